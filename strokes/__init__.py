@@ -1,0 +1,1 @@
+"""Turns pictures of handwriting into what the pen did."""

@@ -1,0 +1,224 @@
+"""The values everything else passes around: one glyph, and a ragged set of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokes.errors import ShapeError
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+SPLITS = ("train", "test", "none")
+UNLABELLED = -1
+POINT_COLUMNS = ("softness", "time_ms", "pressure")
+IDENTITY_FRAME = (1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One glyph as the pen wrote it: strokes of (points, 2) xy in the unit square, y down.
+
+    The unit is the picture's longer side; `width` and `height` are the picture's sides in that unit.
+    """
+
+    strokes: tuple[FloatArray, ...]
+    label: str | None = None
+    width: float = 1.0
+    height: float = 1.0
+
+    def __post_init__(self) -> None:
+        for i, stroke in enumerate(self.strokes):
+            if stroke.ndim != 2 or stroke.shape[1] != 2 or len(stroke) == 0:
+                raise ShapeError(f"stroke {i} has shape {stroke.shape}; expected (points, 2): x and y columns")
+            if not np.isfinite(stroke).all():
+                raise ShapeError(f"stroke {i} holds NaN or infinite coordinates; expected finite x and y")
+
+
+def _no_points() -> dict[str, FloatArray]:
+    return {}
+
+
+@dataclass(frozen=True)
+class DrawingSet:
+    """Many drawings as ragged (CSR) arrays, with what is known of each.
+
+    Drawing i owns strokes `drawing_offsets[i]:drawing_offsets[i+1]`; stroke j owns the rows
+    `stroke_offsets[j]:stroke_offsets[j+1]` of `points` and of every array in `point_columns`.
+
+    Attributes:
+        points: (p, 2) float32, x and y in each drawing's own picture, longer side = 1, y down.
+        stroke_offsets: (s+1,) int64, first 0, last p.
+        drawing_offsets: (n+1,) int64, first 0, last s.
+        classes: what the integers in `labels` mean.
+        labels: (n,) int64, an index into `classes`, or -1 where unknown.
+        sizes: (n, 2) float32, the picture's width and height in units of its longer side.
+        frames: (n, 3) float32, scale, x and y offset: picture xy = scale · frame xy + offset, where the frame is the
+            28×28 picture in `images` (identity when the picture was taken as it is).
+        split: (n,) uint8, an index into `SPLITS`.
+        source_index: (n,) int64, the picture's place in its source.
+        images: (n, h, w) bool, the thinned pictures, or None.
+        scores: one (n,) float32 array a score.
+        point_columns: optional (p,) float32 arrays: softness, time_ms, pressure.
+        metadata: one JSON object (text) a drawing, or None.
+    """
+
+    points: FloatArray
+    stroke_offsets: IntArray
+    drawing_offsets: IntArray
+    classes: tuple[str, ...]
+    labels: IntArray
+    sizes: FloatArray
+    frames: FloatArray
+    split: NDArray[np.uint8]
+    source_index: IntArray
+    images: BoolArray | None = None
+    scores: Mapping[str, FloatArray] = field(default_factory=dict)
+    point_columns: Mapping[str, FloatArray] = field(default_factory=_no_points)
+    metadata: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self)
+        check_offsets("stroke_offsets", self.stroke_offsets, len(self.points))
+        check_offsets("drawing_offsets", self.drawing_offsets, len(self.stroke_offsets) - 1)
+        if self.points.ndim != 2 or self.points.shape[1] != 2:
+            raise ShapeError(f"points have shape {self.points.shape}; expected (points, 2): x and y columns")
+        if not np.isfinite(self.points).all():
+            raise ShapeError("points hold NaN or infinite coordinates; expected finite x and y")
+        per_drawing: dict[str, Any] = {
+            "labels": self.labels,
+            "sizes": self.sizes,
+            "frames": self.frames,
+            "split": self.split,
+        }
+        per_drawing |= {"source_index": self.source_index} | {f"scores/{k}": v for k, v in self.scores.items()}
+        for name, column in per_drawing.items():
+            if len(column) != n:
+                raise ShapeError(f"{name} has {len(column)} rows for {n} drawings; expected one each")
+        for name, column in self.point_columns.items():
+            if name not in POINT_COLUMNS or len(column) != len(self.points):
+                raise ShapeError(
+                    f"point column {name!r} has {len(column)} rows for {len(self.points)} points; "
+                    f"expected one of {', '.join(POINT_COLUMNS)} with one row a point"
+                )
+        if n and not (self.labels.min() >= -1 and self.labels.max() < len(self.classes)):
+            raise ShapeError(f"labels reach outside the {len(self.classes)} classes; expected -1 (unknown) or an index")
+
+    def __len__(self) -> int:
+        return len(self.drawing_offsets) - 1
+
+    def __getitem__(self, index: int) -> Drawing:
+        """Drawing `index`, as strokes of its own."""
+        first, last = self.drawing_offsets[index], self.drawing_offsets[index + 1]
+        bounds = self.stroke_offsets[first : last + 1]
+        strokes = tuple(self.points[a:b] for a, b in itertools.pairwise(bounds))
+        label = self.labels[index]
+        width, height = self.sizes[index]
+        return Drawing(strokes, self.classes[label] if label >= 0 else None, float(width), float(height))
+
+    def __iter__(self) -> Iterator[Drawing]:
+        return (self[i] for i in range(len(self)))
+
+    def select(self, indices: Sequence[int] | IntArray) -> DrawingSet:
+        """The drawings at `indices` (each in 0…n-1), in that order."""
+        chosen = np.asarray(indices, np.int64)
+        strokes, drawing_offsets = gather_ranges(self.drawing_offsets, chosen)
+        rows, stroke_offsets = gather_ranges(self.stroke_offsets, strokes)
+        columns: dict[str, Any] = {name: getattr(self, name)[chosen] for name in PER_DRAWING}
+        return replace(
+            self,
+            points=self.points[rows],
+            stroke_offsets=stroke_offsets,
+            drawing_offsets=drawing_offsets,
+            images=None if self.images is None else self.images[chosen],
+            scores={name: values[chosen] for name, values in self.scores.items()},
+            point_columns={name: values[rows] for name, values in self.point_columns.items()},
+            metadata=None if self.metadata is None else tuple(self.metadata[i] for i in chosen),
+            **columns,
+        )
+
+
+PER_DRAWING = ("labels", "sizes", "frames", "split", "source_index")
+
+
+def check_offsets(name: str, offsets: IntArray, total: int) -> None:
+    """Raise `ShapeError` unless `offsets` climb from 0 to `total`."""
+    if (
+        offsets.ndim != 1
+        or len(offsets) == 0
+        or offsets[0] != 0
+        or offsets[-1] != total
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise ShapeError(
+            f"{name} must climb from 0 to {total}; got shape {offsets.shape} with ends "
+            f"{offsets[:1].tolist()} and {offsets[-1:].tolist()}"
+        )
+
+
+def gather_ranges(offsets: IntArray, chosen: IntArray) -> tuple[IntArray, IntArray]:
+    """Rows of the ranges `offsets[i]:offsets[i+1]` for i in `chosen`, and the offsets of the gathered ranges."""
+    lengths = offsets[chosen + 1] - offsets[chosen]
+    gathered = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    rows = np.arange(gathered[-1]) + np.repeat(offsets[chosen] - gathered[:-1], lengths)
+    return rows.astype(np.int64), gathered
+
+
+def make_drawing_set(drawings: Sequence[Drawing], *, classes: Sequence[str] = (), **known: Any) -> DrawingSet:
+    """A set from single drawings; `known` overrides any `DrawingSet` field (split, source_index, scores, …).
+
+    Classes not given are the labels in order of first appearance. Raises `ShapeError` when a label is no class.
+    """
+    names = tuple(classes) or tuple(dict.fromkeys(d.label for d in drawings if d.label is not None))
+    place = {name: i for i, name in enumerate(names)}
+    unknown = sorted({d.label for d in drawings if d.label is not None} - set(place))
+    if unknown:
+        raise ShapeError(f"labels {', '.join(map(repr, unknown))} are not among the classes {', '.join(names)}")
+    strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
+    n = len(drawings)
+    base: dict[str, Any] = {
+        "points": np.concatenate(strokes).astype(np.float32) if strokes else np.zeros((0, 2), np.float32),
+        "stroke_offsets": np.cumsum([0, *map(len, strokes)], dtype=np.int64),
+        "drawing_offsets": np.cumsum([0, *(len(d.strokes) for d in drawings)], dtype=np.int64),
+        "classes": names,
+        "labels": np.array([UNLABELLED if d.label is None else place[d.label] for d in drawings], np.int64),
+        "sizes": np.array([(d.width, d.height) for d in drawings], np.float32).reshape(n, 2),
+        "frames": np.tile(np.array(IDENTITY_FRAME, np.float32), (n, 1)),
+        "split": np.full(n, SPLITS.index("none"), np.uint8),
+        "source_index": np.arange(n, dtype=np.int64),
+    }
+    return DrawingSet(**(base | known))
+
+
+def join(sets: Sequence[DrawingSet]) -> DrawingSet:
+    """Sets of the same classes and columns, one after the other. Raises `ShapeError` when they don't agree."""
+    first = sets[0]
+    if any(s.classes != first.classes or set(s.scores) != set(first.scores) for s in sets):
+        raise ShapeError("sets with different classes or scores can't be joined; build them alike")
+    parts: dict[str, Any] = {
+        name: np.concatenate([getattr(s, name) for s in sets]) for name in ("points", *PER_DRAWING)
+    }
+    images = [s.images for s in sets if s.images is not None]
+    texts = [s.metadata for s in sets if s.metadata is not None]
+    return DrawingSet(
+        **parts,
+        stroke_offsets=chain_offsets([s.stroke_offsets for s in sets]),
+        drawing_offsets=chain_offsets([s.drawing_offsets for s in sets]),
+        classes=first.classes,
+        images=np.concatenate(images) if len(images) == len(sets) else None,
+        scores={name: np.concatenate([s.scores[name] for s in sets]) for name in first.scores},
+        point_columns={k: np.concatenate([s.point_columns[k] for s in sets]) for k in first.point_columns},
+        metadata=tuple(text for t in texts for text in t) if len(texts) == len(sets) else None,
+    )
+
+
+def chain_offsets(parts: Sequence[IntArray]) -> IntArray:
+    """Offsets of ragged arrays laid end to end."""
+    return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(p) for p in parts]))]).astype(np.int64)

@@ -1,0 +1,11 @@
+"""Differentiable line rasterisers for torch: points in, images out, gradients back.
+
+`raster.rasterise` draws polylines; `raster.reference` is the published formula that it equals. The package stands
+alone: importing it brings torch and nothing else; compiled kernels load on first use.
+"""
+
+from raster.compose import COMPOSERS
+from raster.errors import RasterError
+from raster.soft import KERNELS, rasterise
+
+__all__ = ["COMPOSERS", "KERNELS", "RasterError", "rasterise"]

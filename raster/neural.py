@@ -1,0 +1,78 @@
+"""The neural line model: a small network that learned to draw one segment, then frozen as a renderer.
+
+Source: "MNIST to handwriting" (2017), section "Drawing lines": dense 784, dense 28·28·8, convolution 5×5×16,
+convolution 3×3×1, ELU between and a sigmoid at the end, trained on random segments drawn by OpenCV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from raster.compose import compose_masks
+from raster.hard import draw_segments
+
+SIDE = 28
+LIFT_PROBABILITY = 0.2
+
+
+class NeuralLine(nn.Module):
+    """Segments (batch, 6) = x1, y1, lifted1, x2, y2, lifted2, all in [0, 1], to pictures (batch, 28, 28) in [0, 1].
+
+    `lifted` is 1 where the pen is up, the opposite sense of the rasteriser's softness; the segment is drawn when the
+    pen is down at its first point.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widen = nn.Linear(6, SIDE * SIDE)
+        self.spread = nn.Linear(SIDE * SIDE, SIDE * SIDE * 8)
+        self.smooth = nn.Conv2d(8, 16, 5, padding=2)
+        self.ink = nn.Conv2d(16, 1, 3, padding=1)
+
+    def forward(self, segments: Tensor) -> Tensor:
+        """The sigmoid of `logits`."""
+        return torch.sigmoid(self.logits(segments))
+
+    def logits(self, segments: Tensor) -> Tensor:
+        """Pictures before the sigmoid, (batch, 28, 28)."""
+        hidden = functional.elu(self.widen(segments))
+        hidden = functional.elu(self.spread(hidden))
+        planes = hidden.view(-1, 8, SIDE, SIDE)
+        ink: Tensor = self.ink(functional.elu(self.smooth(planes)))
+        return ink[:, 0].float()
+
+    def draw(self, points: Tensor, *, compose: str = "sum") -> Tensor:
+        """Polylines (batch, n, 3) = x, y, lifted, as pictures (batch, 28, 28): one segment a pair of points, composed."""
+        batch, n, _ = points.shape
+        pairs = torch.cat([points[:, :-1], points[:, 1:]], dim=2)
+        segments = self(pairs.reshape(-1, 6)).view(batch, n - 1, SIDE, SIDE)
+        return compose_masks(segments, compose)
+
+    def freeze(self) -> NeuralLine:
+        """Stop learning: gradients still flow to the points, none to the weights."""
+        return self.requires_grad_(False).eval()
+
+
+def load_neural_line(path: Path) -> NeuralLine:
+    """A frozen line model from its safetensors file."""
+    model = NeuralLine()
+    model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    return model.freeze()
+
+
+def segment_batches(*, batch_size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless random segments (batch, 6) and their pictures (batch, 28, 28) in {0, 1}, drawn by OpenCV."""
+    random = np.random.default_rng(seed)
+    while True:
+        segments = random.random((batch_size, 6), dtype=np.float32)
+        lifted = random.random((batch_size, 2)) < LIFT_PROBABILITY
+        segments[:, [2, 5]] = lifted
+        images = draw_segments(segments[:, [0, 1, 3, 4]], ~lifted[:, 0])
+        yield torch.from_numpy(segments), torch.from_numpy(images).float() / 255

@@ -89,4 +89,4 @@ def _parse(stream: BinaryIO, path: Path, magic: int, what: str) -> NDArray[np.ui
             f"{path} {state} {count} bytes of {what} where its header says {' x '.join(map(str, sizes))} = {expected}; "
             "fetch or copy it again"
         )
-    return np.frombuffer(body, np.uint8).reshape(sizes)
+    return np.frombuffer(bytearray(body), np.uint8).reshape(sizes)

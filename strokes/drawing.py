@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -68,6 +69,8 @@ class DrawingSet:
         scores: one (n,) float32 array a score.
         point_columns: optional (p,) float32 arrays: softness, time_ms, pressure.
         metadata: one JSON object (text) a drawing, or None.
+        flagged: (n,) bool, true where the drawing is doubtful (its picture held no ink, for one), or None when
+            nobody looked.
     """
 
     points: FloatArray
@@ -83,39 +86,41 @@ class DrawingSet:
     scores: Mapping[str, FloatArray] = field(default_factory=dict)
     point_columns: Mapping[str, FloatArray] = field(default_factory=_no_points)
     metadata: tuple[str, ...] | None = None
+    flagged: BoolArray | None = None
 
     def __post_init__(self) -> None:
-        n = len(self)
-        check_offsets("stroke_offsets", self.stroke_offsets, len(self.points))
+        check_offsets("stroke_offsets", self.stroke_offsets, len(self.points), least=1)
         check_offsets("drawing_offsets", self.drawing_offsets, len(self.stroke_offsets) - 1)
         if self.points.ndim != 2 or self.points.shape[1] != 2:
             raise ShapeError(f"points have shape {self.points.shape}; expected (points, 2): x and y columns")
         if not np.isfinite(self.points).all():
             raise ShapeError("points hold NaN or infinite coordinates; expected finite x and y")
-        per_drawing: dict[str, Any] = {
-            "labels": self.labels,
-            "sizes": self.sizes,
-            "frames": self.frames,
-            "split": self.split,
-        }
-        per_drawing |= {"source_index": self.source_index} | {f"scores/{k}": v for k, v in self.scores.items()}
-        for name, column in per_drawing.items():
-            if len(column) != n:
-                raise ShapeError(f"{name} has {len(column)} rows for {n} drawings; expected one each")
+        self._check_drawing_columns()
         for name, column in self.point_columns.items():
             if name not in POINT_COLUMNS or len(column) != len(self.points):
                 raise ShapeError(
                     f"point column {name!r} has {len(column)} rows for {len(self.points)} points; "
                     f"expected one of {', '.join(POINT_COLUMNS)} with one row a point"
                 )
-        if n and not (self.labels.min() >= -1 and self.labels.max() < len(self.classes)):
+
+    def _check_drawing_columns(self) -> None:
+        n = len(self)
+        columns: dict[str, Any] = {name: getattr(self, name) for name in (*PER_DRAWING, *OPTIONAL_PER_DRAWING)}
+        columns |= {f"scores/{name}": values for name, values in self.scores.items()}
+        for name, column in columns.items():
+            if column is not None and len(column) != n:
+                raise ShapeError(f"{name} has {len(column)} rows for {n} drawings; expected one each")
+        if n and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
             raise ShapeError(f"labels reach outside the {len(self.classes)} classes; expected -1 (unknown) or an index")
+        if n and self.split.max() >= len(SPLITS):
+            raise ShapeError(f"split holds {self.split.max()}; expected an index into {', '.join(SPLITS)}")
 
     def __len__(self) -> int:
         return len(self.drawing_offsets) - 1
 
     def __getitem__(self, index: int) -> Drawing:
-        """Drawing `index`, as strokes of its own."""
+        """Drawing `index` (negative counts from the end), as strokes of its own."""
+        index = range(len(self))[operator.index(index)]
         first, last = self.drawing_offsets[index], self.drawing_offsets[index + 1]
         bounds = self.stroke_offsets[first : last + 1]
         strokes = tuple(self.points[a:b] for a, b in itertools.pairwise(bounds))
@@ -141,24 +146,26 @@ class DrawingSet:
             scores={name: values[chosen] for name, values in self.scores.items()},
             point_columns={name: values[rows] for name, values in self.point_columns.items()},
             metadata=None if self.metadata is None else tuple(self.metadata[i] for i in chosen),
+            flagged=None if self.flagged is None else self.flagged[chosen],
             **columns,
         )
 
 
 PER_DRAWING = ("labels", "sizes", "frames", "split", "source_index")
+OPTIONAL_PER_DRAWING = ("images", "metadata", "flagged")
 
 
-def check_offsets(name: str, offsets: IntArray, total: int) -> None:
-    """Raise `ShapeError` unless `offsets` climb from 0 to `total`."""
+def check_offsets(name: str, offsets: IntArray, total: int, *, least: int = 0) -> None:
+    """Raise `ShapeError` unless `offsets` climb from 0 to `total` in steps of at least `least`."""
     if (
         offsets.ndim != 1
         or len(offsets) == 0
         or offsets[0] != 0
         or offsets[-1] != total
-        or (np.diff(offsets) < 0).any()
+        or (np.diff(offsets) < least).any()
     ):
         raise ShapeError(
-            f"{name} must climb from 0 to {total}; got shape {offsets.shape} with ends "
+            f"{name} must climb from 0 to {total} in steps of {least} or more; got shape {offsets.shape} with ends "
             f"{offsets[:1].tolist()} and {offsets[-1:].tolist()}"
         )
 
@@ -199,24 +206,32 @@ def make_drawing_set(drawings: Sequence[Drawing], *, classes: Sequence[str] = ()
 
 def join(sets: Sequence[DrawingSet]) -> DrawingSet:
     """Sets of the same classes and columns, one after the other. Raises `ShapeError` when they don't agree."""
+    if not sets:
+        raise ShapeError("nothing to join; expected one set at least")
     first = sets[0]
-    if any(s.classes != first.classes or set(s.scores) != set(first.scores) for s in sets):
-        raise ShapeError("sets with different classes or scores can't be joined; build them alike")
+    if any(_columns(s) != _columns(first) for s in sets):
+        raise ShapeError("sets with different classes, scores or columns can't be joined; build them alike")
     parts: dict[str, Any] = {
-        name: np.concatenate([getattr(s, name) for s in sets]) for name in ("points", *PER_DRAWING)
+        name: np.concatenate([getattr(s, name) for s in sets])
+        for name in ("points", *PER_DRAWING, *OPTIONAL_PER_DRAWING)
+        if name != "metadata" and getattr(first, name) is not None
     }
-    images = [s.images for s in sets if s.images is not None]
-    texts = [s.metadata for s in sets if s.metadata is not None]
+    if first.metadata is not None:
+        parts["metadata"] = tuple(text for s in sets for text in s.metadata or ())
     return DrawingSet(
         **parts,
         stroke_offsets=chain_offsets([s.stroke_offsets for s in sets]),
         drawing_offsets=chain_offsets([s.drawing_offsets for s in sets]),
         classes=first.classes,
-        images=np.concatenate(images) if len(images) == len(sets) else None,
         scores={name: np.concatenate([s.scores[name] for s in sets]) for name in first.scores},
         point_columns={k: np.concatenate([s.point_columns[k] for s in sets]) for k in first.point_columns},
-        metadata=tuple(text for t in texts for text in t) if len(texts) == len(sets) else None,
     )
+
+
+def _columns(drawings: DrawingSet) -> tuple[object, ...]:
+    shape = None if drawings.images is None else drawings.images.shape[1:]
+    known = tuple(getattr(drawings, name) is not None for name in OPTIONAL_PER_DRAWING)
+    return drawings.classes, set(drawings.scores), set(drawings.point_columns), shape, known
 
 
 def chain_offsets(parts: Sequence[IntArray]) -> IntArray:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 import strokes
-from strokes import store_writer
+from strokes import schema, store_writer
 from strokes.drawing import DrawingSet
 from strokes.errors import ShapeError, StoreError, StrokesError
 from strokes.store import DatasetWriter, open_dataset
@@ -357,3 +358,24 @@ def test_importing_the_package_loads_neither_torch_nor_hdf5():
     assert done.stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="nothing_like_it"):
         strokes.nothing_like_it  # noqa: B018
+
+
+def test_the_numpy_example_of_the_format_s_description_runs(written, tmp_path, monkeypatch, capsys):
+    text = (Path(strokes.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    example = text.split("```python\n")[1].split("```")[0]
+    shutil.copy(written, tmp_path / "digits.h5")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(example, names)
+    whole = make_set(300)
+    assert all(map(np.array_equal, names["strokes"], whole[3].strokes))
+    assert np.array_equal(names["picture"], whole.images[3])
+    assert names["about"] == json.loads(whole.metadata[3])
+    assert names["label"] == (whole[3].label or "unknown")
+
+
+def test_every_array_of_the_format_is_described():
+    text = (Path(strokes.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
+    for name in (*schema.DTYPES, "classes", "scores/f1", *schema.RESERVED, *schema.JSON_ATTRIBUTES):
+        assert f"`{name}`" in text, name
+    assert f"version {schema.VERSION}" in text

@@ -1,11 +1,13 @@
 """Points to images, differentiably, for a whole batch at once: the public functions, which pick a kernel."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from raster.compose import check_composition
 from raster.errors import RasterError
-from raster.kernels import portable
+from raster.kernels import cpu, portable
 
 KERNELS = ("auto", "torch", "cpu", "cuda")
 """Names that `rasterise` takes as `kernel`."""
@@ -46,7 +48,22 @@ def rasterise(
         raise RasterError(f"unknown kernel {kernel!r}; one of {', '.join(KERNELS)}")
     if points.shape[0] == 0 or points.shape[1] < 2:
         return points.sum(dim=(1, 2))[:, None, None].expand(-1, *height_width) * 0
-    return portable.draw(points, weights, size=height_width, compose=compose)
+    draw = pick_kernel(kernel, points, height_width)
+    return draw(points, weights, size=height_width, compose=compose)
+
+
+def pick_kernel(kernel: str, points: Tensor, size: tuple[int, int]) -> Callable[..., Tensor]:
+    """The drawing function that `kernel` names; "auto" takes the fastest that draws these tensors here.
+
+    Raises:
+        RasterError: `kernel` is none of `KERNELS`.
+    """
+    if kernel not in KERNELS:
+        raise RasterError(f"unknown kernel {kernel!r}; one of {', '.join(KERNELS)}")
+    if kernel == "auto":
+        fused = points.device.type == "cpu" and max(size) <= cpu.MAX_SIDE and cpu.is_available()
+        kernel = "cpu" if fused else "torch"
+    return cpu.draw if kernel == "cpu" else portable.draw
 
 
 def check_size(size: int | tuple[int, int]) -> tuple[int, int]:

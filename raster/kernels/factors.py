@@ -1,0 +1,273 @@
+"""What the fused CPU kernel computes along rows and columns: windows, and the factors whose products are its masks.
+
+One scratch array holds everything, as rows a constant distance apart: the compiler then sees that they don't
+overlap, and vectorises. Exponents are kept within the float type's range: rows are taken in bands whose factors stay
+below exp(near), and what lies further away than exp(far) is held there, which leaves masks below exp(near - far).
+"""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from raster.kernels.lanes import LANES, cell, clamp, exponential
+
+MAX_SIDE = 1024
+"""Longest side, in pixels, that fits the scratch array."""
+
+_STRIDE = MAX_SIDE + 4 * LANES
+
+ACROSS = np.uint64(0)
+CUT_A, CUT_B = np.uint64(_STRIDE), np.uint64(2 * _STRIDE)
+SUM_Q, SUM_T, SUM_PT = np.uint64(3 * _STRIDE), np.uint64(4 * _STRIDE), np.uint64(5 * _STRIDE)
+DOWN = np.uint64(6 * _STRIDE)
+LEVEL_A, LEVEL_B = np.uint64(7 * _STRIDE), np.uint64(8 * _STRIDE)
+ROW_A, ROW_B = np.uint64(9 * _STRIDE), np.uint64(10 * _STRIDE)
+ROW_Q, ROW_T, ROW_PT = np.uint64(11 * _STRIDE), np.uint64(12 * _STRIDE), np.uint64(13 * _STRIDE)
+STEP_A, STEP_B = np.uint64(14 * _STRIDE), np.uint64(17 * _STRIDE)
+CONSTANT = np.uint64(20 * _STRIDE)
+SCRATCH = 20 * _STRIDE + 1
+
+FLATTEST = 1e-4
+"""Smallest |dx| or |dy| whose slope is differentiated exactly, as in `raster.kernels.portable`."""
+
+POLE = 1e-20
+"""What the published denominator becomes where it is exactly zero."""
+
+
+class Segment(NamedTuple):
+    """A segment in float64: ends, softness, the line's slopes dy/dx and dx/dy as published, and the pixel grid."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    softness: float
+    rise: float
+    run: float
+    rise_below: float
+    run_below: float
+    pixel: float
+
+
+class Window(NamedTuple):
+    """The rows and columns (last excluded) that a segment's rectangle reaches, and how far its edges do."""
+
+    left: int
+    right: int
+    top: int
+    bottom: int
+    rho: float
+    steep: bool
+
+
+@numba.njit(inline="always")
+def exponents(s: Any) -> Any:
+    """Largest exponents of the scratch array's type: reach, far, near, and of one pixel's step in the usual path."""
+    if s.itemsize == 4:
+        return 17.0, 50.0, 30.0, 25.0
+    return 37.0, 300.0, 150.0, 120.0
+
+
+@numba.njit(inline="always")
+def tiny(s: Any) -> Any:
+    """The least that soft-or multiplies by: a factor of exactly 0 could not be divided out again."""
+    return s.dtype.type(1e-7 if s.itemsize == 4 else 1e-15)
+
+
+@numba.njit(inline="always")
+def padded_width(width: int) -> int:
+    """`width` rounded up to whole vectors."""
+    return (width + LANES - 1) // LANES * LANES
+
+
+@numba.njit
+def is_finite(points: Any, b: int) -> bool:
+    """Whether every number of drawing `b` that is drawn is finite; the last softness isn't drawn."""
+    total = 0.0
+    for i in range(points.shape[1]):
+        total += 0.0 * points[b, i, 0] + 0.0 * points[b, i, 1]
+        if i < points.shape[1] - 1:
+            total += 0.0 * points[b, i, 2]
+    return bool(total == 0)
+
+
+@numba.njit
+def segment_at(points: Any, b: int, i: int, side: int) -> Segment:
+    """Segment `i` of drawing `b` for a picture of `side` pixels."""
+    x1, y1 = np.float64(points[b, i, 0]), np.float64(points[b, i, 1])
+    x2, y2 = np.float64(points[b, i + 1, 0]), np.float64(points[b, i + 1, 1])
+    dx, dy = x2 - x1, y2 - y1
+    length = np.sqrt(dx * dx + dy * dy + 1e-7)
+    below_x, below_y = dx + 1e-8 * length, dy + 1e-8 * length
+    below_x = POLE if below_x == 0 else below_x
+    below_y = POLE if below_y == 0 else below_y
+    softness = np.float64(points[b, i, 2])
+    return Segment(x1, y1, x2, y2, softness, dy / below_x, dx / below_y, below_x, below_y, 1.0 / side)
+
+
+@numba.njit
+def window_of(s: Any, segment: Segment, size: Any) -> Window:
+    """The cells whose rectangle mask exceeds exp(-reach), columns in whole vectors."""
+    reach, _, _, steepest = exponents(s)
+    height, width = size
+    rho = reach / max(segment.softness, 1e-9)
+    low_x, high_x = min(segment.x1, segment.x2) - rho, max(segment.x1, segment.x2) + rho
+    low_y, high_y = min(segment.y1, segment.y2) - rho, max(segment.y1, segment.y2) + rho
+    left = cell(low_x / segment.pixel - 1, width) // LANES * LANES
+    right = padded_width(cell(high_x / segment.pixel + 1, width))
+    top, bottom = cell(low_y / segment.pixel - 1, height), cell(high_y / segment.pixel + 1, height)
+    if high_x < 0 or low_x / segment.pixel > width + 1:
+        right = left
+    return Window(left, right, top, bottom, rho, segment.softness * segment.pixel > steepest)
+
+
+@numba.njit
+def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
+    """Everything that holds for the whole segment: the rectangle, the rows' cuts and the steps between columns."""
+    like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
+    _, far, near, _ = exponents(s)
+    left, right, top, bottom = window.left, window.right, window.top, window.bottom
+    x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
+    y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
+    fill_extent(s, ACROSS, left, right, x_low, x_high, soft, pixel)
+    for c in range(np.uint64(max(left, size[1])), np.uint64(right)):
+        s[ACROSS + c] = 0
+    fill_extent(s, DOWN, top, bottom, y_low, y_high, soft, pixel)
+    s[CONSTANT] = like + exponential(clamp(-soft * pixel, -80.0, 80.0), like)
+    if window.steep:
+        return
+    u_top, x_first = np.uint64(top), (left, right)
+    for j in range(np.uint64(bottom - top)):
+        r = np.float64(np.int32(j)) + top
+        x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
+        nearest = clamp(np.floor(x / pixel), x_first[0], x_first[1]) * pixel
+        away = clamp(soft * (nearest - x), -near, near)
+        s[ROW_A + u_top + j] = exponential(away, like)
+        s[ROW_B + u_top + j] = exponential(-away, like)
+    span = right - left
+    for j in range(np.uint64(2 * span)):
+        step = soft * pixel * (np.float64(np.int32(j)) - span)
+        s[STEP_A + j] = exponential(clamp(step, -far, far), like)
+        s[STEP_B + j] = exponential(clamp(-step - soft * pixel, -far, far), like)
+
+
+@numba.njit
+def fill_extent(
+    s: Any, base: Any, first: int, last: int, low: float, high: float, softness: float, pixel: float
+) -> None:
+    """One side of the soft rectangle: how far cells `first` to `last` lie within [low, high]."""
+    like, u = s.dtype.type(1), base + np.uint64(first)
+    for j in range(np.uint64(last - first)):
+        p = (np.float64(np.int32(j)) + first) * pixel
+        below = exponential(clamp(softness * (low - p - pixel), -40.0, 40.0), like)
+        above = exponential(clamp(softness * (p - high), -40.0, 40.0), like)
+        s[u + j] = like / ((like + below) * (like + above))
+
+
+@numba.njit
+def fill_band(s: Any, segment: Segment, window: Window, r: int) -> int:
+    """The factors of the columns' cuts for a band of rows from `r` on; returns the row after the band.
+
+    A segment so sharp that one pixel's step is out of range has bands of one row, and fills its steps again here.
+    """
+    like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
+    _, far, near, _ = exponents(s)
+    if window.steep:
+        end, middle_a, middle_b = r + 1, r * pixel, (r + 1) * pixel
+        fill_steps_of_row(s, segment, window, r)
+    else:
+        rows = min(2 * near / max(abs(soft) * pixel, 1e-9), 1e6)
+        end = min(r + max(int(rows), 2), window.bottom)
+        middle_a = middle_b = (r + end) * 0.5 * pixel
+    for j in range(np.uint64(end - r)):
+        p, u = (np.float64(np.int32(j)) + r) * pixel, np.uint64(r) + j
+        s[LEVEL_A + u] = exponential(clamp(soft * (p - middle_a), -near, near), like)
+        s[LEVEL_B + u] = exponential(clamp(soft * (middle_b - p - pixel), -near, near), like)
+    left = np.uint64(window.left)
+    for j in range(np.uint64(window.right - window.left)):
+        c = np.float64(np.int32(j)) + window.left
+        y = segment.y1 + ((c + 0.5) * pixel - segment.x1) * segment.rise
+        s[CUT_A + left + j] = exponential(clamp(soft * (middle_a - y), -far, far), like)
+        s[CUT_B + left + j] = exponential(clamp(soft * (y - middle_b), -far, far), like)
+    return end
+
+
+@numba.njit
+def fill_steps_of_row(s: Any, segment: Segment, window: Window, r: int) -> None:
+    """Row `r`'s own steps, exactly, for segments whose pixels are too steep for shared ones."""
+    like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
+    _, far, _, _ = exponents(s)
+    x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
+    s[ROW_A + np.uint64(r)] = s[ROW_B + np.uint64(r)] = like
+    for j in range(np.uint64(window.right - window.left)):
+        p = (np.float64(np.int32(j)) + window.left) * pixel
+        s[STEP_A + j] = exponential(clamp(soft * (p - x), -far, far), like)
+        s[STEP_B + j] = exponential(clamp(soft * (x - p - pixel), -far, far), like)
+
+
+@numba.njit(inline="always")
+def stretch(segment: Segment, window: Window, r: int) -> Any:
+    """First and last column (excluded) of row `r` that the line can reach, and the first one's index into the steps."""
+    pixel, left, right = segment.pixel, window.left, window.right
+    x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
+    lean = max(abs(segment.run), 1.0 / max(abs(segment.rise), 1e-30))
+    half = lean * (0.5 * pixel + window.rho) + window.rho
+    first = max(left, cell((x - half) / pixel - 1, right) // LANES * LANES)
+    last = min(right, padded_width(cell((x + half) / pixel + 2, right)))
+    if window.steep:
+        return first, last, first - left
+    nearest = int(clamp(np.floor(x / pixel), left, right))
+    return first, last, first - nearest + right - left
+
+
+@numba.njit
+def pad(image: Any, padded: Any) -> None:
+    """Copy `image` `(height, width)` into rows of whole vectors."""
+    height, width = image.shape
+    for r in range(height):
+        start = r * padded_width(width)
+        padded[start : start + width] = image[r]
+
+
+@numba.njit
+def unpad(padded: Any, image: Any) -> None:
+    """Copy rows of whole vectors back into `image` `(height, width)`."""
+    height, width = image.shape
+    for r in range(height):
+        start = r * padded_width(width)
+        image[r] = padded[start : start + width]
+
+
+@numba.njit
+def clear_sums(s: Any, window: Window) -> None:
+    """Zero the columns' sums; the rows' are written once each."""
+    left = np.uint64(window.left)
+    for j in range(np.uint64(window.right - window.left)):
+        s[SUM_Q + left + j] = 0
+        s[SUM_T + left + j] = 0
+        s[SUM_PT + left + j] = 0
+
+
+@numba.njit
+def total_of_rows(s: Any, window: Window) -> float:
+    """The sum of gradient times mask over the window."""
+    total, top = 0.0, np.uint64(window.top)
+    for j in range(np.uint64(window.bottom - window.top)):
+        total += np.float64(s[ROW_Q + top + j])
+    return total
+
+
+@numba.njit
+def held_slope(over: float, below: float) -> Any:
+    """Derivatives of over/below by `over` and by `below`, and the slope, the denominator held off zero."""
+    if abs(below) >= FLATTEST:
+        return 1 / below, -over / (below * below), over / below
+    held = -FLATTEST if below < 0 else FLATTEST
+    return 1 / held, 0.0, over / held
+
+
+@numba.njit(inline="always")
+def share_of_low(first: float, second: float) -> float:
+    """How much of min(first, second)'s gradient is the first's; equal ends share it, as torch.minimum does."""
+    return 1.0 if first < second else (0.5 if first == second else 0.0)

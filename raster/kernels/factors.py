@@ -25,8 +25,9 @@ LEVEL_A, LEVEL_B = np.uint64(7 * _STRIDE), np.uint64(8 * _STRIDE)
 ROW_A, ROW_B = np.uint64(9 * _STRIDE), np.uint64(10 * _STRIDE)
 ROW_Q, ROW_T, ROW_PT = np.uint64(11 * _STRIDE), np.uint64(12 * _STRIDE), np.uint64(13 * _STRIDE)
 STEP_A, STEP_B = np.uint64(14 * _STRIDE), np.uint64(17 * _STRIDE)
-CONSTANT = np.uint64(20 * _STRIDE)
-SCRATCH = 20 * _STRIDE + 1
+FIRST, COUNT, STEP = np.uint64(20 * _STRIDE), np.uint64(21 * _STRIDE), np.uint64(22 * _STRIDE)
+CONSTANT = np.uint64(23 * _STRIDE)
+SCRATCH = 23 * _STRIDE + 1
 
 FLATTEST = 1e-4
 """Smallest |dx| or |dy| whose slope is differentiated exactly, as in `raster.kernels.portable`."""
@@ -134,6 +135,7 @@ def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
     for c in range(np.uint64(max(left, size[1])), np.uint64(right)):
         s[ACROSS + c] = 0
     fill_extent(s, DOWN, top, bottom, y_low, y_high, soft, pixel)
+    fill_stretches(s, segment, window)
     s[CONSTANT] = like + exponential(clamp(-soft * pixel, -80.0, 80.0), like)
     if window.steep:
         return
@@ -142,14 +144,14 @@ def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
         r = np.float64(np.int32(j)) + top
         x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
         nearest = clamp(np.floor(x / pixel), x_first[0], x_first[1]) * pixel
-        away = clamp(soft * (nearest - x), -near, near)
-        s[ROW_A + u_top + j] = exponential(away, like)
-        s[ROW_B + u_top + j] = exponential(-away, like)
+        s[ROW_A + u_top + j] = exponential(clamp(soft * (nearest - x), -near, near), like)
+        s[ROW_B + u_top + j] = like / s[ROW_A + u_top + j]
     span = right - left
-    for j in range(np.uint64(2 * span)):
+    for j in range(np.uint64(2 * span + 1)):
         step = soft * pixel * (np.float64(np.int32(j)) - span)
         s[STEP_A + j] = exponential(clamp(step, -far, far), like)
-        s[STEP_B + j] = exponential(clamp(-step - soft * pixel, -far, far), like)
+    for j in range(np.uint64(2 * span)):
+        s[STEP_B + j] = like / s[STEP_A + j + np.uint64(1)]
 
 
 @numba.njit
@@ -174,51 +176,57 @@ def fill_band(s: Any, segment: Segment, window: Window, r: int) -> int:
     like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
     _, far, near, _ = exponents(s)
     if window.steep:
-        end, middle_a, middle_b = r + 1, r * pixel, (r + 1) * pixel
-        fill_steps_of_row(s, segment, window, r)
-    else:
-        rows = min(2 * near / max(abs(soft) * pixel, 1e-9), 1e6)
-        end = min(r + max(int(rows), 2), window.bottom)
-        middle_a = middle_b = (r + end) * 0.5 * pixel
+        fill_steep_row(s, segment, window, r)
+        return r + 1
+    rows = min(2 * near / max(abs(soft) * pixel, 1e-9), 1e6)
+    end = min(r + max(int(rows), 2), window.bottom)
+    middle, step_down = (r + end) * 0.5 * pixel, s[CONSTANT] - like
     for j in range(np.uint64(end - r)):
         p, u = (np.float64(np.int32(j)) + r) * pixel, np.uint64(r) + j
-        s[LEVEL_A + u] = exponential(clamp(soft * (p - middle_a), -near, near), like)
-        s[LEVEL_B + u] = exponential(clamp(soft * (middle_b - p - pixel), -near, near), like)
+        s[LEVEL_A + u] = exponential(clamp(soft * (p - middle), -near, near), like)
+        s[LEVEL_B + u] = step_down / s[LEVEL_A + u]
     left = np.uint64(window.left)
     for j in range(np.uint64(window.right - window.left)):
         c = np.float64(np.int32(j)) + window.left
         y = segment.y1 + ((c + 0.5) * pixel - segment.x1) * segment.rise
-        s[CUT_A + left + j] = exponential(clamp(soft * (middle_a - y), -far, far), like)
-        s[CUT_B + left + j] = exponential(clamp(soft * (y - middle_b), -far, far), like)
+        s[CUT_A + left + j] = exponential(clamp(soft * (middle - y), -far, far), like)
+        s[CUT_B + left + j] = like / s[CUT_A + left + j]
     return end
 
 
 @numba.njit
-def fill_steps_of_row(s: Any, segment: Segment, window: Window, r: int) -> None:
-    """Row `r`'s own steps, exactly, for segments whose pixels are too steep for shared ones."""
+def fill_steep_row(s: Any, segment: Segment, window: Window, r: int) -> None:
+    """Row `r`'s own factors, for segments whose steps from pixel to pixel are out of range."""
     like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
     _, far, _, _ = exponents(s)
-    x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
-    s[ROW_A + np.uint64(r)] = s[ROW_B + np.uint64(r)] = like
+    x, u, left = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run, np.uint64(r), np.uint64(window.left)
+    s[ROW_A + u] = s[ROW_B + u] = s[LEVEL_A + u] = s[LEVEL_B + u] = like
     for j in range(np.uint64(window.right - window.left)):
         p = (np.float64(np.int32(j)) + window.left) * pixel
+        y = segment.y1 + (p + 0.5 * pixel - segment.x1) * segment.rise
+        s[CUT_A + left + j] = exponential(clamp(soft * (r * pixel - y), -far, far), like)
+        s[CUT_B + left + j] = exponential(clamp(soft * (y - (r + 1) * pixel), -far, far), like)
         s[STEP_A + j] = exponential(clamp(soft * (p - x), -far, far), like)
         s[STEP_B + j] = exponential(clamp(soft * (x - p - pixel), -far, far), like)
 
 
-@numba.njit(inline="always")
-def stretch(segment: Segment, window: Window, r: int) -> Any:
-    """First and last column (excluded) of row `r` that the line can reach, and the first one's index into the steps."""
-    pixel, left, right = segment.pixel, window.left, window.right
-    x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
+@numba.njit
+def fill_stretches(s: Any, segment: Segment, window: Window) -> None:
+    """Each row's first column that the line can reach, how many, and the first one's index into the steps."""
+    pixel, left, right, top = segment.pixel, window.left, window.right, window.top
+    side, scale = float(right), 1.0 / segment.pixel
     lean = max(abs(segment.run), 1.0 / max(abs(segment.rise), 1e-30))
     half = lean * (0.5 * pixel + window.rho) + window.rho
-    first = max(left, cell((x - half) / pixel - 1, right) // LANES * LANES)
-    last = min(right, padded_width(cell((x + half) / pixel + 2, right)))
-    if window.steep:
-        return first, last, first - left
-    nearest = int(clamp(np.floor(x / pixel), left, right))
-    return first, last, first - nearest + right - left
+    for j in range(np.uint64(window.bottom - top)):
+        x = segment.x1 + ((np.float64(np.int32(j)) + top + 0.5) * pixel - segment.y1) * segment.run
+        first = np.int32(clamp((x - half) * scale - 1, float(left), side)) // np.int32(LANES) * np.int32(LANES)
+        last = np.int32(clamp((x + half) * scale + 2, float(left), side)) + np.int32(LANES - 1)
+        last = last // np.int32(LANES) * np.int32(LANES)
+        nearest = np.int32(clamp(np.floor(x * scale), float(left), side))
+        u = np.uint64(top) + j
+        s[FIRST + u] = first
+        s[COUNT + u] = last - first
+        s[STEP + u] = first - left if window.steep else first - nearest + right - left
 
 
 @numba.njit

@@ -42,14 +42,14 @@ class Row(NamedTuple):
 
 
 @numba.njit(inline="always")
-def row_at(s: Any, segment: Any, window: Any, r: Any, padded: Any) -> Any:
+def row_at(s: Any, segment: Any, r: Any, padded: Any) -> Any:
     """The stretch of row `r` that the segment's line can reach, with its factors."""
     u = np.uint64(r)
-    first, last, step = f.stretch(segment, window, r)
+    first = np.int64(s[f.FIRST + u])
     return Row(
-        np.uint64(max(last - first, 0)),
+        np.uint64(np.int64(s[f.COUNT + u])),
         np.uint64(first),
-        np.uint64(step),
+        np.uint64(np.int64(s[f.STEP + u])),
         np.uint64(r * padded + first),
         s[f.DOWN + u],
         s[f.LEVEL_A + u],
@@ -92,7 +92,7 @@ def forward(points: Any, weights: Any, size: Any, mode: Any, first: int, last: i
     padded = f.padded_width(width)
     s = np.empty(f.SCRATCH, points.dtype)
     picture = np.empty(height * padded, points.dtype)
-    winner = np.empty(height * padded if mode == MAXIMUM else 0, np.int32)
+    winner = np.empty(height * padded, np.int32)
     start = s.dtype.type(1 if mode == SOFT_OR else 0)
     for b in range(first, last):
         if not f.is_finite(points, b):
@@ -124,7 +124,7 @@ def draw_segment(
     for r in range(window.top, window.bottom):
         if r == band_end:
             band_end = f.fill_band(s, segment, window, r)
-        row = row_at(s, segment, window, r, padded)
+        row = row_at(s, segment, r, padded)
         draw_row(s, picture, winner, row, weight, np.int32(i), mode)
 
 
@@ -199,7 +199,7 @@ def gather(s: Any, bases: Any, cells: Any, extent: Any, line: Any, bounds: Any, 
         high += falling
         away = p + 0.5 * pixel - line[0]
         v = line[1] + away * line[2]
-        lit = 1.0 if bounds[0] <= v <= bounds[1] else 0.0
+        lit = 1.0 if (v >= bounds[0]) & (v <= bounds[1]) else 0.0
         t = np.float64(s[base_t + start + j]) * lit
         slope += t * away
         cut += t
@@ -226,7 +226,7 @@ def backward(
     padded = f.padded_width(width)
     s = np.zeros(f.SCRATCH, points.dtype)
     picture = np.zeros(height * padded, points.dtype)
-    winner = np.zeros(height * padded if mode == MAXIMUM else 0, np.int32)
+    winner = np.zeros(height * padded, np.int32)
     for b in range(first, last):
         if not f.is_finite(points, b):
             grad_points[b] = np.nan
@@ -268,7 +268,7 @@ def differentiate_segment(
     for r in range(window.top, window.bottom):
         if r == band_end:
             band_end = f.fill_band(s, segment, window, r)
-        row = row_at(s, segment, window, r, padded)
+        row = row_at(s, segment, r, padded)
         total_b += differentiate_row(s, upstream, winner, row, r, segment.pixel, weight, np.int32(i), mode)
     return chain(s, segment, window, weight, total_b * segment.pixel, grad_points[b, i], grad_points[b, i + 1])
 

@@ -1,0 +1,141 @@
+"""Checkpoints: safetensors for numbers, JSON for the rest; nothing pickled.
+
+`checkpoint.safetensors` holds the network ("network.*"), both optimisers ("optimiser.*", "sample_optimiser.*") and
+the random state ("random.*"); `checkpoint.json` beside it holds the recipe and how far the run has come. A model that
+ships is the network alone, in float16, with its recipe in the file's own header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from strokes.atomic import atomic_path
+from strokes.errors import ConfigError
+from strokes.networks import StrokeNetwork
+from strokes.recipes import Recipe, parse_recipe
+
+if TYPE_CHECKING:
+    from strokes.training import Trainer
+
+SHIPPED = Path(__file__).resolve().parent / "weights"
+WEIGHTS_NAME = "checkpoint.safetensors"
+
+
+def save(trainer: Trainer, path: Path) -> None:
+    """Write all that a run needs to go on: the numbers first, then the JSON that says they are whole."""
+    tensors = {f"network.{name}": value for name, value in trainer.network.state_dict().items()}
+    for name in ("optimiser", "sample_optimiser"):
+        for i, state in getattr(trainer, name).state_dict()["state"].items():
+            tensors |= {f"{name}.{i}.{key}": value for key, value in state.items()}
+    tensors["random.cpu"] = torch.get_rng_state()
+    if trainer.device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
+    described = {"step": str(trainer.progress.step), "recipe": json.dumps(trainer.recipe.as_dict())}
+    with atomic_path(path, overwrite=True) as partial:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, partial, metadata=described)
+    with atomic_path(path.with_suffix(".json"), overwrite=True) as partial:
+        partial.write_text(json.dumps({"step": trainer.progress.step, "recipe": trainer.recipe.as_dict()}, indent=2))
+
+
+def restore(trainer: Trainer, path: Path) -> None:
+    """Bring a fresh trainer to where the checkpoint's run was.
+
+    Raises:
+        ConfigError: the file is damaged, or of another recipe.
+    """
+    tensors, described = read(path)
+    if described["recipe"] != json.dumps(trainer.recipe.as_dict()):
+        raise ConfigError(f"{path} was trained by another recipe or other settings; choose another --out")
+    trainer.network.load_state_dict(part(tensors, "network"))
+    for name in ("optimiser", "sample_optimiser"):
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in part(tensors, name).items():
+            index, _, field = key.partition(".")
+            state.setdefault(int(index), {})[field] = value
+        optimiser = getattr(trainer, name)
+        optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    torch.set_rng_state(tensors["random.cpu"])
+    if trainer.device.type == "cuda":
+        torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
+    trainer.progress.step = int(described["step"])
+
+
+def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors under `name`., without that prefix."""
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file's tensors and header texts. Raises `ConfigError` when it isn't one of this project's."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            described = file.metadata() or {}
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ConfigError(f"{path} is not a whole safetensors file ({error}); train or download it again") from None
+    if "recipe" not in described:
+        raise ConfigError(f"{path} names no recipe; expected a checkpoint or weights made by `strokes train`")
+    return tensors, described
+
+
+def save_weights(network: StrokeNetwork, recipe: Recipe, path: Path) -> None:
+    """The network alone, in float16, as it ships."""
+    halves = {name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}
+    with atomic_path(path, overwrite=True) as partial:
+        save_file(halves, partial, metadata={"recipe": json.dumps(recipe.as_dict())})
+
+
+def known_models() -> list[str]:
+    """Names of the stroke networks that ship."""
+    return sorted(path.stem for path in SHIPPED.glob("*.safetensors") if path.stem not in NOT_STROKES)
+
+
+NOT_STROKES = ("neural-line-model", "classifier-thinned", "classifier-grey")
+
+
+def find_model(name: str) -> Path:
+    """The file of a shipped model, or of a checkpoint: its file or its folder.
+
+    Raises:
+        ConfigError: neither exists; the known names are listed.
+    """
+    given = Path(name)
+    for path in (given / WEIGHTS_NAME, given):
+        if path.is_file():
+            return path
+    if name in known_models():
+        return SHIPPED / f"{name}.safetensors"
+    raise ConfigError(f"unknown model {name!r}; one of {', '.join(known_models())}, or the path of a checkpoint")
+
+
+def load_network(path: Path, *, device: str | torch.device = "cpu") -> tuple[StrokeNetwork, Recipe]:
+    """A network ready to draw, and its recipe, from a checkpoint or shipped weights. Raises `ConfigError`."""
+    tensors, described = read(path)
+    recipe = parse_recipe(json.loads(described["recipe"]))
+    weights = part(tensors, "network") or tensors
+    network = StrokeNetwork(recipe.network)
+    try:
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+    except RuntimeError as error:
+        raise ConfigError(f"{path} doesn't fit its own recipe: {error}") from None
+    return network.to(device).eval().requires_grad_(False), recipe
+
+
+def file_sha256(path: Path) -> str:
+    """A file's sha256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """What a dataset notes of the model that drew it."""
+    _, described = read(path)
+    return {"model_sha256": file_sha256(path), "recipe": json.loads(described["recipe"])}

@@ -1,0 +1,149 @@
+"""One TOML file an experiment, read into a frozen dataclass that checks it."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from strokes.errors import ConfigError
+from strokes.line_models import Softness
+from strokes.networks import NetworkSpec
+
+FOLDER = Path(__file__).resolve().parent
+DEFAULT_RECIPE = "per-digit-samples"
+
+
+@dataclass(frozen=True)
+class DrawingSpec:
+    """How a path becomes a picture: line model (soft, neural), composition (sum, max, soft-or), softness."""
+
+    line_model: str = "soft"
+    compose: str = "sum"
+    softness: Softness = field(default_factory=Softness)
+
+
+@dataclass(frozen=True)
+class LossSpec:
+    """Weights beside the reconstruction's 1; a loss of weight 0 is still measured and logged."""
+
+    length: float = 0.0
+    angle: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """The optimisation.
+
+    Attributes:
+        epochs: passes over the training pictures.
+        batch_size: pictures a step, over all members.
+        learning_rate: Adam's, on pictures.
+        decay: "constant", or "cosine" to fall to 0 over the run.
+        samples: whether steps on pen samples alternate with steps on pictures.
+        sample_learning_rate: Adam's, on pen samples.
+        sample_batch_size: samples a step, over all members.
+        warm_up: sample steps before the first picture.
+        precision: "float32", or "bfloat16" for the networks' matrix products.
+        seed: of weights, order, dropout and sample variations.
+    """
+
+    epochs: int = 15
+    batch_size: int = 160
+    learning_rate: float = 1e-3
+    decay: str = "constant"
+    samples: bool = False
+    sample_learning_rate: float = 5e-4
+    sample_batch_size: int = 160
+    warm_up: int = 100
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate", "sample_learning_rate", "sample_batch_size"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"training.{name} is {getattr(self, name)}; expected more than 0")
+        check_choice("training.decay", self.decay, ("constant", "cosine"))
+        check_choice("training.precision", self.precision, ("float32", "bfloat16"))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run, by name."""
+
+    name: str
+    about: str = ""
+    network: NetworkSpec = field(default_factory=NetworkSpec)
+    drawing: DrawingSpec = field(default_factory=DrawingSpec)
+    loss: LossSpec = field(default_factory=LossSpec)
+    training: TrainingSpec = field(default_factory=TrainingSpec)
+
+    def __post_init__(self) -> None:
+        check_choice("drawing.line_model", self.drawing.line_model, ("soft", "neural"))
+        check_choice("drawing.compose", self.drawing.compose, ("sum", "max", "soft-or"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe as nested dictionaries, as `parse_recipe` takes it."""
+        return dataclasses.asdict(self)
+
+
+def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise `ConfigError` unless `value` is one of `known`."""
+    if value not in known:
+        raise ConfigError(f"{name} is {value!r}; one of {', '.join(known)}")
+
+
+def known_recipes() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """The recipe that ships as `name`, or of a TOML file at that path.
+
+    Raises:
+        ConfigError: for an unknown name (the known ones listed), unreadable TOML, or settings out of range.
+    """
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    if not path.is_file():
+        raise ConfigError(f"unknown recipe {name!r}; one of {', '.join(known_recipes())}, or the path of a .toml file")
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    return parse_recipe({"name": path.stem} | settings)
+
+
+def parse_recipe(settings: dict[str, Any]) -> Recipe:
+    """A recipe from nested dictionaries. Raises `ConfigError` for unknown or ill-typed settings."""
+    if "name" not in settings:
+        raise ConfigError("a recipe needs a name")
+    recipe: Recipe = build(Recipe, settings, "recipe")
+    return recipe
+
+
+def build(kind: Any, settings: Any, where: str) -> Any:
+    """An instance of the dataclass `kind` from a dictionary, its own dataclass fields likewise."""
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{where} is {settings!r}; expected a table of settings")
+    kinds = get_type_hints(kind)
+    unknown = sorted(set(settings) - set(kinds))
+    if unknown:
+        raise ConfigError(f"{where} has no setting {unknown[0]!r}; it has {', '.join(kinds)}")
+    values = {}
+    for name, value in settings.items():
+        here = f"{where}.{name}"
+        nested = dataclasses.is_dataclass(kinds[name])
+        values[name] = build(kinds[name], value, here) if nested else checked(value, kinds[name], here)
+    return kind(**values)
+
+
+def checked(value: Any, kind: type, where: str) -> Any:
+    """`value` if it is of `kind` (a whole number will do for a float). Raises `ConfigError` otherwise."""
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{where} is {value!r}; expected {kind.__name__}")
+    return value

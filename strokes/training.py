@@ -1,0 +1,213 @@
+"""The one training loop: steps on pictures and, where the recipe says so, steps on pen samples in turn.
+
+What a step sees follows from the recipe's seed and the step's number alone, so a run that resumes from a checkpoint
+ends with the weights of one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from strokes import checkpoints
+from strokes.batches import MemberBatches
+from strokes.errors import ConfigError
+from strokes.line_models import make_line_model
+from strokes.losses import angle_loss, length_loss, reconstruction_loss, sample_loss
+from strokes.networks import StrokeNetwork
+from strokes.pen_samples import make_pen_pairs
+from strokes.recipes import Recipe
+from strokes.sources.images import ImageSet
+from strokes.sources.samples import load_pen_samples
+from strokes.training_log import TrainingLog
+
+VARIATIONS = 2000
+"""Pen pairs made a class."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come: picture steps taken, and the epoch they are in."""
+
+    step: int = 0
+    steps_an_epoch: int = 1
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.steps_an_epoch
+
+
+class Trainer:
+    """A network in training by a recipe on a set of pictures."""
+
+    def __init__(self, recipe: Recipe, pictures: ImageSet, *, device: str = "cpu") -> None:
+        if (pictures.labels < 0).any():
+            raise ConfigError("training pictures need labels; some have none")
+        if len(pictures) == 0 or len(pictures.classes) != recipe.network.classes:
+            raise ConfigError(
+                f"{len(pictures)} pictures of {len(pictures.classes)} classes can't train a network "
+                f"of {recipe.network.classes} classes; expected at least one picture and as many classes"
+            )
+        self.recipe = recipe
+        self.device = torch.device(device)
+        training = recipe.training
+        torch.manual_seed(training.seed)
+        self.network = StrokeNetwork(recipe.network).to(self.device)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=training.learning_rate, fused=True)
+        self.sample_optimiser = torch.optim.Adam(self.network.parameters(), lr=training.sample_learning_rate, fused=True)
+        self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
+        members = recipe.network.members
+        self.batches = MemberBatches(
+            pictures.images, pictures.labels, members=members, batch_size=training.batch_size, seed=training.seed
+        )
+        self.samples = self._pen_batches() if training.samples else None
+        self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
+
+    def _pen_batches(self) -> MemberBatches:
+        training, network = self.recipe.training, self.recipe.network
+        samples = load_pen_samples()
+        pairs = [
+            make_pen_pairs(samples, label, count=VARIATIONS, points=network.points, seed=training.seed)
+            for label in range(network.classes)
+        ]
+        return MemberBatches(
+            np.concatenate([images for images, _ in pairs]),
+            np.repeat(np.arange(network.classes), VARIATIONS),
+            members=network.members,
+            batch_size=training.sample_batch_size,
+            seed=training.seed + 1,
+            paths=np.concatenate([paths for _, paths in pairs]),
+        )
+
+    @property
+    def total_steps(self) -> int:
+        """Picture steps of the whole run."""
+        return self.recipe.training.epochs * self.progress.steps_an_epoch
+
+    def warm_up(self) -> None:
+        """The sample steps before the first picture."""
+        if self.samples is not None:
+            for step in range(self.recipe.training.warm_up):
+                self.sample_step(step)
+
+    def picture_step(self, step: int) -> tuple[dict[str, float], Tensor, Tensor]:
+        """One step on pictures; its losses, the pictures and their drawings, each (batch, 28, 28)."""
+        pictures, labels, _ = self.batches.at(step, self.device)
+        path = self._paths(pictures, labels)
+        drawing, weights = self.recipe.drawing, self.recipe.loss
+        drawn = self.lines.draw(path, compose=drawing.compose)
+        truth = pictures.reshape(drawn.shape)
+        losses = {
+            "reconstruction": reconstruction_loss(drawn, truth),
+            "length": length_loss(path),
+            "angle": angle_loss(path),
+        }
+        total = losses["reconstruction"] + weights.length * losses["length"] + weights.angle * losses["angle"]
+        self._descend(self.optimiser, total, self.recipe.training.learning_rate, step)
+        return {name: loss.item() for name, loss in losses.items()}, truth, drawn.detach()
+
+    def sample_step(self, step: int) -> float:
+        """One step on pen samples; its loss."""
+        assert self.samples is not None
+        pictures, labels, truth = self.samples.at(step, self.device)
+        assert truth is not None
+        loss = sample_loss(
+            self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.drawing.softness.threshold
+        )
+        done = max(step - self.recipe.training.warm_up, 0)
+        self._descend(self.sample_optimiser, loss, self.recipe.training.sample_learning_rate, done)
+        return loss.item()
+
+    def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        lower = self.recipe.training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
+            return self.network.paths(pictures, labels).flatten(0, 1)
+
+    def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
+        if self.recipe.training.decay == "cosine":
+            rate *= 0.5 * (1 + math.cos(math.pi * min(step / self.total_steps, 1)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+
+def train(
+    recipe: Recipe,
+    pictures: ImageSet,
+    out: Path,
+    *,
+    device: str = "cpu",
+    resume: bool = False,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> Path:
+    """Train by `recipe` into the folder `out`: a checkpoint an epoch, TensorBoard logs beside it.
+
+    Args:
+        recipe: what to train and how.
+        pictures: labelled training pictures.
+        out: a folder for `checkpoint.safetensors`, `checkpoint.json` and logs.
+        device: "cpu" or "cuda".
+        resume: go on from the checkpoint in `out`.
+        on_epoch: called with the epoch and its mean losses.
+
+    Returns:
+        The checkpoint's path.
+
+    Raises:
+        ConfigError: `out` holds a checkpoint and `resume` is off, or one of another recipe.
+    """
+    checkpoint = out / checkpoints.WEIGHTS_NAME
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} exists; go on from it with --resume, or choose another --out")
+    trainer = Trainer(recipe, pictures, device=device)
+    if resume and checkpoint.exists():
+        checkpoints.restore(trainer, checkpoint)
+    else:
+        trainer.warm_up()
+    out.mkdir(parents=True, exist_ok=True)
+    with TrainingLog(out, start=trainer.progress.step) as log:
+        for epoch in range(trainer.progress.epoch, recipe.training.epochs):
+            means = run_epoch(trainer, log, epoch)
+            checkpoints.save(trainer, checkpoint)
+            if on_epoch is not None:
+                on_epoch(epoch, means)
+    return checkpoint
+
+
+def run_epoch(trainer: Trainer, log: TrainingLog, epoch: int) -> dict[str, float]:
+    """One pass over the pictures; the means of its losses and the rate in pictures a second."""
+    trainer.network.train()
+    sums: dict[str, float] = {}
+    first, started = trainer.progress.step, time.monotonic()
+    with tqdm(total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.recipe.training.epochs}", disable=None) as bar:
+        for step in epoch_steps(trainer):
+            losses, truth, drawn = trainer.picture_step(step)
+            if trainer.samples is not None:
+                losses["samples"] = trainer.sample_step(step + trainer.recipe.training.warm_up)
+            trainer.progress.step = step + 1
+            log.step(step, losses, truth, drawn)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+            bar.update()
+            if step % 20 == 0:
+                bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()})
+    taken = trainer.progress.step - first
+    rate = taken * trainer.recipe.training.batch_size / (time.monotonic() - started)
+    return {name: value / taken for name, value in sums.items()} | {"pictures_a_second": rate}
+
+
+def epoch_steps(trainer: Trainer) -> Iterator[int]:
+    """Numbers of the steps left in the epoch that the trainer is in."""
+    steps = trainer.progress.steps_an_epoch
+    return iter(range(trainer.progress.step, (trainer.progress.epoch + 1) * steps))

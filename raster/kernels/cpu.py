@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -28,19 +29,20 @@ MAX_SIDE = 1024
 INLINE_PIXELS = 1 << 17
 """Drawings times segments times pixels below which waking a second thread costs more than it saves."""
 
+Arrays = tuple[np.ndarray[Any, Any], ...]
 Draw = Callable[[int, int], None]
 
 
 @lru_cache(maxsize=1)
-def load() -> ModuleType | str:
-    """The compiled kernels, or one line that says why there are none."""
+def load() -> tuple[ModuleType, ModuleType] | str:
+    """The compiled kernels (published mask, thick lines), or one line that says why there are none."""
     try:
-        from raster.kernels import fused
+        from raster.kernels import fused, thick
     except ImportError as error:
         return f"numba can't be imported ({error})"
     except RuntimeError as error:
         return f"numba can't keep its compiled kernels ({error})"
-    return fused
+    return fused, thick
 
 
 @lru_cache(maxsize=1)
@@ -53,71 +55,87 @@ def is_available() -> bool:
     return True
 
 
-def draw(points: Tensor, weights: Tensor | None, *, size: tuple[int, int], compose: str) -> Tensor:
-    """Draw `points` `(batch, n, 3)`, n ≥ 2, on the CPU to `(batch, height, width)` with the published mask.
+def draw(
+    points: Tensor, weights: Tensor | None, *, size: tuple[int, int], compose: str, width_px: float | None
+) -> Tensor:
+    """Draw `points` `(batch, n, 3)`, n ≥ 2, on the CPU to `(batch, height, width)`.
+
+    `width_px` is the line's width in pixels, or None for the published mask.
 
     Raises:
         RasterError: The kernels don't run here, the tensors are not on the CPU, or a side exceeds `MAX_SIDE`.
     """
-    kernels = load()
-    if isinstance(kernels, str):
-        raise RasterError(f"the cpu kernel isn't available: {kernels}; use kernel='torch'")
+    modules = load()
+    if isinstance(modules, str):
+        raise RasterError(f"the cpu kernel isn't available: {modules}; use kernel='torch'")
     if points.device.type != "cpu":
         raise RasterError(f"points are on {points.device}; the cpu kernel draws tensors on the cpu")
     if max(size) > MAX_SIDE:
         raise RasterError(f"size is {size}; the cpu kernel draws up to {MAX_SIDE} pixels a side, kernel='torch' any")
-    image: Tensor = FusedDrawing.apply(points, weights, size, compose, kernels)  # type: ignore[no-untyped-call]
+    fused, thick = modules
+    half = 0.0 if width_px is None else 0.5 * width_px / max(size)
+    task = Task(fused if width_px is None else thick, size, compose, half)
+    image: Tensor = FusedDrawing.apply(points, weights, task)  # type: ignore[no-untyped-call]
     return image
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to draw with: the compiled module, the picture's size, the composition and half the line's width."""
+
+    kernels: ModuleType
+    size: tuple[int, int]
+    compose: str
+    half_width: float
+
+    def run(self, kernel: Callable[..., None], inputs: Arrays, outputs: Arrays) -> None:
+        """Call one of the compiled kernels for the whole batch, in threads."""
+        points, weights = inputs
+        mode, height, width = MODES[self.compose], *self.size
+
+        def draw(first: int, last: int) -> None:
+            kernel(points, weights, self.size, mode, self.half_width, first, last, *outputs)
+
+        batch, n = points.shape[:2]
+        run_in_threads(draw, batch=batch, work=batch * n * height * width)
 
 
 class FusedDrawing(torch.autograd.Function):
     """Images from points and weights, with the kernels' analytic gradient."""
 
     @staticmethod
-    def forward(
-        ctx: Any, points: Tensor, weights: Tensor | None, size: tuple[int, int], compose: str, kernels: ModuleType
-    ) -> Tensor:
+    def forward(ctx: Any, points: Tensor, weights: Tensor | None, task: Task) -> Tensor:
+        """Draw; keep the points and, for soft-or and max, what their gradients need."""
         batch = points.shape[0]
-        image = torch.empty((batch, *size), dtype=points.dtype)
-        keeps_winners = compose == "max" and any(ctx.needs_input_grad)
-        winners = torch.empty((batch if keeps_winners else 0, *size), dtype=torch.int32)
-        given = as_arrays(points, weights), as_arrays(image, winners)
-        (xys, factors), (drawn, won) = given
-        run_in_threads(
-            lambda first, last: kernels.forward(xys, factors, size, MODES[compose], first, last, drawn, won),
-            batch=batch,
-            work=batch * (points.shape[1] - 1) * size[0] * size[1],
-        )
-        kept = image if compose == "soft-or" else None
-        ctx.save_for_backward(points, weights, winners, kept)
-        ctx.options = size, compose, kernels
-        return 1 - image if compose == "soft-or" else image
+        image = torch.empty((batch, *task.size), dtype=points.dtype)
+        wins = batch if task.compose == "max" and any(ctx.needs_input_grad) else 0
+        winners = torch.empty((wins, *task.size), dtype=torch.int32)
+        task.run(task.kernels.forward, arrays_of(points, weights), (image.numpy(), winners.numpy()))
+        ctx.task = task
+        if task.compose != "soft-or":
+            ctx.save_for_backward(points, weights, winners, None)
+            return image
+        ctx.save_for_backward(points, weights, winners, image)
+        return torch.from_numpy(1 - image.numpy())
 
     @staticmethod
-    @once_differentiable
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        points, weights, winners, kept = ctx.saved_tensors
-        size, compose, kernels = ctx.options
+        """Gradients of points and weights; computed in numpy around the kernels, which wakes no spinning threads."""
+        points, weights, winners, rest = ctx.saved_tensors
+        above = upstream.numpy() if rest is None else upstream.numpy() * rest.numpy()
         batch, n = points.shape[:2]
         grad_points = torch.empty((batch, n, 3), dtype=points.dtype)
         grad_weights = torch.empty((batch, n - 1), dtype=points.dtype)
-        xys, factors = as_arrays(points, weights)
-        above, won = as_arrays(upstream if kept is None else upstream * kept, winners)
-        to_points, to_weights = as_arrays(grad_points, grad_weights)
-        run_in_threads(
-            lambda first, last: kernels.backward(
-                xys, factors, size, MODES[compose], first, last, above, won, to_points, to_weights
-            ),
-            batch=batch,
-            work=batch * (n - 1) * size[0] * size[1],
-        )
-        return grad_points, None if weights is None else grad_weights, None, None, None
+        given = np.ascontiguousarray(above), winners.numpy(), grad_points.numpy(), grad_weights.numpy()
+        ctx.task.run(ctx.task.kernels.backward, arrays_of(points, weights), given)
+        return grad_points, None if weights is None else grad_weights, None
 
 
-def as_arrays(*tensors: Tensor | None) -> tuple[np.ndarray[Any, Any], ...]:
-    """The tensors' memory as contiguous arrays; None is an empty one."""
-    empty = np.empty((0, 0), dtype=tensors[0].numpy().dtype if tensors[0] is not None else np.float32)
-    return tuple(empty if tensor is None else tensor.detach().contiguous().numpy() for tensor in tensors)
+def arrays_of(points: Tensor, weights: Tensor | None) -> Arrays:
+    """Points and weights as contiguous arrays; no weights are an empty array."""
+    xys = np.ascontiguousarray(points.detach().numpy())
+    return xys, np.empty((0, 0), xys.dtype) if weights is None else np.ascontiguousarray(weights.detach().numpy())
 
 
 def run_in_threads(draw: Draw, *, batch: int, work: int) -> None:
@@ -129,7 +147,7 @@ def run_in_threads(draw: Draw, *, batch: int, work: int) -> None:
     step = max(1, min(64, -(-batch // (2 * threads))))
     pieces = iter(range(0, batch, step))
 
-    def take(_: None = None) -> None:
+    def take() -> None:
         for first in pieces:
             draw(first, min(first + step, batch))
 

@@ -82,8 +82,10 @@ def draw_row(s: Any, picture: Any, winner: Any, row: Any, weight: Any, index: An
 
 
 @compiled
-def forward(points: Any, weights: Any, size: Any, mode: Any, first: int, last: int, out: Any, winners: Any) -> None:
-    """Draw drawings `first` to `last` into `out` `(batch, h, w)` (soft-or: one minus the image).
+def forward(
+    points: Any, weights: Any, size: Any, mode: Any, half: float, first: int, last: int, out: Any, winners: Any
+) -> None:
+    """Draw drawings `first` to `last` into `out` `(batch, h, w)` (soft-or: one minus the image); `half` isn't used.
 
     Max also writes the winning segment, or -1, to `winners` where that isn't empty. Points that aren't finite make
     their picture NaN.
@@ -214,6 +216,7 @@ def backward(
     weights: Any,
     size: Any,
     mode: Any,
+    half: float,
     first: int,
     last: int,
     upstream: Any,

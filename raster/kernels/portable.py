@@ -8,6 +8,7 @@ denominator is held at ±`FLATTEST` wherever it is closer to zero than that: the
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,15 +22,27 @@ FLATTEST = 1e-4
 POLE = 1e-20
 """What the published denominator becomes where it is exactly zero."""
 
+SMOOTH = 1e-6
+"""Rounds the tip of the distance to a segment, in units of the picture."""
+
+SHORTEST = 1e-7
+"""Length below which a segment is a dot to the thick mask."""
+
 CHUNK_ELEMENTS = 1 << 24
 """Mask values held at once; larger batches are drawn in chunks, whose masks the backward pass recomputes."""
 
 Masker = Callable[[Tensor, tuple[int, int]], Tensor]
 
 
-def draw(points: Tensor, weights: Tensor | None, *, size: tuple[int, int], compose: str) -> Tensor:
-    """Draw `points` `(batch, n, 3)`, n ≥ 2, to `(batch, height, width)` with the published mask."""
-    return draw_in_chunks(points, weights, masker=soft_masks, size=size, compose=compose)
+def draw(
+    points: Tensor, weights: Tensor | None, *, size: tuple[int, int], compose: str, width_px: float | None
+) -> Tensor:
+    """Draw `points` `(batch, n, 3)`, n ≥ 2, to `(batch, height, width)`.
+
+    `width_px` is the line's width in pixels, or None for the published mask.
+    """
+    masker = soft_masks if width_px is None else partial(thick_masks, half_width=0.5 * width_px / max(size))
+    return draw_in_chunks(points, weights, masker=masker, size=size, compose=compose)
 
 
 def draw_in_chunks(
@@ -95,3 +108,21 @@ def line_cuts(start: Tensor, end: Tensor, *, count: int, pixel: float) -> Tensor
     smooth = first[..., 1:] + away * (dy / torch.where(published.abs() < FLATTEST, held, published))
     exact = (first[..., 1:] + away * (dy / published)).detach()
     return (smooth + (exact - smooth).detach()).to(start.dtype)
+
+
+def thick_masks(points: Tensor, size: tuple[int, int], *, half_width: float) -> Tensor:
+    """Each segment's ink, `(batch, n - 1, height, width)`: sigmoid(softness · (half_width - distance to the segment)).
+
+    The distance is sqrt(d² + `SMOOTH`²), whose gradient is finite on the segment; a segment without length is a dot
+    whose gradient goes to its first point.
+    """
+    height, width = size
+    pixel = 1.0 / max(size)
+    y = (torch.arange(height, dtype=points.dtype, device=points.device)[:, None] + 0.5) * pixel
+    x = (torch.arange(width, dtype=points.dtype, device=points.device) + 0.5) * pixel
+    x1, y1, softness = points[:, :-1, :, None, None].unbind(dim=2)
+    dx, dy = (points[:, 1:, :2] - points[:, :-1, :2])[..., None, None].unbind(dim=2)
+    length = (dx.square() + dy.square()).clamp_min(SHORTEST**2)
+    along = (((x - x1) * dx + (y - y1) * dy) / length).clamp(0, 1)
+    distance = torch.sqrt((x - x1 - along * dx).square() + (y - y1 - along * dy).square() + SMOOTH**2)
+    return torch.sigmoid((half_width - distance) * softness)

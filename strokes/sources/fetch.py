@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -132,7 +133,10 @@ def _find(folder: Path, wanted: MnistFile) -> Path | None:
 def _download(wanted: MnistFile, folder: Path) -> None:
     """Bring one gzipped file into `folder` from the first mirror that has it; leave no part of it otherwise."""
     failures = []
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(f"the cache {folder} can't be made ({error.strerror}); choose another") from None
     target = folder / f"{wanted.name}.gz"
     for mirror in MIRRORS:
         part = target.with_suffix(f".part{os.getpid()}")
@@ -142,8 +146,10 @@ def _download(wanted: MnistFile, folder: Path) -> None:
                 part.replace(target)
                 return
             failures.append(f"{mirror} sent a file of sha256 {found}, expected {wanted.gzip_sha256}")
-        except (URLError, TimeoutError, ConnectionError) as error:
-            failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
+        except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
+            failures.append(f"{mirror}: {getattr(error, 'reason', None) or error}")
+        except OSError as error:
+            raise SourceError(f"{target} can't be written ({error.strerror}); free or choose another cache") from None
         finally:
             part.unlink(missing_ok=True)
     raise SourceError(

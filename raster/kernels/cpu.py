@@ -119,7 +119,7 @@ class FusedDrawing(torch.autograd.Function):
         return torch.from_numpy(1 - image.numpy())
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of points and weights; computed in numpy around the kernels, which wakes no spinning threads."""
         points, weights, winners, rest = ctx.saved_tensors

@@ -2,7 +2,7 @@
 
 One scratch array holds everything, as rows a constant distance apart: the compiler then sees that they don't
 overlap, and vectorises. Exponents are kept within the float type's range: rows are taken in bands whose factors stay
-below exp(near), and what lies further away than exp(far) is held there, which leaves masks below exp(near - far).
+below exp(near), and what lies further away than exp(far) is held there, which still leaves masks of nothing.
 """
 
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ ROW_A, ROW_B = np.uint64(9 * _STRIDE), np.uint64(10 * _STRIDE)
 ROW_Q, ROW_T, ROW_PT = np.uint64(11 * _STRIDE), np.uint64(12 * _STRIDE), np.uint64(13 * _STRIDE)
 STEP_A, STEP_B = np.uint64(14 * _STRIDE), np.uint64(17 * _STRIDE)
 FIRST, COUNT, STEP = np.uint64(20 * _STRIDE), np.uint64(21 * _STRIDE), np.uint64(22 * _STRIDE)
-CONSTANT = np.uint64(23 * _STRIDE)
+PRODUCT = np.uint64(23 * _STRIDE)
 SCRATCH = 23 * _STRIDE + 1
 
 FLATTEST = 1e-4
@@ -64,10 +64,13 @@ class Window(NamedTuple):
 
 @numba.njit(inline="always")
 def exponents(s: Any) -> Any:
-    """Largest exponents of the scratch array's type: reach, far, near, and of one pixel's step in the usual path."""
+    """Largest exponents of the scratch array's type: reach, far, near, and of one pixel's step in the usual path.
+
+    far + near stays below the type's range, and far - near - step above reach: a factor held at far still leaves out.
+    """
     if s.itemsize == 4:
-        return 17.0, 50.0, 30.0, 25.0
-    return 37.0, 300.0, 150.0, 120.0
+        return 17.0, 58.0, 27.0, 14.0
+    return 37.0, 300.0, 150.0, 100.0
 
 
 @numba.njit(inline="always")
@@ -136,7 +139,7 @@ def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
         s[ACROSS + c] = 0
     fill_extent(s, DOWN, top, bottom, y_low, y_high, soft, pixel)
     fill_stretches(s, segment, window)
-    s[CONSTANT] = like + exponential(clamp(-soft * pixel, -80.0, 80.0), like)
+    s[PRODUCT] = exponential(clamp(-soft * pixel, -80.0, 80.0), like)
     if window.steep:
         return
     u_top, x_first = np.uint64(top), (left, right)
@@ -180,7 +183,7 @@ def fill_band(s: Any, segment: Segment, window: Window, r: int) -> int:
         return r + 1
     rows = min(2 * near / max(abs(soft) * pixel, 1e-9), 1e6)
     end = min(r + max(int(rows), 2), window.bottom)
-    middle, step_down = (r + end) * 0.5 * pixel, s[CONSTANT] - like
+    middle, step_down = (r + end) * 0.5 * pixel, s[PRODUCT]
     for j in range(np.uint64(end - r)):
         p, u = (np.float64(np.int32(j)) + r) * pixel, np.uint64(r) + j
         s[LEVEL_A + u] = exponential(clamp(soft * (p - middle), -near, near), like)

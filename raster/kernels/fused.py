@@ -3,15 +3,15 @@
 A segment's mask at row r, column c is `across[c] * down[r] * max(by_column, by_row)`. With the cut v of column c and
 A = exp(s (p_r - v)), B = exp(s (v - p_{r+1})), the two sigmoids of `by_column` multiply to
 
-    1 / ((1 + A) (1 + B)) = 1 / (A + B + k),    k = 1 + exp(-s pixel),
+    1 / ((1 + A) (1 + B)) = 1 / (A + B + 1 + AB),    AB = exp(-s pixel),
 
-since A·B doesn't depend on the cut; `by_row` has the same k. So the larger of the two has the smaller A + B, and a
+and AB, which doesn't depend on the cut, is the same for `by_row`. So the larger of the two has the smaller A + B, and a
 pixel needs one division. A and B are products of a factor of the row and a factor of the column: exponentials are
 taken along rows and columns only (`raster.kernels.factors`).
 
 What lies below exp(-reach) is left out: the soft rectangle bounds rows and columns, and in each row the line bounds
-the columns once more. Backward, the masks are computed again: with Q = gradient · mask and D the smaller A + B + k,
-all that is needed are sums of Q, T = Q (A - B) / D and Q (B + k - 1) / D over rows and columns.
+the columns once more. Backward, the masks are computed again: with Q = gradient · mask and D the smaller of the two
+(1 + A) (1 + B), all that is needed are sums of Q, T = Q (A - B) / D and Q (B + AB) / D over rows and columns.
 """
 
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ class Row(NamedTuple):
     level_b: Any
     row_a: Any
     row_b: Any
-    k: Any
+    product: Any
     y: Any
 
 
@@ -56,7 +56,7 @@ def row_at(s: Any, segment: Any, r: Any, padded: Any) -> Any:
         s[f.LEVEL_B + u],
         s[f.ROW_A + u],
         s[f.ROW_B + u],
-        s[f.CONSTANT],
+        s[f.PRODUCT],
         s.dtype.type(r * segment.pixel),
     )
 
@@ -66,11 +66,12 @@ def draw_row(s: Any, picture: Any, winner: Any, row: Any, weight: Any, index: An
     """Compose one segment's ink in one row into `picture`."""
     down = row.down * weight
     one, least = s.dtype.type(1), f.tiny(s)
+    constant = one + row.product
     for j in range(row.count):
         c, t, p = row.column + j, row.step + j, row.pixel + j
         by_column = s[f.CUT_A + c] * row.level_a + s[f.CUT_B + c] * row.level_b
         by_row = s[f.STEP_A + t] * row.row_a + s[f.STEP_B + t] * row.row_b
-        ink = s[f.ACROSS + c] * down / (min(by_column, by_row) + row.k)
+        ink = s[f.ACROSS + c] * down / (min(by_column, by_row) + constant)
         if mode == SUM:
             picture[p] += ink
         elif mode == SOFT_OR:
@@ -134,16 +135,17 @@ def draw_segment(
 def differentiate_row(
     s: Any, upstream: Any, winner: Any, row: Any, r: Any, pixel: Any, weight: Any, index: Any, mode: Any
 ) -> Any:
-    """Add one row's Q, T and T·y to the columns' sums and store its own; returns its sum of Q (B + k - 1) / D."""
+    """Add one row's Q, T and T·y to the columns' sums and store its own; returns its sum of Q (B + AB) / D."""
     zero, half, one, least = s.dtype.type(0), s.dtype.type(0.5), s.dtype.type(1), f.tiny(s)
     sum_q, sum_t, sum_xt, sum_b = zero, zero, zero, zero
+    constant = one + row.product
     x0, dx = s.dtype.type(np.float64(row.column) * pixel), s.dtype.type(pixel)
     for j in range(row.count):
         c, t, p = row.column + j, row.step + j, row.pixel + j
         a1, b1 = s[f.CUT_A + c] * row.level_a, s[f.CUT_B + c] * row.level_b
         a2, b2 = s[f.STEP_A + t] * row.row_a, s[f.STEP_B + t] * row.row_b
         d1, d2 = a1 + b1, a2 + b2
-        mask = one / (min(d1, d2) + row.k)
+        mask = one / (min(d1, d2) + constant)
         ink = s[f.ACROSS + c] * row.down * mask
         gradient = upstream[p]
         if mode == SOFT_OR:
@@ -162,7 +164,7 @@ def differentiate_row(
         sum_q += q
         sum_t += t2
         sum_xt += t2 * (x0 + dx * s.dtype.type(np.int32(j)))
-        sum_b += qm * (b1 * share1 + b2 * share2 + (row.k - one))
+        sum_b += qm * (b1 * share1 + b2 * share2 + row.product)
     u = np.uint64(r)
     s[f.ROW_Q + u] = sum_q
     s[f.ROW_T + u] = sum_t

@@ -1,6 +1,7 @@
 """Small numba functions that vectorise: exponentials with a clear range, soft extents, and the compiler's options."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import numba
@@ -20,7 +21,18 @@ def compiled(function: Function) -> Function:
     Raises RuntimeError where numba finds no directory to keep it in.
     """
     decorate = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-    return cast(Function, decorate(function))
+    kernel = decorate(function)
+    forget_if_stale(kernel)
+    return cast(Function, kernel)
+
+
+def forget_if_stale(kernel: Any) -> None:
+    """Drop kept machine code that is older than a source file here: numba looks at the kernel's own file only."""
+    kept = kernel._cache._cache_file
+    index = Path(kept._index_path)
+    sources = Path(__file__).parent.glob("*.py")
+    if index.exists() and index.stat().st_mtime < max(source.stat().st_mtime for source in sources):
+        kept.flush()
 
 
 def exponential(x: Any, like: Any) -> Any:

@@ -20,6 +20,7 @@ from raster.hard import draw_segments
 
 SIDE = 28
 LIFT_PROBABILITY = 0.2
+STEEPNESS = 6.0
 
 
 class NeuralLine(nn.Module):
@@ -35,6 +36,13 @@ class NeuralLine(nn.Module):
         self.spread = nn.Linear(SIDE * SIDE, SIDE * SIDE * 8)
         self.smooth = nn.Conv2d(8, 16, 5, padding=2)
         self.ink = nn.Conv2d(16, 1, 3, padding=1)
+        self._spread_first_layer()
+
+    def _spread_first_layer(self) -> None:
+        """Start the first layer steep, each unit bending at a random segment: small weights learn thin lines slowly."""
+        with torch.no_grad():
+            self.widen.weight.normal_(0, STEEPNESS)
+            self.widen.bias.copy_(-(self.widen.weight * torch.rand_like(self.widen.weight)).sum(dim=1))
 
     def forward(self, segments: Tensor) -> Tensor:
         """The sigmoid of `logits`."""

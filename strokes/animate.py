@@ -17,6 +17,7 @@ from strokes.atomic import atomic_path, check_free
 from strokes.drawing import DrawingSet, FloatArray, IntArray
 from strokes.errors import ConfigError, ShapeError
 from strokes.pen_path import Moment, PenPath
+from strokes.store import open_dataset
 
 Picture = NDArray[np.uint8]
 
@@ -74,6 +75,43 @@ def write_animation(
     frames = list(make_frames(frame_strokes(drawings, chosen), shown, scale=scale))
     with atomic_path(out, overwrite=overwrite) as partial:
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
+
+
+def animate_dataset(
+    dataset: Path, out: Path, drawings: str = "", *, frame_ms: int = 70, hold_ms: int = 1500, overwrite: bool = False
+) -> None:
+    """Animate some drawings of a dataset file, as `write_animation` does.
+
+    Args:
+        dataset: the file.
+        out: the GIF.
+        drawings: which, such as "0-9,42"; "" for the first unflagged one of each class.
+        frame_ms: how long a frame stays.
+        hold_ms: how long the last frame stays.
+        overwrite: replace an existing file.
+
+    Raises:
+        ConfigError: the drawings are no numbers, or beyond the file's end.
+        StoreError: the dataset can't be read, or the GIF can't be written.
+    """
+    with open_dataset(dataset) as stored:
+        indices = parse_numbers(drawings) or one_of_each(stored.column("labels"), flagged=stored.column("flagged"))
+        beyond = [i for i in indices if i >= len(stored)]
+        if beyond:
+            raise ConfigError(f"there is no drawing {beyond[0]}; {dataset} holds 0 to {len(stored) - 1}")
+        chosen = stored.read(indices)
+    write_animation(chosen, out, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
+
+
+def parse_numbers(text: str) -> list[int]:
+    """Whole numbers from text such as "0-9,42". Raises `ConfigError` for anything else."""
+    numbers: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal() or len(part) > 20:
+            raise ConfigError(f"{part!r} names no drawings; expected something like 0-9,42")
+        numbers += range(int(first), min(int(last or first), int(first) + MOST_DRAWINGS) + 1)
+    return numbers
 
 
 def check_settings(chosen: IntArray, n: int, *, frame_ms: int, scale: int | None) -> None:

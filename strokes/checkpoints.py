@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -38,11 +38,12 @@ def save(trainer: Trainer, path: Path) -> None:
     tensors["random.cpu"] = torch.get_rng_state()
     if trainer.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
-    described = {"step": str(trainer.progress.step), "recipe": json.dumps(trainer.recipe.as_dict())}
+    progress, recipe = trainer.progress, trainer.recipe.as_dict()
+    described = {"step": str(progress.step), "seconds": f"{progress.seconds:.1f}", "recipe": json.dumps(recipe)}
     with atomic_path(path, overwrite=True) as partial:
         save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, partial, metadata=described)
     with atomic_path(path.with_suffix(".json"), overwrite=True) as partial:
-        partial.write_text(json.dumps({"step": trainer.progress.step, "recipe": trainer.recipe.as_dict()}, indent=2))
+        partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
 
 
 def restore(trainer: Trainer, path: Path) -> None:
@@ -66,6 +67,7 @@ def restore(trainer: Trainer, path: Path) -> None:
     if trainer.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
     trainer.progress.step = int(described["step"])
+    trainer.progress.seconds = float(described["seconds"])
 
 
 def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
@@ -133,9 +135,3 @@ def file_sha256(path: Path) -> str:
     """A file's sha256, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def describe(path: Path) -> dict[str, Any]:
-    """What a dataset notes of the model that drew it."""
-    _, described = read(path)
-    return {"model_sha256": file_sha256(path), "recipe": json.loads(described["recipe"])}

@@ -35,10 +35,11 @@ VARIATIONS = 2000
 
 @dataclass
 class Progress:
-    """How far a run has come: picture steps taken, and the epoch they are in."""
+    """How far a run has come: picture steps taken, the epoch they are in, and the time they took."""
 
     step: int = 0
     steps_an_epoch: int = 1
+    seconds: float = 0.0
 
     @property
     def epoch(self) -> int:
@@ -63,7 +64,9 @@ class Trainer:
         torch.manual_seed(training.seed)
         self.network = StrokeNetwork(recipe.network).to(self.device)
         self.optimiser = torch.optim.Adam(self.network.parameters(), lr=training.learning_rate, fused=True)
-        self.sample_optimiser = torch.optim.Adam(self.network.parameters(), lr=training.sample_learning_rate, fused=True)
+        self.sample_optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=training.sample_learning_rate, fused=True
+        )
         self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
         members = recipe.network.members
         self.batches = MemberBatches(
@@ -120,9 +123,7 @@ class Trainer:
         assert self.samples is not None
         pictures, labels, truth = self.samples.at(step, self.device)
         assert truth is not None
-        loss = sample_loss(
-            self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.drawing.softness.threshold
-        )
+        loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
         done = max(step - self.recipe.training.warm_up, 0)
         self._descend(self.sample_optimiser, loss, self.recipe.training.sample_learning_rate, done)
         return loss.item()
@@ -185,12 +186,30 @@ def train(
     return checkpoint
 
 
+def describe_epoch(say: Callable[[str], None]) -> Callable[[int, dict[str, float]], None]:
+    """An `on_epoch` that says an epoch's mean losses, and the rate, in a line."""
+
+    def on_epoch(epoch: int, means: dict[str, float]) -> None:
+        losses = ", ".join(f"{name} {value:.4f}" for name, value in means.items() if name != "pictures_a_second")
+        say(f"epoch {epoch + 1}: {losses}; {means['pictures_a_second']:.0f} pictures a second")
+
+    return on_epoch
+
+
+def set_threads(threads: int | None) -> None:
+    """Let torch use so many processor threads; None leaves it all cores."""
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
 def run_epoch(trainer: Trainer, log: TrainingLog, epoch: int) -> dict[str, float]:
     """One pass over the pictures; the means of its losses and the rate in pictures a second."""
     trainer.network.train()
     sums: dict[str, float] = {}
     first, started = trainer.progress.step, time.monotonic()
-    with tqdm(total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.recipe.training.epochs}", disable=None) as bar:
+    with tqdm(
+        total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.recipe.training.epochs}", disable=None
+    ) as bar:
         for step in epoch_steps(trainer):
             losses, truth, drawn = trainer.picture_step(step)
             if trainer.samples is not None:
@@ -203,7 +222,9 @@ def run_epoch(trainer: Trainer, log: TrainingLog, epoch: int) -> dict[str, float
             if step % 20 == 0:
                 bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()})
     taken = trainer.progress.step - first
-    rate = taken * trainer.recipe.training.batch_size / (time.monotonic() - started)
+    seconds = time.monotonic() - started
+    trainer.progress.seconds += seconds
+    rate = taken * trainer.recipe.training.batch_size / seconds
     return {name: value / taken for name, value in sums.items()} | {"pictures_a_second": rate}
 
 

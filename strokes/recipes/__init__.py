@@ -84,6 +84,11 @@ class Recipe:
         check_choice("drawing.line_model", self.drawing.line_model, ("soft", "neural"))
         check_choice("drawing.compose", self.drawing.compose, ("sum", "max", "soft-or"))
 
+    @property
+    def lift_threshold(self) -> float:
+        """The sharpness, in (0, 1), at or below which a point counts as lifted."""
+        return self.drawing.softness.threshold if self.drawing.line_model == "soft" else 0.5
+
     def as_dict(self) -> dict[str, Any]:
         """The recipe as nested dictionaries, as `parse_recipe` takes it."""
         return dataclasses.asdict(self)
@@ -114,6 +119,13 @@ def load_recipe(name: str) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
     return parse_recipe({"name": path.stem} | settings)
+
+
+def adjusted(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:
+    """The recipe with other epochs or another seed, where given."""
+    asked: dict[str, Any] = {"epochs": epochs, "seed": seed}
+    training = dataclasses.replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
+    return dataclasses.replace(recipe, training=training)
 
 
 def parse_recipe(settings: dict[str, Any]) -> Recipe:

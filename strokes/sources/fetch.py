@@ -58,6 +58,18 @@ MNIST_FILES = {
 }
 
 
+def fetch(name: str, path: Path | None = None) -> Path:
+    """Fetch the set called `name` ("mnist"), or check the copy at `path`; the folder that holds it.
+
+    Raises:
+        ConfigError: for another name.
+        SourceError: when a file is missing or damaged, or no mirror answers.
+    """
+    if name != "mnist":
+        raise ConfigError(f"unknown set {name!r}; what can be fetched is mnist")
+    return fetch_mnist(path)
+
+
 def fetch_mnist(path: Path | None = None, *, cache: Path | None = None) -> Path:
     """The folder that holds MNIST's four files, each checked by sha256: `path` if given, else the cache, filled first.
 

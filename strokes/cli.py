@@ -1,0 +1,180 @@
+"""The command line: arguments to one library call to an exit code. The library loads when a command runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strokes.errors import StrokesError
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
+)
+
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
+Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
+
+
+@app.command("build-dataset")
+def build_dataset(
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="IDX, .npz or a folder of PNG/JPEG; without it, the bundled thinned MNIST."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
+    classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
+    limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    model: Annotated[str, typer.Option(help="A shipped network's name or a checkpoint.")] = "per-digit-samples",
+    device: Device = "cpu",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Noted in the file.")] = 0,
+    scores: Annotated[bool, typer.Option(help="Score each drawing against its picture.")] = True,
+    overwrite: Overwrite = False,
+) -> None:
+    """Turn pictures into a dataset of pen strokes.
+
+    Example: strokes build-dataset --split test --classes 0-4 --limit 1000 --out out/digits.h5
+    """
+    from strokes.building import build_dataset as build
+    from strokes.sources.choose import choose_pictures
+
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    count = build(
+        pictures, out, model=model, device=device, scores=scores, batch_size=batch_size, seed=seed, overwrite=overwrite
+    )
+    typer.echo(f"{out}: {count:,} drawings")
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and logs; default runs/RECIPE.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")] = False,
+    images: Annotated[Path | None, typer.Option(help="Labelled pictures; default: MNIST's training digits.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; default: all cores.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Train a stroke network by a recipe, with a checkpoint an epoch.
+
+    Example: strokes train per-digit --epochs 2 --out runs/short
+    """
+    from strokes.building import as_digits, check_device
+    from strokes.recipes import adjusted, load_recipe
+    from strokes.sources.choose import choose_pictures
+    from strokes.training import describe_epoch, set_threads
+    from strokes.training import train as run
+
+    chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
+    folder = out or Path("runs") / chosen.name
+    pictures = as_digits(choose_pictures(images, labels, split="all" if images else "train", limit=limit))
+    set_threads(threads)
+    run(chosen, pictures, folder, device=check_device(device), resume=resume, on_epoch=describe_epoch(typer.echo))
+    typer.echo(f"{folder}: use it with strokes build-dataset --model {folder}")
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="What to fetch: mnist.")],
+    path: Annotated[Path | None, typer.Option(help="A folder that holds the files already.")] = None,
+) -> None:
+    """Fetch a set of pictures into the cache, each file checked by its sha256.
+
+    Example: strokes fetch mnist --path ~/Downloads/mnist
+    """
+    from strokes.sources.fetch import fetch
+
+    typer.echo(fetch(name, path))
+
+
+@app.command()
+def export(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Argument(help="The file to make.")],
+    format: Annotated[str | None, typer.Option(help="json; guessed from the ending.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a dataset in another format.
+
+    Example: strokes export out/digits.h5 out/digits.json
+    """
+    from strokes.formats import export as write
+
+    write(dataset, out, format, overwrite=overwrite)
+    typer.echo(out)
+
+
+@app.command()
+def animate(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Argument(help="The animation to make (.gif).")],
+    drawings: Annotated[
+        str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
+    ] = "",
+    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame.")] = 70,
+    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
+    overwrite: Overwrite = False,
+) -> None:
+    """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
+
+    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0
+    """
+    from strokes.animate import animate_dataset
+
+    animate_dataset(dataset, out, drawings, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
+    typer.echo(out)
+
+
+@app.command()
+def info(dataset: Dataset) -> None:
+    """Print what is in a dataset.
+
+    Example: strokes info out/digits.h5
+    """
+    from strokes.info import describe
+
+    typer.echo(describe(dataset))
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end, when asked to."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"strokes {version('penstrokes')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True, help="Say it.")] = False,
+) -> None:
+    """Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts."""
+
+
+def main() -> None:
+    """Run a command; an error that a person can act on becomes one line and exit code 1."""
+    try:
+        app()
+    except StrokesError as error:
+        print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("strokes: interrupted; no output was written or replaced", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    else:
+        return
+    raise SystemExit(1)

@@ -1,0 +1,145 @@
+"""Pictures to drawings: the network's points, cut where the pen is lifted, scored; in fixed blocks, without gradients.
+
+Every block has the same pictures whatever the batch size or the number of workers, and runs on one thread, so that
+floating point gives the same bytes however the work is spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import raster
+from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.errors import ConfigError
+from strokes.evaluation import render_hard, score_pictures
+from strokes.networks import StrokeNetwork
+from strokes.recipes import Recipe
+from strokes.sources.images import ImageSet
+
+BLOCK = 1000
+GRID = 65536
+"""Coordinates are rounded to 1/65536 of the frame."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """A network, its recipe, and what is to be done with its drawings.
+
+    Attributes:
+        network: a stroke network, not training.
+        recipe: the recipe it was trained by.
+        scores: whether to score each drawing against its picture.
+        device: where the network runs.
+    """
+
+    network: StrokeNetwork
+    recipe: Recipe
+    scores: bool = True
+    device: str = "cpu"
+
+    @torch.inference_mode()
+    def paths(self, pictures: ImageSet) -> Tensor:
+        """Pen paths (n, points, 3) of x, y, sharpness, for labelled pictures."""
+        images = torch.from_numpy(pictures.images).to(self.device)
+        labels = torch.from_numpy(pictures.labels).clamp(min=0).to(self.device)
+        path: Tensor = self.network(images, labels).cpu()
+        path[..., :2] = torch.round(path[..., :2] * GRID) / GRID
+        return path
+
+    def block(self, pictures: ImageSet) -> DrawingSet:
+        """The drawings of one block of labelled pictures, in their own unit squares."""
+        path = self.paths(pictures)
+        down = (path[:, :-1, 2] > self.recipe.lift_threshold) & torch.from_numpy(pictures.images.any(axis=(1, 2)))[
+            :, None
+        ]
+        drawings = cut_strokes(path.numpy(), down.numpy(), pictures)
+        if self.recipe.drawing.line_model == "soft":
+            softness = self.recipe.drawing.softness.of(path[..., 2])
+            kept = touched(down.numpy())
+            drawings = replace(drawings, point_columns={"softness": softness.numpy()[kept].astype(np.float32)})
+        if self.scores:
+            drawings = replace(drawings, scores=self._score(drawings, path, down, pictures))
+        return to_pictures(drawings)
+
+    def _score(self, drawings: DrawingSet, path: Tensor, down: Tensor, pictures: ImageSet) -> dict[str, FloatArray]:
+        scores = score_pictures(render_hard(drawing.strokes for drawing in drawings), pictures.images)
+        return {"mse": self.soft_error(path, down, pictures)} | scores
+
+    @torch.inference_mode()
+    def soft_error(self, path: Tensor, down: Tensor, pictures: ImageSet) -> FloatArray:
+        """Mean squared error (n,) of the differentiable rendering, lifted segments left out, against the pictures."""
+        points = torch.cat([path[..., :2], self.recipe.drawing.softness.of(path[..., 2:])], dim=-1)
+        drawn = raster.rasterise(points, compose=self.recipe.drawing.compose, weights=down.to(points.dtype))
+        error: FloatArray = ((drawn - torch.from_numpy(pictures.images).float()) ** 2).mean(dim=(1, 2)).numpy()
+        return error
+
+    def run(self, pictures: ImageSet, *, workers: int = 1) -> Iterator[DrawingSet]:
+        """Drawings of all pictures, block after block, in order; `workers` blocks at a time.
+
+        Raises:
+            ConfigError: a picture's label is not among the network's classes, or is missing.
+        """
+        check_labels(pictures, self.recipe)
+        blocks = [pictures.select(slice(i, i + BLOCK)) for i in range(0, len(pictures), BLOCK)]
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            waiting = iter(blocks)
+            running = [pool.submit(self.block, block) for block in islice(waiting, 2 * workers)]
+            while running:
+                drawings = running.pop(0).result()
+                running += [pool.submit(self.block, block) for block in islice(waiting, 1)]
+                yield drawings
+
+
+def check_labels(pictures: ImageSet, recipe: Recipe) -> None:
+    """Raise `ConfigError` unless every picture with ink has a label that the recipe's networks know."""
+    labels = pictures.labels[pictures.images.any(axis=(1, 2))]
+    if len(labels) and (labels.min() < 0 or labels.max() >= recipe.network.classes):
+        raise ConfigError(
+            f"{recipe.name} draws classes 0…{recipe.network.classes - 1} and some pictures have another label, or none"
+        )
+
+
+def touched(down: BoolArray) -> BoolArray:
+    """Which points (n, t) end a drawn segment, given which segments (n, t-1) are drawn."""
+    edge = np.zeros((len(down), 1), np.bool_)
+    ends: BoolArray = np.concatenate([down, edge], axis=1) | np.concatenate([edge, down], axis=1)
+    return ends
+
+
+def cut_strokes(path: FloatArray, down: BoolArray, pictures: ImageSet) -> DrawingSet:
+    """Paths (n, t, 3) as strokes in the frame: points of no drawn segment are dropped, a lifted segment cuts.
+
+    `down` (n, t-1) tells which segments are drawn. A drawing with none is empty, and flagged.
+    """
+    kept = touched(down)
+    starts = kept.copy()
+    starts[:, 1:] &= ~down
+    starting = starts[kept]
+    stroke_offsets: IntArray = np.append(np.flatnonzero(starting), len(starting)).astype(np.int64)
+    return DrawingSet(
+        points=path[..., :2][kept],
+        stroke_offsets=stroke_offsets,
+        drawing_offsets=np.concatenate([[0], np.cumsum(starts.sum(axis=1))]).astype(np.int64),
+        classes=pictures.classes,
+        labels=pictures.labels,
+        sizes=pictures.sizes,
+        frames=pictures.frames,
+        split=pictures.split,
+        source_index=pictures.source_index,
+        images=pictures.images,
+        flagged=np.logical_not(down.any(axis=1)),
+    )
+
+
+def to_pictures(drawings: DrawingSet) -> DrawingSet:
+    """Drawings in the frame's unit square, moved to their own pictures' by their `frames`."""
+    owner = np.repeat(np.arange(len(drawings)), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
+    scale, offset = drawings.frames[owner, :1], drawings.frames[owner, 1:]
+    return replace(drawings, points=(drawings.points * scale + offset).astype(np.float32))

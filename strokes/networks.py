@@ -12,9 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from strokes.errors import ConfigError
-
-OUTPUTS = 3
-"""What the network emits at each step, each in (0, 1): x, y and sharpness (0 = pen lifted, 1 = drawn sharply)."""
+from strokes.rollout import OUTPUTS, Plan, Rollout, product
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,9 @@ class MemberLSTM(nn.Module):
 
     def __init__(self, spec: NetworkSpec, layer: int) -> None:
         super().__init__()
-        self.last = layer == spec.layers - 1
-        self.hidden = spec.hidden
+        last = layer == spec.layers - 1
         first, told = layer == 0, layer == 0 or spec.everywhere
-        state = OUTPUTS if self.last and spec.projected else spec.hidden
+        state = OUTPUTS if last and spec.projected else spec.hidden
         inputs = (0 if first else spec.hidden) + (OUTPUTS if told else 0) + state
         gates = 4 * spec.hidden
         self.told = told
@@ -82,19 +79,11 @@ class MemberLSTM(nn.Module):
         """The gates' constant part, (members, batch, 4·hidden), from (members, batch, pixels) and (members, batch)."""
         constant: Tensor = self.bias
         if self.picture is not None:
-            constant = constant + member_product(pictures, self.picture)
+            constant = constant + product(pictures, self.picture)
         if self.label is not None:
             members = torch.arange(len(labels), device=labels.device)[:, None]
             constant = constant + self.label[members, labels]
         return constant
-
-    def forward(self, moving: Tensor, constant: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """The next output and cell, each (members, batch, hidden)."""
-        gates = member_product(moving, self.moving) + constant
-        opened, candidate = gates.tensor_split([3 * self.hidden], dim=2)
-        let_in, keep, let_out = torch.sigmoid(opened).chunk(3, dim=2)
-        cell = keep * cell + let_in * torch.tanh(candidate)
-        return let_out * torch.tanh(cell), cell
 
 
 class StrokeNetwork(nn.Module):
@@ -141,28 +130,26 @@ class StrokeNetwork(nn.Module):
         Returns:
             (members, batch, points, 3) x, y and sharpness.
         """
-        members, batch, _ = pictures.shape
         layers = [layer for layer in self.cells if isinstance(layer, MemberLSTM)]
-        constants = [layer.still(pictures, labels) for layer in layers]
-        point = pictures.new_zeros(members, batch, OUTPUTS)
-        cells = [pictures.new_zeros(members, batch, self.spec.hidden) for _ in layers]
-        outputs = [*cells[:-1], point if self.spec.projected else cells[-1]]
-        kept = [None, *(self.dropout_mask(cell) for cell in cells[1:])]
-        path = []
-        for _ in range(self.spec.points):
-            below = point
-            for i, layer in enumerate(layers):
-                mask = kept[i]
-                parts = [] if i == 0 else [below if mask is None else below * mask]
-                moving = torch.cat([*parts, *([point] if layer.told else []), outputs[i]], dim=2)
-                below, cells[i] = layer(moving, constants[i], cells[i])
-                outputs[i] = below
-            raw = member_product(below, self.project) + self.offset
-            if self.spec.projected:
-                outputs[-1] = raw
-            point = torch.sigmoid(raw.float())
-            path.append(point)
-        return torch.stack(path, dim=2)
+        constants = [layer.still(pictures, labels).to(self.project.dtype) for layer in layers]
+        device = pictures.device.type
+        lower = torch.is_autocast_enabled(device)
+        plan = Plan(
+            steps=self.spec.points,
+            hidden=self.spec.hidden,
+            told=tuple(layer.told for layer in layers),
+            projected=self.spec.projected,
+            product=torch.get_autocast_dtype(device) if lower else self.project.dtype,
+        )
+        masks = [None, *(self.dropout_mask(pictures.new_ones(*pictures.shape[:2], plan.hidden)) for _ in layers[1:])]
+        per_layer = [
+            (constant, layer.moving, mask) for constant, layer, mask in zip(constants, layers, masks, strict=True)
+        ]
+        with torch.autocast(device, enabled=False):
+            path: Tensor = Rollout.apply(  # type: ignore[no-untyped-call]
+                plan, self.project, self.offset, *(part for parts in per_layer for part in parts)
+            )
+        return path
 
     def dropout_mask(self, like: Tensor) -> Tensor | None:
         """One mask for the whole drawing, scaled to keep the mean; None when nothing is dropped."""
@@ -170,11 +157,6 @@ class StrokeNetwork(nn.Module):
             return None
         kept = 1 - self.spec.dropout
         return torch.bernoulli(torch.full_like(like, kept)) / kept
-
-
-def member_product(inputs: Tensor, weights: Tensor) -> Tensor:
-    """(members, batch, inputs) times (members, inputs, outputs); a lone member as a plain matrix, which is faster."""
-    return (inputs[0] @ weights[0])[None] if len(weights) == 1 else torch.bmm(inputs, weights)
 
 
 def member_weights(members: int, inputs: int, outputs: int) -> nn.Parameter:

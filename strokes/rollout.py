@@ -52,7 +52,7 @@ class Rollout(torch.autograd.Function):
         return path
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         project_gradient, offset_gradient, layers = ctx.tape.unwind(gradient, ctx.project)
         found = [part for constant, weight in layers for part in (constant, weight, None)]
         return (None, project_gradient, offset_gradient, *found)
@@ -96,7 +96,8 @@ class Tape:
                 states[last] = raw
             point = torch.sigmoid(raw)
             self.points[:, step] = point
-        return self.points.transpose(1, 2)
+        path: Tensor = self.points.transpose(1, 2)
+        return path
 
     def before_state(self, layer: int) -> int:
         """How many of a layer's inputs come before its own state."""

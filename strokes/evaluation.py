@@ -6,15 +6,17 @@ stroke an 8-connected line one pixel wide.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
-from raster.hard import draw_strokes
+from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
 from strokes.classifier import load_classifier
-from strokes.drawing import BoolArray, FloatArray, IntArray
+from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.errors import ShapeError
 
 NEAR_PX = 1.5
 FAR_PX = 28.0
@@ -27,6 +29,17 @@ def render_hard(drawings: Iterable[Sequence[FloatArray]], *, size: int = 28) -> 
     return np.stack(images) > 0 if images else np.zeros((0, size, size), np.bool_)
 
 
+def render_set(drawings: DrawingSet, *, size: int = 28) -> BoolArray:
+    """What `render_hard` makes of a set whose points lie in the frame's unit square, straight from its arrays."""
+    images = np.zeros((len(drawings), size, size), np.uint8)
+    pixels = to_pixels(drawings.points, size)
+    bounds = drawings.stroke_offsets.tolist()
+    strokes = [pixels[a:b] for a, b in itertools.pairwise(bounds)]
+    for image, (first, last) in zip(images, itertools.pairwise(drawings.drawing_offsets.tolist()), strict=True):
+        cv2.polylines(image, strokes[first:last], False, (255,), 1, cv2.LINE_8, SUBPIXEL_BITS)
+    return images > 0
+
+
 def score_pictures(drawn: BoolArray, ink: BoolArray) -> dict[str, FloatArray]:
     """Scores of hard renderings against thinned pictures, both (n, h, w).
 
@@ -34,26 +47,44 @@ def score_pictures(drawn: BoolArray, ink: BoolArray) -> dict[str, FloatArray]:
         `f1` (n,) in [0, 1], the harmonic mean of the share of drawn pixels within 1.5 px of ink and the share of ink
         within 1.5 px of drawn pixels; `chamfer` (n,) in px, half the sum of the mean distances drawn → ink and
         ink → drawn. Where either side is empty, `f1` is 0 and `chamfer` 28; where both are, 1 and 0.
+
+    Raises:
+        ShapeError: the two have different shapes.
     """
-    f1 = np.zeros(len(drawn), np.float32)
-    chamfer = np.full(len(drawn), FAR_PX, np.float32)
-    for i, (line, truth) in enumerate(zip(drawn, ink, strict=True)):
-        if not line.any() or not truth.any():
-            if not line.any() and not truth.any():
-                f1[i], chamfer[i] = 1, 0
-            continue
-        off_ink, off_line = distance_to(truth)[line], distance_to(line)[truth]
-        precision, recall = (off_ink < NEAR_PX).mean(), (off_line < NEAR_PX).mean()
-        f1[i] = 2 * precision * recall / max(precision + recall, 1e-9)
-        chamfer[i] = (off_ink.mean() + off_line.mean()) / 2
+    if drawn.ndim != 3 or drawn.shape != ink.shape:
+        raise ShapeError(f"drawn pictures have shape {drawn.shape}, ink {ink.shape}; expected the same (n, h, w)")
+    f1, chamfer = np.empty((2, len(drawn)), np.float32)
+    _score(np.ascontiguousarray(drawn), np.ascontiguousarray(ink), f1, chamfer)
     return {"f1": f1, "chamfer": chamfer}
 
 
-def distance_to(mask: BoolArray) -> NDArray[np.float32]:
-    """Each pixel's distance in px to the nearest true one of (h, w)."""
-    inverted = np.where(mask, np.uint8(0), np.uint8(1))
-    distances: NDArray[np.float32] = cv2.distanceTransform(inverted, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)  # type: ignore[assignment]
-    return distances
+@njit(cache=True, nogil=True)
+def _score(drawn: BoolArray, ink: BoolArray, f1: FloatArray, chamfer: FloatArray) -> None:
+    """Fill `f1` and `chamfer`, both (n,)."""
+    for i in range(len(drawn)):
+        line_y, line_x = np.nonzero(drawn[i])
+        ink_y, ink_x = np.nonzero(ink[i])
+        if len(line_y) == 0 or len(ink_y) == 0:
+            both = len(line_y) == len(ink_y)
+            f1[i], chamfer[i] = (1.0, 0.0) if both else (0.0, FAR_PX)
+            continue
+        precision, off_ink = _closeness(line_y, line_x, ink_y, ink_x)
+        recall, off_line = _closeness(ink_y, ink_x, line_y, line_x)
+        f1[i] = 2 * precision * recall / max(precision + recall, 1e-9)
+        chamfer[i] = (off_ink + off_line) / 2
+
+
+@njit(cache=True, nogil=True)
+def _closeness(y: IntArray, x: IntArray, there_y: IntArray, there_x: IntArray) -> tuple[float, float]:
+    """The share of the pixels y, x that are within `NEAR_PX` of one of those there, and their mean distance in px."""
+    near, total = 0, 0.0
+    for i in range(len(y)):
+        nearest = 1 << 30
+        for j in range(len(there_y)):
+            nearest = min(nearest, (y[i] - there_y[j]) ** 2 + (x[i] - there_x[j]) ** 2)
+        near += nearest < NEAR_PX**2
+        total += nearest**0.5
+    return near / len(y), total / len(y)
 
 
 def read_accuracy(images: BoolArray, labels: IntArray) -> float:

@@ -18,7 +18,7 @@ from torch import Tensor
 import raster
 from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.errors import ConfigError
-from strokes.evaluation import render_hard, score_pictures
+from strokes.evaluation import render_set, score_pictures
 from strokes.networks import StrokeNetwork
 from strokes.recipes import Recipe
 from strokes.sources.images import ImageSet
@@ -69,7 +69,7 @@ class Recovery:
         return to_pictures(drawings)
 
     def _score(self, drawings: DrawingSet, path: Tensor, down: Tensor, pictures: ImageSet) -> dict[str, FloatArray]:
-        scores = score_pictures(render_hard(drawing.strokes for drawing in drawings), pictures.images)
+        scores = score_pictures(render_set(drawings), pictures.images)
         return {"mse": self.soft_error(path, down, pictures)} | scores
 
     @torch.inference_mode()

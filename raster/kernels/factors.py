@@ -15,19 +15,19 @@ from raster.kernels.lanes import LANES, cell, clamp, exponential
 MAX_SIDE = 1024
 """Longest side, in pixels, that fits the scratch array."""
 
-_STRIDE = MAX_SIDE + 4 * LANES
+_STRIDE = MAX_SIDE + 6 * LANES
 
-ACROSS = np.uint64(0)
+ACROSS, ACROSS_LOW, ACROSS_HIGH = np.uint64(0), np.uint64(24 * _STRIDE), np.uint64(25 * _STRIDE)
 CUT_A, CUT_B = np.uint64(_STRIDE), np.uint64(2 * _STRIDE)
 SUM_Q, SUM_T, SUM_PT = np.uint64(3 * _STRIDE), np.uint64(4 * _STRIDE), np.uint64(5 * _STRIDE)
-DOWN = np.uint64(6 * _STRIDE)
+DOWN, DOWN_LOW, DOWN_HIGH = np.uint64(6 * _STRIDE), np.uint64(26 * _STRIDE), np.uint64(27 * _STRIDE)
 LEVEL_A, LEVEL_B = np.uint64(7 * _STRIDE), np.uint64(8 * _STRIDE)
 ROW_A, ROW_B = np.uint64(9 * _STRIDE), np.uint64(10 * _STRIDE)
 ROW_Q, ROW_T, ROW_PT = np.uint64(11 * _STRIDE), np.uint64(12 * _STRIDE), np.uint64(13 * _STRIDE)
 STEP_A, STEP_B = np.uint64(14 * _STRIDE), np.uint64(17 * _STRIDE)
 FIRST, COUNT, STEP = np.uint64(20 * _STRIDE), np.uint64(21 * _STRIDE), np.uint64(22 * _STRIDE)
 PRODUCT = np.uint64(23 * _STRIDE)
-SCRATCH = 23 * _STRIDE + 1
+SCRATCH = 28 * _STRIDE
 
 FLATTEST = 1e-4
 """Smallest |dx| or |dy| whose slope is differentiated exactly, as in `raster.kernels.portable`."""
@@ -69,7 +69,7 @@ def exponents(s: Any) -> Any:
     far + near stays below the type's range, and far - near - step above reach: a factor held at far still leaves out.
     """
     if s.itemsize == 4:
-        return 17.0, 58.0, 27.0, 14.0
+        return 16.5, 58.0, 27.0, 14.0
     return 37.0, 300.0, 150.0, 100.0
 
 
@@ -80,9 +80,15 @@ def tiny(s: Any) -> Any:
 
 
 @numba.njit(inline="always")
+def whole(count: int) -> Any:
+    """`count` rounded up to whole vectors: loops over factors run on past their end and need no remainder."""
+    return np.uint64(count + LANES - 1) & np.uint64(-LANES & 0xFFFFFFFF)
+
+
+@numba.njit(inline="always")
 def padded_width(width: int) -> int:
-    """`width` rounded up to whole vectors."""
-    return (width + LANES - 1) // LANES * LANES
+    """Distance between a picture's rows: stretches of whole vectors may run over the right edge."""
+    return width + LANES
 
 
 @numba.njit
@@ -112,17 +118,14 @@ def segment_at(points: Any, b: int, i: int, side: int) -> Segment:
 
 @numba.njit
 def window_of(s: Any, segment: Segment, size: Any) -> Window:
-    """The cells whose rectangle mask exceeds exp(-reach), columns in whole vectors."""
+    """The cells whose rectangle mask exceeds exp(-reach)."""
     reach, _, _, steepest = exponents(s)
     height, width = size
     rho = reach / max(segment.softness, 1e-9)
     low_x, high_x = min(segment.x1, segment.x2) - rho, max(segment.x1, segment.x2) + rho
     low_y, high_y = min(segment.y1, segment.y2) - rho, max(segment.y1, segment.y2) + rho
-    left = cell(low_x / segment.pixel - 1, width) // LANES * LANES
-    right = padded_width(cell(high_x / segment.pixel + 1, width))
+    left, right = cell(low_x / segment.pixel - 1, width), cell(high_x / segment.pixel + 1, width)
     top, bottom = cell(low_y / segment.pixel - 1, height), cell(high_y / segment.pixel + 1, height)
-    if high_x < 0 or low_x / segment.pixel > width + 1:
-        right = left
     return Window(left, right, top, bottom, rho, segment.softness * segment.pixel > steepest)
 
 
@@ -134,40 +137,43 @@ def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
     left, right, top, bottom = window.left, window.right, window.top, window.bottom
     x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
     y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
-    fill_extent(s, ACROSS, left, right, x_low, x_high, soft, pixel)
-    for c in range(np.uint64(max(left, size[1])), np.uint64(right)):
+    fill_extent(s, (ACROSS, ACROSS_LOW, ACROSS_HIGH), left, right, (x_low, x_high), soft, pixel)
+    for c in range(np.uint64(size[1]), np.uint64(size[1] + LANES)):
         s[ACROSS + c] = 0
-    fill_extent(s, DOWN, top, bottom, y_low, y_high, soft, pixel)
+    fill_extent(s, (DOWN, DOWN_LOW, DOWN_HIGH), top, bottom, (y_low, y_high), soft, pixel)
     fill_stretches(s, segment, window)
     s[PRODUCT] = exponential(clamp(-soft * pixel, -80.0, 80.0), like)
     if window.steep:
         return
-    u_top, x_first = np.uint64(top), (left, right)
-    for j in range(np.uint64(bottom - top)):
-        r = np.float64(np.int32(j)) + top
-        x = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run
-        nearest = clamp(np.floor(x / pixel), x_first[0], x_first[1]) * pixel
+    u_top, edges = np.uint64(top), (float(left), float(right))
+    for j in range(whole(bottom - top)):
+        x = segment.x1 + ((np.float64(np.int32(j)) + top + 0.5) * pixel - segment.y1) * segment.run
+        nearest = clamp(np.floor(x / pixel), edges[0], edges[1]) * pixel
         s[ROW_A + u_top + j] = exponential(clamp(soft * (nearest - x), -near, near), like)
         s[ROW_B + u_top + j] = like / s[ROW_A + u_top + j]
-    span = right - left
-    for j in range(np.uint64(2 * span + 1)):
+    span = right - left + LANES
+    for j in range(whole(2 * span + 1)):
         step = soft * pixel * (np.float64(np.int32(j)) - span)
         s[STEP_A + j] = exponential(clamp(step, -far, far), like)
-    for j in range(np.uint64(2 * span)):
+    for j in range(whole(2 * span)):
         s[STEP_B + j] = like / s[STEP_A + j + np.uint64(1)]
 
 
 @numba.njit
-def fill_extent(
-    s: Any, base: Any, first: int, last: int, low: float, high: float, softness: float, pixel: float
-) -> None:
-    """One side of the soft rectangle: how far cells `first` to `last` lie within [low, high]."""
-    like, u = s.dtype.type(1), base + np.uint64(first)
-    for j in range(np.uint64(last - first)):
+def fill_extent(s: Any, bases: Any, first: int, last: int, bounds: Any, softness: float, pixel: float) -> None:
+    """One side of the soft rectangle, over cells `first` to `last`: how far they lie within `bounds`.
+
+    Fills three rows of the scratch array: the product of the two sigmoids, and what each of them lacks of 1.
+    """
+    like, start = s.dtype.type(1), np.uint64(first)
+    for j in range(whole(last - first)):
         p = (np.float64(np.int32(j)) + first) * pixel
-        below = exponential(clamp(softness * (low - p - pixel), -40.0, 40.0), like)
-        above = exponential(clamp(softness * (p - high), -40.0, 40.0), like)
-        s[u + j] = like / ((like + below) * (like + above))
+        below = exponential(clamp(softness * (bounds[0] - p - pixel), -40.0, 40.0), like)
+        above = exponential(clamp(softness * (p - bounds[1]), -40.0, 40.0), like)
+        ink = like / ((like + below) * (like + above))
+        s[bases[0] + start + j] = ink
+        s[bases[1] + start + j] = below * (like + above) * ink
+        s[bases[2] + start + j] = above * (like + below) * ink
 
 
 @numba.njit
@@ -184,12 +190,12 @@ def fill_band(s: Any, segment: Segment, window: Window, r: int) -> int:
     rows = min(2 * near / max(abs(soft) * pixel, 1e-9), 1e6)
     end = min(r + max(int(rows), 2), window.bottom)
     middle, step_down = (r + end) * 0.5 * pixel, s[PRODUCT]
-    for j in range(np.uint64(end - r)):
+    for j in range(whole(end - r)):
         p, u = (np.float64(np.int32(j)) + r) * pixel, np.uint64(r) + j
         s[LEVEL_A + u] = exponential(clamp(soft * (p - middle), -near, near), like)
         s[LEVEL_B + u] = step_down / s[LEVEL_A + u]
     left = np.uint64(window.left)
-    for j in range(np.uint64(window.right - window.left)):
+    for j in range(whole(window.right - window.left)):
         c = np.float64(np.int32(j)) + window.left
         y = segment.y1 + ((c + 0.5) * pixel - segment.x1) * segment.rise
         s[CUT_A + left + j] = exponential(clamp(soft * (middle - y), -far, far), like)
@@ -204,7 +210,7 @@ def fill_steep_row(s: Any, segment: Segment, window: Window, r: int) -> None:
     _, far, _, _ = exponents(s)
     x, u, left = segment.x1 + ((r + 0.5) * pixel - segment.y1) * segment.run, np.uint64(r), np.uint64(window.left)
     s[ROW_A + u] = s[ROW_B + u] = s[LEVEL_A + u] = s[LEVEL_B + u] = like
-    for j in range(np.uint64(window.right - window.left)):
+    for j in range(whole(window.right - window.left)):
         p = (np.float64(np.int32(j)) + window.left) * pixel
         y = segment.y1 + (p + 0.5 * pixel - segment.x1) * segment.rise
         s[CUT_A + left + j] = exponential(clamp(soft * (r * pixel - y), -far, far), like)
@@ -215,21 +221,32 @@ def fill_steep_row(s: Any, segment: Segment, window: Window, r: int) -> None:
 
 @numba.njit
 def fill_stretches(s: Any, segment: Segment, window: Window) -> None:
-    """Each row's first column that the line can reach, how many, and the first one's index into the steps."""
+    """Each row's first column, how many, and the first one's index into the steps: those that the line can reach.
+
+    Stretches are whole vectors and begin anywhere, but early enough to end where the columns' factors do.
+    """
     pixel, left, right, top = segment.pixel, window.left, window.right, window.top
-    side, scale = float(right), 1.0 / segment.pixel
+    edges, scale, lanes = (float(left), float(right)), 1.0 / segment.pixel, np.int32(LANES)
+    end, middle = np.int32(left + whole(right - left)), np.int32(right - left + LANES)
     lean = max(abs(segment.run), 1.0 / max(abs(segment.rise), 1e-30))
-    half = lean * (0.5 * pixel + window.rho) + window.rho
-    for j in range(np.uint64(window.bottom - top)):
-        x = segment.x1 + ((np.float64(np.int32(j)) + top + 0.5) * pixel - segment.y1) * segment.run
-        first = np.int32(clamp((x - half) * scale - 1, float(left), side)) // np.int32(LANES) * np.int32(LANES)
-        last = np.int32(clamp((x + half) * scale + 2, float(left), side)) + np.int32(LANES - 1)
-        last = last // np.int32(LANES) * np.int32(LANES)
-        nearest = np.int32(clamp(np.floor(x * scale), float(left), side))
+    x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
+    y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
+    for j in range(whole(window.bottom - top)):
+        p = (np.float64(np.int32(j)) + top) * pixel
+        x = segment.x1 + (p + 0.5 * pixel - segment.y1) * segment.run
+        # rows beyond the segment's end are fainter already: less of the reach is left for the columns
+        rho = max(window.rho - max(max(y_low - p - pixel, p - y_high), 0.0), 0.0)
+        half = lean * (0.5 * pixel + rho) + rho
+        first = np.int32(clamp(max(x - half, x_low - rho) * scale - 1, edges[0], edges[1]))
+        last = np.int32(clamp(min(x + half, x_high + rho) * scale + 2, edges[0], edges[1]))
+        last = max(first, last)
+        count = (last - first + lanes - np.int32(1)) // lanes * lanes
+        first = min(first, end - count)
+        nearest = np.int32(clamp(np.floor(x * scale), edges[0], edges[1]))
         u = np.uint64(top) + j
         s[FIRST + u] = first
-        s[COUNT + u] = last - first
-        s[STEP + u] = first - left if window.steep else first - nearest + right - left
+        s[COUNT + u] = count
+        s[STEP + u] = first - np.int32(left) if window.steep else first - nearest + middle
 
 
 @numba.njit
@@ -252,19 +269,23 @@ def unpad(padded: Any, image: Any) -> None:
 
 @numba.njit
 def clear_sums(s: Any, window: Window) -> None:
-    """Zero the columns' sums; the rows' are written once each."""
-    left = np.uint64(window.left)
-    for j in range(np.uint64(window.right - window.left)):
+    """Zero the columns' sums, and the rows' (which are written once each) where they run on past the window."""
+    left, bottom = np.uint64(window.left), np.uint64(window.bottom)
+    for j in range(whole(window.right - window.left)):
         s[SUM_Q + left + j] = 0
         s[SUM_T + left + j] = 0
         s[SUM_PT + left + j] = 0
+    for j in range(np.uint64(LANES)):
+        s[ROW_Q + bottom + j] = 0
+        s[ROW_T + bottom + j] = 0
+        s[ROW_PT + bottom + j] = 0
 
 
 @numba.njit
 def total_of_rows(s: Any, window: Window) -> float:
     """The sum of gradient times mask over the window."""
     total, top = 0.0, np.uint64(window.top)
-    for j in range(np.uint64(window.bottom - window.top)):
+    for j in range(whole(window.bottom - window.top)):
         total += np.float64(s[ROW_Q + top + j])
     return total
 

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from raster.kernels import factors as f
-from raster.kernels.lanes import clamp, compiled, exponential
+from raster.kernels.lanes import clamp, compiled
 
 SUM, MAXIMUM, SOFT_OR = np.uint64(0), np.uint64(1), np.uint64(2)
 
@@ -94,8 +94,8 @@ def forward(
     height, width = size
     padded = f.padded_width(width)
     s = np.empty(f.SCRATCH, points.dtype)
-    picture = np.empty(height * padded, points.dtype)
-    winner = np.empty(height * padded, np.int32)
+    picture = np.zeros(height * padded, points.dtype)
+    winner = np.zeros(height * padded, np.int32)
     start = s.dtype.type(1 if mode == SOFT_OR else 0)
     for b in range(first, last):
         if not f.is_finite(points, b):
@@ -186,29 +186,26 @@ class Along(NamedTuple):
 def gather(s: Any, bases: Any, cells: Any, extent: Any, line: Any, bounds: Any, softness: float, pixel: float) -> Along:
     """Turn the sums over cells `cells` of one axis into gradients.
 
-    `extent` is the rectangle's (low, high) along this axis; `line` its (origin, origin's cut, slope): cell centre z is
-    cut at cut + (z - origin) slope. Cuts outside `bounds` light nothing.
+    `bases` are the sums' and the rectangle's rows of the scratch array; `extent` is the rectangle's (low, high) along
+    this axis; `line` its (origin, origin's cut, slope): cell centre z is cut at cut + (z - origin) slope. Cuts outside
+    `bounds` light nothing.
     """
-    like = s.dtype.type(1)
-    base_q, base_t, base_pt = bases
     low, high, soft, slope, cut = 0.0, 0.0, 0.0, 0.0, 0.0
     start = np.uint64(cells[0])
-    for j in range(np.uint64(cells[1] - cells[0])):
-        p = (np.float64(np.int32(j)) + cells[0]) * pixel
-        q = np.float64(s[base_q + start + j])
-        into, out_of = p + pixel - extent[0], extent[1] - p
-        rising = q / (1 + np.float64(exponential(clamp(softness * into, -60.0, 60.0), like)))
-        falling = q / (1 + np.float64(exponential(clamp(softness * out_of, -60.0, 60.0), like)))
+    for j in range(f.whole(cells[1] - cells[0])):
+        p, at = (np.float64(np.int32(j)) + cells[0]) * pixel, start + j
+        q = np.float64(s[bases[0] + at])
+        rising, falling = q * np.float64(s[bases[3] + at]), q * np.float64(s[bases[4] + at])
         low -= rising
         high += falling
         away = p + 0.5 * pixel - line[0]
         v = line[1] + away * line[2]
         lit = 1.0 if (v >= bounds[0]) & (v <= bounds[1]) else 0.0
-        t = np.float64(s[base_t + start + j]) * lit
+        t = np.float64(s[bases[1] + at]) * lit
         slope += t * away
         cut += t
-        soft += into * rising + out_of * falling + clamp(v, bounds[0], bounds[1]) * t
-        soft -= np.float64(s[base_pt + start + j]) * lit
+        soft += (p + pixel - extent[0]) * rising + (extent[1] - p) * falling
+        soft += clamp(v, bounds[0], bounds[1]) * t - np.float64(s[bases[2] + at]) * lit
     return Along(low * softness, high * softness, soft, slope * softness, cut * softness)
 
 
@@ -286,7 +283,8 @@ def chain(s: Any, segment: Any, window: Any, weight: Any, soft: float, start: An
     reach_x = (left * pixel - window.rho, right * pixel + window.rho)
     reach_y = (top * pixel - window.rho, bottom * pixel + window.rho)
     columns, rows = (min(x1, x2), max(x1, x2)), (min(y1, y2), max(y1, y2))
-    sums_x, sums_y = (f.SUM_Q, f.SUM_T, f.SUM_PT), (f.ROW_Q, f.ROW_T, f.ROW_PT)
+    sums_x = (f.SUM_Q, f.SUM_T, f.SUM_PT, f.ACROSS_LOW, f.ACROSS_HIGH)
+    sums_y = (f.ROW_Q, f.ROW_T, f.ROW_PT, f.DOWN_LOW, f.DOWN_HIGH)
     across = gather(s, sums_x, (left, right), columns, (x1, y1, segment.rise), reach_y, segment.softness, pixel)
     down = gather(s, sums_y, (top, bottom), rows, (y1, x1, segment.run), reach_x, segment.softness, pixel)
     rise_dy, rise_dx, rise = f.held_slope(y2 - y1, segment.rise_below)

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from raster.kernels import factors as f
-from raster.kernels.lanes import LANES, cell, clamp, compiled, exponential
+from raster.kernels.lanes import cell, clamp, compiled, exponential
 
 SUM, MAXIMUM, SOFT_OR = np.uint64(0), np.uint64(1), np.uint64(2)
 
@@ -53,15 +53,15 @@ def rows_of(s: Any, pen: Any, size: Any) -> Any:
 
 @numba.njit
 def stretch(pen: Any, far: float, r: int, width: int) -> Any:
-    """First and last column (excluded) of row `r` that the pen reaches, in whole vectors."""
+    """First column of row `r` that the pen reaches and how many, rounded up to whole vectors."""
     x1, dx, dy, pixel = np.float64(pen.x1), np.float64(pen.dx), np.float64(pen.dy), np.float64(pen.pixel)
     low, high = min(x1, x1 + dx) - far, max(x1, x1 + dx) + far
     if abs(dy) > 1e-9:
         x = x1 + ((r + 0.5) * pixel - pen.y1) * dx / dy
         lean = far * np.sqrt(dx * dx + dy * dy) / abs(dy)
         low, high = max(low, x - lean), min(high, x + lean)
-    first = cell(low / pixel - 1, width) // LANES * LANES
-    return first, max(first, f.padded_width(cell(high / pixel + 1, width)))
+    first, last = cell(low / pixel - 1, width), cell(high / pixel + 1, width)
+    return first, f.whole(max(last - first, 0))
 
 
 @numba.njit(inline="always")
@@ -112,8 +112,8 @@ def forward(
     """As `raster.kernels.fused.forward`, with lines `half` to each side."""
     padded = f.padded_width(size[1])
     s = np.empty(1, points.dtype)
-    picture = np.empty(size[0] * padded, points.dtype)
-    winner = np.empty(size[0] * padded, np.int32)
+    picture = np.zeros(size[0] * padded, points.dtype)
+    winner = np.zeros(size[0] * padded, np.int32)
     for b in range(first, last):
         if not f.is_finite(points, b):
             out[b] = np.nan
@@ -125,9 +125,9 @@ def forward(
             pen = pen_at(points, s, b, i, max(size), half)
             top, bottom, far = rows_of(s, pen, size)
             for r in range(top, bottom if weight != 0 else top):
-                left, right = stretch(pen, far, r, size[1])
+                left, count = stretch(pen, far, r, size[1])
                 x, y = s.dtype.type((left + 0.5) / max(size)), s.dtype.type((r + 0.5) / max(size))
-                start, count = np.uint64(r * padded + left), np.uint64(right - left)
+                start = np.uint64(r * padded + left)
                 draw_row(s, picture, winner, pen, start, x, y, count, weight, np.int32(i), mode)
         f.unpad(picture, out[b])
         if winners.size:
@@ -216,9 +216,9 @@ def backward(
             top, bottom, far = rows_of(s, pen, size)
             sums[:] = 0
             for r in range(top, bottom):
-                left, right = stretch(pen, far, r, size[1])
+                left, count = stretch(pen, far, r, size[1])
                 x, y = s.dtype.type((left + 0.5) / max(size)), s.dtype.type((r + 0.5) / max(size))
-                start, count = np.uint64(r * padded + left), np.uint64(right - left)
+                start = np.uint64(r * padded + left)
                 differentiate_row(s, picture, winner, pen, start, x, y, count, weight, np.int32(i), mode, sums)
             chain(sums, weight, pen.softness, grad_points[b, i], grad_points[b, i + 1])
             grad_weights[b, i] = sums[5]

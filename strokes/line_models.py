@@ -26,7 +26,7 @@ class Softness:
 
     low: float = 0.0
     high: float = 6.0
-    lift: float = 4.0
+    lift: float = 3.0
 
     def __post_init__(self) -> None:
         if not self.low < self.lift < self.high:

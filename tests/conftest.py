@@ -1,0 +1,55 @@
+"""What many tests need: one thread, the first digits of MNIST, and a small untrained network that draws something."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from strokes.checkpoints import save_weights
+from strokes.networks import StrokeNetwork
+from strokes.recipes import Recipe, parse_recipe
+from strokes.sources import load_thinned_mnist
+from strokes.sources.images import ImageSet
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Run with one torch thread and restore the number afterwards: small work is faster so."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def digits() -> ImageSet:
+    """The first 3,000 of MNIST's training digits, thinned."""
+    return load_thinned_mnist("train").select(slice(3000))
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe() -> Recipe:
+    """An ensemble of ten networks of 8 units that draw 8 points."""
+    return parse_recipe(
+        {"name": "tiny", "network": {"members": 10, "hidden": 8, "points": 8, "everywhere": True, "projected": False}}
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_network(tiny_recipe) -> StrokeNetwork:
+    """The tiny recipe's network, untrained, its weights so large that drawings differ and the pen goes up and down."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = StrokeNetwork(tiny_recipe.network)
+    with torch.no_grad():
+        network.project *= 6
+        network.offset[..., 2] = 1.5
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_network, tiny_recipe, tmp_path_factory) -> Path:
+    """The tiny network's weights in a file, as `--model` takes it."""
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_weights(tiny_network, tiny_recipe, path)
+    return path

@@ -29,6 +29,9 @@ FIRST, COUNT, STEP = np.uint64(20 * _STRIDE), np.uint64(21 * _STRIDE), np.uint64
 PRODUCT = np.uint64(23 * _STRIDE)
 SCRATCH = 28 * _STRIDE
 
+STRIDE = np.uint64(_STRIDE)
+SUMS = 12 * _STRIDE
+
 FLATTEST = 1e-4
 """Smallest |dx| or |dy| whose slope is differentiated exactly, as in `raster.kernels.portable`."""
 
@@ -268,17 +271,29 @@ def unpad(padded: Any, image: Any) -> None:
 
 
 @numba.njit
-def clear_sums(s: Any, window: Window) -> None:
+def clear_sums(s: Any, sums: Any, window: Window) -> None:
     """Zero the columns' sums, and the rows' (which are written once each) where they run on past the window."""
     left, bottom = np.uint64(window.left), np.uint64(window.bottom)
-    for j in range(whole(window.right - window.left)):
-        s[SUM_Q + left + j] = 0
-        s[SUM_T + left + j] = 0
-        s[SUM_PT + left + j] = 0
+    for k in range(12):
+        start = np.uint64(k) * STRIDE + left
+        for j in range(whole(window.right - window.left)):
+            sums[start + j] = 0
     for j in range(np.uint64(LANES)):
         s[ROW_Q + bottom + j] = 0
         s[ROW_T + bottom + j] = 0
         s[ROW_PT + bottom + j] = 0
+
+
+@numba.njit
+def merge_sums(s: Any, sums: Any, window: Window) -> None:
+    """Add the four sets of the columns' sums up."""
+    left, two, three = np.uint64(window.left), STRIDE + STRIDE, STRIDE + STRIDE + STRIDE
+    for j in range(whole(window.right - window.left)):
+        a, b = left + j, left + j + three
+        c, d = b + three, b + three + three
+        s[SUM_Q + left + j] = (sums[a] + sums[b]) + (sums[c] + sums[d])
+        s[SUM_T + left + j] = (sums[a + STRIDE] + sums[b + STRIDE]) + (sums[c + STRIDE] + sums[d + STRIDE])
+        s[SUM_PT + left + j] = (sums[a + two] + sums[b + two]) + (sums[c + two] + sums[d + two])
 
 
 @numba.njit

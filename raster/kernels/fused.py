@@ -133,12 +133,16 @@ def draw_segment(
 
 @numba.njit(inline="always")
 def differentiate_row(
-    s: Any, upstream: Any, winner: Any, row: Any, r: Any, pixel: Any, weight: Any, index: Any, mode: Any
+    s: Any, sums: Any, upstream: Any, winner: Any, row: Any, r: Any, pixel: Any, weight: Any, index: Any, mode: Any
 ) -> Any:
-    """Add one row's Q, T and T·y to the columns' sums and store its own; returns its sum of Q (B + AB) / D."""
+    """Add one row's Q, T and T·y to the columns' sums and store its own; returns its sum of Q (B + AB) / D.
+
+    Neighbouring rows add to different sets of sums: a stretch that overlaps the last one's would wait for its stores.
+    """
     zero, half, one, least = s.dtype.type(0), s.dtype.type(0.5), s.dtype.type(1), f.tiny(s)
     sum_q, sum_t, sum_xt, sum_b = zero, zero, zero, zero
     constant = one + row.product
+    of_row = np.uint64((r & 3) * 3) * f.STRIDE + row.column
     x0, dx = s.dtype.type(np.float64(row.column) * pixel), s.dtype.type(pixel)
     for j in range(row.count):
         c, t, p = row.column + j, row.step + j, row.pixel + j
@@ -158,9 +162,9 @@ def differentiate_row(
         share1 = one if d1 < d2 else (half if d1 == d2 else zero)
         share2 = one - share1
         t1, t2 = qm * (a1 - b1) * share1, qm * (a2 - b2) * share2
-        s[f.SUM_Q + c] += q
-        s[f.SUM_T + c] += t1
-        s[f.SUM_PT + c] += t1 * row.y
+        sums[of_row + j] += q
+        sums[of_row + f.STRIDE + j] += t1
+        sums[of_row + f.STRIDE + f.STRIDE + j] += t1 * row.y
         sum_q += q
         sum_t += t2
         sum_xt += t2 * (x0 + dx * s.dtype.type(np.int32(j)))
@@ -226,7 +230,7 @@ def backward(
     """Gradients of drawings `first` to `last`, given those of their pictures (soft-or: times one minus the picture)."""
     height, width = size
     padded = f.padded_width(width)
-    s = np.zeros(f.SCRATCH, points.dtype)
+    s, sums = np.zeros(f.SCRATCH, points.dtype), np.zeros(f.SUMS, points.dtype)
     picture = np.zeros(height * padded, points.dtype)
     winner = np.zeros(height * padded, np.int32)
     for b in range(first, last):
@@ -241,13 +245,14 @@ def backward(
         for i in range(points.shape[1] - 1):
             weight = weights[b, i] if weights.size else s.dtype.type(1)
             grad_weights[b, i] = differentiate_segment(
-                s, picture, winner, points, b, i, weight, size, mode, grad_points
+                s, sums, picture, winner, points, b, i, weight, size, mode, grad_points
             )
 
 
 @numba.njit
 def differentiate_segment(
     s: Any,
+    sums: Any,
     upstream: Any,
     winner: Any,
     points: Any,
@@ -265,13 +270,14 @@ def differentiate_segment(
         return 0.0
     padded = f.padded_width(size[1])
     f.fill_segment(s, segment, window, size)
-    f.clear_sums(s, window)
+    f.clear_sums(s, sums, window)
     band_end, total_b = window.top, 0.0
     for r in range(window.top, window.bottom):
         if r == band_end:
             band_end = f.fill_band(s, segment, window, r)
         row = row_at(s, segment, r, padded)
-        total_b += differentiate_row(s, upstream, winner, row, r, segment.pixel, weight, np.int32(i), mode)
+        total_b += differentiate_row(s, sums, upstream, winner, row, r, segment.pixel, weight, np.int32(i), mode)
+    f.merge_sums(s, sums, window)
     return chain(s, segment, window, weight, total_b * segment.pixel, grad_points[b, i], grad_points[b, i + 1])
 
 

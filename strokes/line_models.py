@@ -6,6 +6,7 @@ that the recipe states; the neural line model's third input is the other way rou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +30,7 @@ class Softness:
     lift: float = 3.0
 
     def __post_init__(self) -> None:
-        if not self.low < self.lift < self.high:
+        if not -math.inf < self.low < self.lift < self.high < math.inf:
             raise ConfigError(
                 f"softness low, lift, high are {self.low}, {self.lift}, {self.high}; expected them to rise"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,10 @@ class LossSpec:
 
     length: float = 0.0
     angle: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("length", "angle"):
+            check_range(f"loss.{name}", getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,9 @@ class TrainingSpec:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "sample_learning_rate", "sample_batch_size"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"training.{name} is {getattr(self, name)}; expected more than 0")
+            check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
+        for name in ("warm_up", "seed"):
+            check_range(f"training.{name}", getattr(self, name))
         check_choice("training.decay", self.decay, ("constant", "cosine"))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
 
@@ -98,6 +104,12 @@ def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raise `ConfigError` unless `value` is one of `known`."""
     if value not in known:
         raise ConfigError(f"{name} is {value!r}; one of {', '.join(known)}")
+
+
+def check_range(name: str, value: float, *, beyond_zero: bool = False) -> None:
+    """Raise `ConfigError` unless `value` is finite and at least, or `beyond_zero` more than, 0."""
+    if not (math.isfinite(value) and (value > 0 if beyond_zero else value >= 0)):
+        raise ConfigError(f"{name} is {value}; expected {'more than' if beyond_zero else 'at least'} 0, and finite")
 
 
 def known_recipes() -> list[str]:

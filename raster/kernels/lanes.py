@@ -9,7 +9,7 @@ import numpy as np
 from numba.extending import overload
 
 LANES = 16
-"""Row windows begin and end at multiples of this many pixels, so that loops over them need no scalar remainder."""
+"""Loops run over multiples of this many pixels, so that they need no scalar remainder."""
 
 Function = Callable[..., Any]
 

@@ -53,6 +53,8 @@ def restore(trainer: Trainer, path: Path) -> None:
         ConfigError: the file is damaged, or of another recipe.
     """
     tensors, described = read(path)
+    if "step" not in described:
+        raise ConfigError(f"{path} holds weights alone, which can't be trained on; choose another --out")
     if described["recipe"] != json.dumps(trainer.recipe.as_dict()):
         raise ConfigError(f"{path} was trained by another recipe or other settings; choose another --out")
     trainer.network.load_state_dict(part(tensors, "network"))
@@ -121,7 +123,10 @@ def find_model(name: str) -> Path:
 def load_network(path: Path, *, device: str | torch.device = "cpu") -> tuple[StrokeNetwork, Recipe]:
     """A network ready to draw, and its recipe, from a checkpoint or shipped weights. Raises `ConfigError`."""
     tensors, described = read(path)
-    recipe = parse_recipe(json.loads(described["recipe"]))
+    try:
+        recipe = parse_recipe(json.loads(described["recipe"]))
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} holds a recipe that is no JSON ({error}); train or download it again") from None
     weights = part(tensors, "network") or tensors
     network = StrokeNetwork(recipe.network)
     try:

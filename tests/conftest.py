@@ -42,8 +42,8 @@ def tiny_network(tiny_recipe) -> StrokeNetwork:
         torch.manual_seed(0)
         network = StrokeNetwork(tiny_recipe.network)
     with torch.no_grad():
-        network.project *= 6
-        network.offset[..., 2] = 1.5
+        network.project *= 20
+        network.offset[..., 2] = 0.5
     return network.eval().requires_grad_(False)
 
 

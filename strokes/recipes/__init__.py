@@ -142,7 +142,7 @@ def adjusted(recipe: Recipe, *, epochs: int | None = None, seed: int | None = No
 
 def parse_recipe(settings: dict[str, Any]) -> Recipe:
     """A recipe from nested dictionaries. Raises `ConfigError` for unknown or ill-typed settings."""
-    if "name" not in settings:
+    if not isinstance(settings, dict) or "name" not in settings:
         raise ConfigError("a recipe needs a name")
     recipe: Recipe = build(Recipe, settings, "recipe")
     return recipe

@@ -136,7 +136,7 @@ def window_of(s: Any, segment: Segment, size: Any) -> Window:
 def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
     """Everything that holds for the whole segment: the rectangle, the rows' cuts and the steps between columns."""
     like, pixel, soft = s.dtype.type(1), segment.pixel, segment.softness
-    _, far, near, _ = exponents(s)
+    far = exponents(s)[1]
     left, right, top, bottom = window.left, window.right, window.top, window.bottom
     x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
     y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
@@ -148,16 +148,10 @@ def fill_segment(s: Any, segment: Segment, window: Window, size: Any) -> None:
     s[PRODUCT] = exponential(clamp(-soft * pixel, -80.0, 80.0), like)
     if window.steep:
         return
-    u_top, edges = np.uint64(top), (float(left), float(right))
-    for j in range(whole(bottom - top)):
-        x = segment.x1 + ((np.float64(np.int32(j)) + top + 0.5) * pixel - segment.y1) * segment.run
-        nearest = clamp(np.floor(x / pixel), edges[0], edges[1]) * pixel
-        s[ROW_A + u_top + j] = exponential(clamp(soft * (nearest - x), -near, near), like)
-        s[ROW_B + u_top + j] = like / s[ROW_A + u_top + j]
     span = right - left + LANES
     for j in range(whole(2 * span + 1)):
         step = soft * pixel * (np.float64(np.int32(j)) - span)
-        s[STEP_A + j] = exponential(clamp(step, -far, far), like)
+        s[STEP_A + j] = exponential(s.dtype.type(clamp(step, -far, far)), like)
     for j in range(whole(2 * span)):
         s[STEP_B + j] = like / s[STEP_A + j + np.uint64(1)]
 
@@ -168,11 +162,12 @@ def fill_extent(s: Any, bases: Any, first: int, last: int, bounds: Any, softness
 
     Fills three rows of the scratch array: the product of the two sigmoids, and what each of them lacks of 1.
     """
-    like, start = s.dtype.type(1), np.uint64(first)
+    like, narrow, start = s.dtype.type(1), s.dtype.type, np.uint64(first)
     for j in range(whole(last - first)):
         p = (np.float64(np.int32(j)) + first) * pixel
-        below = exponential(clamp(softness * (bounds[0] - p - pixel), -40.0, 40.0), like)
-        above = exponential(clamp(softness * (p - bounds[1]), -40.0, 40.0), like)
+        # far from 0 these exponents may be rough: nothing multiplies their error back up
+        below = exponential(narrow(clamp(softness * (bounds[0] - p - pixel), -40.0, 40.0)), like)
+        above = exponential(narrow(clamp(softness * (p - bounds[1]), -40.0, 40.0)), like)
         ink = like / ((like + below) * (like + above))
         s[bases[0] + start + j] = ink
         s[bases[1] + start + j] = below * (like + above) * ink
@@ -226,8 +221,10 @@ def fill_steep_row(s: Any, segment: Segment, window: Window, r: int) -> None:
 def fill_stretches(s: Any, segment: Segment, window: Window) -> None:
     """Each row's first column, how many, and the first one's index into the steps: those that the line can reach.
 
-    Stretches are whole vectors and begin anywhere, but early enough to end where the columns' factors do.
+    Stretches are whole vectors and begin anywhere, but early enough to end where the columns' factors do. Fills the
+    rows' own factors as well, which count from the same nearest column as the steps.
     """
+    like, near = s.dtype.type(1), exponents(s)[2]
     pixel, left, right, top = segment.pixel, window.left, window.right, window.top
     edges, scale, lanes = (float(left), float(right)), 1.0 / segment.pixel, np.int32(LANES)
     end, middle = np.int32(left + whole(right - left)), np.int32(right - left + LANES)
@@ -245,11 +242,12 @@ def fill_stretches(s: Any, segment: Segment, window: Window) -> None:
         last = max(first, last)
         count = (last - first + lanes - np.int32(1)) // lanes * lanes
         first = min(first, end - count)
-        nearest = np.int32(clamp(np.floor(x * scale), edges[0], edges[1]))
-        u = np.uint64(top) + j
+        u, nearest = np.uint64(top) + j, clamp(np.floor(x * scale), edges[0], edges[1])
+        s[ROW_A + u] = exponential(clamp(segment.softness * (nearest * pixel - x), -near, near), like)
+        s[ROW_B + u] = like / s[ROW_A + u]
         s[FIRST + u] = first
         s[COUNT + u] = count
-        s[STEP + u] = first - np.int32(left) if window.steep else first - nearest + middle
+        s[STEP + u] = first - np.int32(left) if window.steep else first - np.int32(nearest) + middle
 
 
 @numba.njit

@@ -73,7 +73,7 @@ def exponents(s: Any) -> Any:
     """
     if s.itemsize == 4:
         return 16.5, 58.0, 27.0, 14.0
-    return 37.0, 300.0, 150.0, 100.0
+    return 37.0, 300.0, 150.0, 70.0
 
 
 @numba.njit(inline="always")

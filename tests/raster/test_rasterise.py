@@ -114,3 +114,15 @@ def test_a_large_batch_is_drawn_in_chunks_with_the_same_gradient(monkeypatch):
     (gradient,) = torch.autograd.grad(chunked.square().sum(), points)
     assert torch.equal(chunked, whole)
     assert torch.allclose(gradient, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("softness", [200.0, 400.0, 1000.0, 3000.0, 1e4])
+@pytest.mark.parametrize("side", [8, 28, 64])
+def test_crisp_lines_equal_the_published_formula(kernel, softness, side):
+    points = scattered(8, 8, seed=7)
+    points[..., 2] = softness
+    expected = reference.rasterise(points, size=(side, side))
+    assert (raster.rasterise(points, size=side, kernel=kernel) - expected).abs().max() < 1e-5
+    single = raster.rasterise(points.float(), size=side, kernel=kernel)
+    assert (single - expected).abs().max() < 1e-7 * softness * 7  # float32's own error, for each of seven segments

@@ -17,8 +17,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from strokes.atomic import atomic_path
-from strokes.errors import ConfigError
+from strokes.atomic import atomic_path, reason
+from strokes.errors import ConfigError, StoreError
 from strokes.networks import StrokeNetwork
 from strokes.recipes import Recipe, parse_recipe
 
@@ -40,8 +40,7 @@ def save(trainer: Trainer, path: Path) -> None:
         tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
     progress, recipe = trainer.progress, trainer.recipe.as_dict()
     described = {"step": str(progress.step), "seconds": f"{progress.seconds:.1f}", "recipe": json.dumps(recipe)}
-    with atomic_path(path, overwrite=True) as partial:
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, partial, metadata=described)
+    write(tensors, path, described)
     with atomic_path(path.with_suffix(".json"), overwrite=True) as partial:
         partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
 
@@ -92,9 +91,17 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def save_weights(network: StrokeNetwork, recipe: Recipe, path: Path) -> None:
     """The network alone, in float16, as it ships."""
-    halves = {name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}
-    with atomic_path(path, overwrite=True) as partial:
-        save_file(halves, partial, metadata={"recipe": json.dumps(recipe.as_dict())})
+    halves = {name: value.half() for name, value in network.state_dict().items()}
+    write(halves, path, {"recipe": json.dumps(recipe.as_dict())})
+
+
+def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> None:
+    """A safetensors file with header texts, whole or not at all. Raises `StoreError` when the disk refuses it."""
+    try:
+        with atomic_path(path, overwrite=True) as partial:
+            save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, partial, metadata=described)
+    except SafetensorError as error:
+        raise StoreError(f"can't write {path}: {reason(error)}") from error
 
 
 def known_models() -> list[str]:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from strokes.errors import StrokesError
 
+
+class Commands(TyperGroup):
+    """The commands; an interrupt of one reaches `main`, which typer would answer itself."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise StrokesError("interrupted; no unfinished file was left, and none replaced") from None
+
+
 app = typer.Typer(
+    cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -39,18 +53,31 @@ def build_dataset(
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Noted in the file.")] = 0,
     scores: Annotated[bool, typer.Option(help="Score each drawing against its picture.")] = True,
+    shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Turn pictures into a dataset of pen strokes.
+    """Turn pictures into a dataset of pen strokes. After an interruption the same command goes on.
 
     Example: strokes build-dataset --split test --classes 0-4 --limit 1000 --out out/digits.h5
     """
     from strokes.building import build_dataset as build
+    from strokes.parts import parse_part
     from strokes.sources.choose import choose_pictures
 
+    part = parse_part(shard) if shard else None
     pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
     count = build(
-        pictures, out, model=model, device=device, scores=scores, batch_size=batch_size, seed=seed, overwrite=overwrite
+        pictures,
+        out,
+        model=model,
+        device=device,
+        scores=scores,
+        batch_size=batch_size,
+        seed=seed,
+        overwrite=overwrite,
+        part=part,
+        fresh=fresh,
     )
     typer.echo(f"{out}: {count:,} drawings")
 
@@ -149,6 +176,32 @@ def info(dataset: Dataset) -> None:
     typer.echo(describe(dataset))
 
 
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Join the parts that build-dataset --shard made to the same file as one build.
+
+    Example: strokes merge out/part-1.h5 out/part-2.h5 --out out/digits.h5
+    """
+    from strokes.parts import merge as join
+
+    typer.echo(f"{out}: {join(parts, out, overwrite=overwrite):,} drawings")
+
+
+@app.command()
+def verify(dataset: Dataset) -> None:
+    """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
+
+    Example: strokes verify out/digits.h5
+    """
+    from strokes.verify import verify as check
+
+    typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+
+
 def print_version(wanted: bool) -> None:
     """Print the version and end, when asked to."""
     if wanted:
@@ -171,8 +224,6 @@ def main() -> None:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("strokes: interrupted; no output was written or replaced", file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()
     else:

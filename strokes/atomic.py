@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     check_free(out, overwrite=overwrite)
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
+        remove_stale(out)
         yield partial
         _flush_to_disk(partial)
         check_free(out, overwrite=overwrite)
@@ -29,6 +31,26 @@ def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise StoreError(f"can't write {out}: {reason(error)}; nothing was written") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_stale(out: Path) -> None:
+    """Remove what processes that are no more left half-written beside `out`."""
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.([0-9]+)\.partial")
+    for path in out.parent.iterdir():
+        found = pattern.fullmatch(path.name)
+        if found and not is_running(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process of that number on this machine."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:

@@ -6,7 +6,8 @@ floating point gives the same bytes however the work is spread.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -87,14 +88,24 @@ class Recovery:
             ConfigError: a picture's label is not among the network's classes, or is missing.
         """
         check_labels(pictures, self.recipe)
-        blocks = [pictures.select(slice(i, i + BLOCK)) for i in range(0, len(pictures), BLOCK)]
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            waiting = iter(blocks)
-            running = [pool.submit(self.block, block) for block in islice(waiting, 2 * workers)]
+        blocks = (pictures.select(slice(i, i + BLOCK)) for i in range(0, len(pictures), BLOCK))
+        yield from in_parallel(self.block, blocks, workers=workers)
+
+
+def in_parallel(
+    draw: Callable[[ImageSet], DrawingSet], blocks: Iterable[ImageSet], *, workers: int
+) -> Iterator[DrawingSet]:
+    """The drawings of each block, in order; `workers` blocks at a time, each on one thread."""
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        waiting = iter(blocks)
+        running = deque(pool.submit(draw, block) for block in islice(waiting, 2 * workers))
+        try:
             while running:
-                drawings = running.pop(0).result()
-                running += [pool.submit(self.block, block) for block in islice(waiting, 1)]
+                drawings = running.popleft().result()
+                running.extend(pool.submit(draw, block) for block in islice(waiting, 1))
                 yield drawings
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def check_labels(pictures: ImageSet, recipe: Recipe) -> None:

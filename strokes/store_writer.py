@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 
 from strokes.atomic import atomic_path, check_free, reason
+from strokes.checksums import USER_BLOCK, seal
 from strokes.drawing import DrawingSet, join, make_drawing_set
 from strokes.errors import StoreError
 from strokes.schema import (
@@ -102,6 +103,8 @@ class DatasetWriter:
         with self._stack:
             self._drain(everything=True)
             self._file.close()
+            self._sink.raise_failure()
+            seal(self._sink)
             self._sink.raise_failure()
 
     def append(self, drawings: DrawingSet) -> None:
@@ -188,4 +191,4 @@ def check_space(path: Path, drawings: int) -> None:
 
 
 def _create(sink: Sink) -> Any:
-    return h5py.File(sink, "w", libver=LIBVER, rdcc_nbytes=16 * CHUNK_BYTES)
+    return h5py.File(sink, "w", libver=LIBVER, userblock_size=USER_BLOCK, rdcc_nbytes=16 * CHUNK_BYTES)

@@ -19,8 +19,9 @@ class Commands(TyperGroup):
         """Run the command asked for."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise StrokesError("interrupted; no unfinished file was left, and none replaced") from None
+        except KeyboardInterrupt as interrupt:
+            what_is_left = str(interrupt) or "no unfinished file was left, and none replaced"
+            raise StrokesError(f"interrupted; {what_is_left}") from None
 
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app = typer.Typer(
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
 Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
+Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
 
 
 @app.command("build-dataset")
@@ -131,7 +133,7 @@ def fetch(
 def export(
     dataset: Dataset,
     out: Annotated[Path, typer.Argument(help="The file to make.")],
-    format: Annotated[str | None, typer.Option(help="json; guessed from the ending.")] = None,
+    format: Format = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a dataset in another format.
@@ -142,6 +144,22 @@ def export(
 
     write(dataset, out, format, overwrite=overwrite)
     typer.echo(out)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Another tool's file, or a folder of files.")],
+    out: Annotated[Path, typer.Argument(help="The dataset file to make (.h5).")],
+    format: Format = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a dataset of pen recordings or drawings in another format.
+
+    Example: strokes import pendigits-orig.tra.gz out/pendigits.h5
+    """
+    from strokes.formats import import_file
+
+    typer.echo(f"{out}: {import_file(source, out, format, overwrite=overwrite):,} drawings")
 
 
 @app.command()

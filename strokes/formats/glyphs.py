@@ -1,0 +1,81 @@
+"""The drawings of an open dataset one by one, with all that an exporter may want of each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from strokes.drawing import SPLITS, DrawingSet
+from strokes.formats.json_text import parse_metadata
+from strokes.formats.recording import Numbers
+from strokes.store import DatasetFile
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """One drawing to be written.
+
+    Attributes:
+        number: its place in the dataset.
+        points: (p, 2) float64 in the unit square, y down, all strokes joined.
+        ends: (s+1,) the first point of each stroke, and p.
+        times_ms: (p,) or None.
+        label: its class, or None.
+        split: "train", "test" or "none".
+        size: width and height of its picture, the longer is 1.
+        source_index: its place in its source.
+        metadata: what else is known.
+    """
+
+    number: int
+    points: Numbers
+    ends: list[int]
+    times_ms: Numbers | None
+    label: str | None
+    split: str
+    size: tuple[float, float]
+    source_index: int
+    metadata: dict[str, Any]
+
+    @property
+    def strokes(self) -> list[Numbers]:
+        """Each stroke, (points, 2)."""
+        return [self.points[a:b] for a, b in itertools.pairwise(self.ends)]
+
+
+def glyphs(dataset: DatasetFile, split: str = "all") -> Iterator[Glyph]:
+    """Every drawing of a split in order, read in blocks."""
+    chosen = dataset.indices(split)
+    bar = tqdm(total=len(chosen), desc=f"writing {split}", unit="", disable=None)
+    done = 0
+    with bar:
+        for block in dataset.blocks(chosen):
+            yield from glyphs_of(block, chosen[done : done + len(block)].tolist())
+            done += len(block)
+            bar.update(len(block))
+
+
+def glyphs_of(block: DrawingSet, places: list[int]) -> Iterator[Glyph]:
+    """The drawings of one set, which are at `places` in their dataset."""
+    points, strokes = block.points.astype(np.float64), block.stroke_offsets.tolist()
+    times, sizes = block.point_columns.get("time_ms"), block.sizes.astype(np.float64).tolist()
+    for i, (a, b) in enumerate(itertools.pairwise(block.drawing_offsets.tolist())):
+        first, last = strokes[a], strokes[b]
+        label = int(block.labels[i])
+        metadata = parse_metadata(block.metadata[i]) if block.metadata is not None and block.metadata[i] else {}
+        yield Glyph(
+            number=places[i],
+            points=points[first:last],
+            ends=[end - first for end in strokes[a : b + 1]],
+            times_ms=None if times is None else times[first:last].astype(np.float64),
+            label=block.classes[label] if label >= 0 else None,
+            split=SPLITS[block.split[i]],
+            size=(sizes[i][0], sizes[i][1]),
+            source_index=int(block.source_index[i]),
+            metadata=metadata if isinstance(metadata, dict) else {},
+        )

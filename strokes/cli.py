@@ -20,7 +20,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            what_is_left = str(interrupt) or "no unfinished file was left, and none replaced"
+            what_is_left = str(interrupt) or "no unfinished file is left"
             raise StrokesError(f"interrupted; {what_is_left}") from None
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from strokes.atomic import reason
+from strokes.errors import StoreError
 
 SCALARS_EVERY = 20
 PICTURES_EVERY = 500
@@ -34,12 +39,27 @@ class TrainingLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.writer is not None:
-            self.writer.close()
+            with self._writing():
+                self.writer.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"can't write {self.writer.log_dir}: {reason(error)}") from error
 
     def step(self, step: int, losses: dict[str, float], truth: Tensor, drawn: Tensor) -> None:
-        """Note step `step`'s losses, its pictures (batch, h, w) and their drawings (batch, h, w)."""
-        if self.writer is None:
-            return
+        """Note step `step`'s losses, its pictures (batch, h, w) and their drawings (batch, h, w).
+
+        Raises:
+            StoreError: the disk refuses the logs.
+        """
+        if self.writer is not None:
+            with self._writing():
+                self._step(step, losses, truth, drawn)
+
+    def _step(self, step: int, losses: dict[str, float], truth: Tensor, drawn: Tensor) -> None:
         if step % SCALARS_EVERY == 0:
             for name, value in losses.items():
                 self.writer.add_scalar(f"loss/{name}", value, step)

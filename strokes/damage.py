@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import math
-import operator
 import os
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +153,9 @@ def in_drawing(drawing: int | None, chunk: Chunk, layout: Layout) -> str:
         return f"in {chunk.name}"
     near = f"drawings {owners[0]} to {owners[1]}"
     return (
-        f"in the {chunk.name} of {near}" if drawing is None else f"in drawing {drawing} ({chunk.name}; {near} share it)"
+        f"in the {chunk.name} of {near}"
+        if drawing is None
+        else f"in drawing {drawing} ({chunk.name}; {near} share the chunk)"
     )
 
 
@@ -173,20 +173,21 @@ def damaged_row(whole: bytes, place: int, bit: int, stored: Any) -> int | None:
 
 def first_difference(whole: bytes, place: int, bit: int) -> int | None:
     """The first unpacked byte that comes out otherwise, or not at all, when a bit of zlib data is flipped."""
-    good, bad = zlib.decompressobj(), zlib.decompressobj()
-    flipped = bytes([whole[place] ^ 1 << bit])
-    at = len(good.decompress(whole[:place]))
-    bad.decompress(whole[:place])
+    unpack_right, unpack_wrong = zlib.decompressobj(), zlib.decompressobj()
+    right, wrong = bytearray(unpack_right.decompress(whole[:place])), bytearray(unpack_wrong.decompress(whole[:place]))
+    same = len(right)
     for i in range(place, len(whole)):
-        right = good.decompress(whole[i : i + 1])
+        byte = whole[i] ^ 1 << bit if i == place else whole[i]
+        right += unpack_right.decompress(whole[i : i + 1])
         try:
-            wrong = bad.decompress(flipped if i == place else whole[i : i + 1])
+            wrong += unpack_wrong.decompress(bytes([byte]))
         except zlib.error:
-            return at if right or not good.eof else None
-        if right != wrong:
-            return at + sum(1 for _ in takewhile(bool, map(operator.eq, right, wrong)))
-        at += len(right)
-    return None
+            return None if unpack_right.eof and same == len(right) else same
+        while same < min(len(right), len(wrong)):
+            if right[same] != wrong[same]:
+                return same
+            same += 1
+    return same if len(wrong) < len(right) else None
 
 
 def describe_range(start: int, stop: int, *, path: Path, flips: Mapping[int, int]) -> str:

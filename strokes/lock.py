@@ -49,6 +49,7 @@ def _take(path: Path) -> int | None:
             os.close(handle)
             return None
         except BaseException:
+            path.unlink(missing_ok=True)
             os.close(handle)
             raise
         os.close(handle)

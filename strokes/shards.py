@@ -109,7 +109,7 @@ def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False)
 
 def is_made(job: Job) -> bool:
     """Whether the output is there and this job made it: an earlier process died while it was clearing up."""
-    if not job.out.is_file() or not is_whole(job.out):
+    if is_of_other_job(job) or not job.out.is_file() or not is_whole(job.out):
         return False
     with open_dataset(job.out) as stored:
         mine = {name: job.attributes.get(name) for name in (JOB, "part")}
@@ -122,15 +122,19 @@ def discard_other_job(job: Job, *, fresh: bool) -> None:
     Raises:
         StoreError: it holds another job's work, and `fresh` is false.
     """
-    note = job.folder / JOB_FILE
-    left = note.read_text(encoding="utf-8", errors="replace") if note.is_file() else None
-    if left not in (None, job.text) and not fresh:
+    if is_of_other_job(job) and not fresh:
         raise StoreError(
-            f"{job.folder} holds an unfinished build of other pictures or settings; finish it with its own command, "
-            "or give --fresh to throw it away"
+            f"{job.folder} holds an unfinished build of other pictures, settings or versions; finish it with its own "
+            "command, or give --fresh to throw it away"
         )
-    if left != job.text or fresh:
+    if fresh or not (job.folder / JOB_FILE).is_file():
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def is_of_other_job(job: Job) -> bool:
+    """Whether the folder holds another job's work."""
+    note = job.folder / JOB_FILE
+    return note.is_file() and note.read_text(encoding="utf-8", errors="replace") != job.text
 
 
 def open_folder(job: Job) -> None:

@@ -195,6 +195,15 @@ def test_another_job_does_not_take_over_what_is_left(build, out, unbroken, monke
     assert left(out) == []
 
 
+def test_a_finished_output_does_not_cost_another_job_its_shards(build, out, monkeypatch):
+    build(out, overwrite=True, seed=1)
+    stop_after_one_shard(build, out, monkeypatch)
+    kept = shards_of(out)
+    with pytest.raises(StoreError, match="--overwrite"):
+        build(out, seed=1)
+    assert shards_of(out) == kept != []
+
+
 def test_a_damaged_shard_is_built_again(build, out, unbroken, monkeypatch):
     stop_after_one_shard(build, out, monkeypatch)
     shard = out.parent / ".d.h5.build" / "shard-00000.h5"

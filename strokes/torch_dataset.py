@@ -1,4 +1,7 @@
-"""A dataset file as PyTorch wants it: map-style, one open file a process, batches padded to equal length."""
+"""A dataset file as PyTorch wants it: map-style, one open file a process, batches padded to equal length.
+
+Stroke-3 and stroke-5 are the forms of sketch-rnn (https://arxiv.org/abs/1704.03477, section 3.1).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from torch.utils.data import Dataset
 
 from strokes.drawing import Drawing
 from strokes.store import DatasetFile, open_dataset
+
+STROKE5_ROWS = 250
 
 
 class StrokeDataset(Dataset[tuple[Any, Any]]):
@@ -89,6 +94,38 @@ def pad_drawings(batch: Sequence[tuple[Drawing, int]]) -> tuple[Tensor, Tensor, 
         torch.tensor([len(rows) for rows in points]),
         torch.tensor([label for _, label in batch]),
     )
+
+
+def pad_stroke3(batch: Sequence[tuple[Drawing, int]]) -> tuple[Tensor, Tensor, Tensor]:
+    """A `collate_fn`: sketch-rnn's stroke-3 (batch, t, 3), lengths (batch,) and labels (batch,), both int64.
+
+    A row is the way from the point before, in the unit square (y down), the first from (0, 0); and 1 where the pen is
+    lifted after the point. Rows past a drawing's length are 0.
+    """
+    points, lengths, labels = pad_drawings(batch)
+    for rows, length in zip(points, lengths, strict=True):
+        rows[1:length, :2] = rows[1:length, :2].diff(dim=0, prepend=rows[:1, :2])
+    return points, lengths, labels
+
+
+def pad_stroke5(batch: Sequence[tuple[Drawing, int]], *, rows: int = STROKE5_ROWS) -> tuple[Tensor, Tensor, Tensor]:
+    """A `collate_fn`: sketch-rnn's stroke-5 (batch, rows, 5), lengths (batch,) and labels (batch,), both int64.
+
+    A row is Δx, Δy as in `pad_stroke3` and the pen's state after it, one of down, up, end. The first is the start token
+    (0, 0, 1, 0, 0); rows past a drawing's last are (0, 0, 0, 0, 1). The lengths count the points, without the token.
+    Where a drawing needs more rows than `rows`, there are more.
+    """
+    steps, lengths, labels = pad_stroke3(batch)
+    most = int(lengths.max()) if len(lengths) else 0
+    result = torch.zeros(len(steps), max(rows, most + 2), 5)
+    result[:, 0, 2] = 1
+    is_drawn = torch.arange(most) < lengths[:, None]
+    drawn = result[:, 1 : most + 1]
+    drawn[..., :2] = steps[..., :2]
+    drawn[..., 2] = (steps[..., 2] == 0) & is_drawn
+    drawn[..., 3] = (steps[..., 2] == 1) & is_drawn
+    result[..., 1:, 4] = 1 - result[..., 1:, 2:4].sum(dim=-1)
+    return result, lengths, labels
 
 
 def drawing_points(drawing: Drawing) -> Tensor:

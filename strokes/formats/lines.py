@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.limits import MAX_CLASSES
+from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
-from strokes.formats.recording import Recording
+from strokes.formats.recording import Recording, is_plain
 from strokes.formats.stroke_3 import lengths_of
 from strokes.store import DatasetFile
 
@@ -26,7 +26,7 @@ BLOCK = 4096
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
-    """Write every drawing of `dataset` that has a stroke; others become one lifted point at (0, 0)."""
+    """Write every drawing of `dataset`; one without a stroke becomes rows of zeros."""
     with NpzWriter(path) as archive:
         rows = (to_lines(glyph)[None] for glyph in glyphs(dataset))
         archive.put_rows("lines", (len(dataset), POINTS, 3), np.dtype(np.float32), rows)
@@ -46,7 +46,7 @@ def to_lines(glyph: Glyph) -> NDArray[np.float32]:
     rows = np.zeros((POINTS, 3), np.float32)
     rows[:count, :2] = glyph.points
     rows[np.array(glyph.ends[1:], np.int64) - 1, 2] = 1
-    rows[count:] = rows[count - 1] if count else (0, 0, 1)
+    rows[count:] = rows[count - 1] if count else 0
     return rows
 
 
@@ -62,7 +62,7 @@ def read(path: Path) -> Iterator[Recording]:
         labels = RowReader(archive, "labels") if "labels" in held else None
         if labels is not None and (labels.shape != reader.shape[:1] or labels.dtype.kind not in "iu"):
             raise SourceError(f"`labels` in {path} is {labels.dtype} of shape {labels.shape}; expected integers (n,)")
-        classes = read_classes(path)
+        classes = classes_of(path)
         for (rows,) in reader.blocks(1):
             label = -1 if labels is None else int(labels.take(1)[0])
             if label >= len(classes) > 0:
@@ -70,7 +70,7 @@ def read(path: Path) -> Iterator[Recording]:
             yield from_lines(rows, (classes[label] if classes else str(label)) if label >= 0 else None)
 
 
-def read_classes(path: Path) -> tuple[str, ...]:
+def classes_of(path: Path) -> tuple[str, ...]:
     """The names that the file has for its labels; none when it has none."""
     with open_npz(path) as archive:
         if "classes" not in names_of(archive):
@@ -78,7 +78,10 @@ def read_classes(path: Path) -> tuple[str, ...]:
         reader = RowReader(archive, "classes")
         if len(reader.shape) != 1 or reader.dtype.kind != "U" or reader.shape[0] > MAX_CLASSES:
             raise SourceError(f"`classes` in {path} is no list of names")
-        return tuple(reader.take(reader.shape[0]).tolist())
+        names = tuple(reader.take(reader.shape[0]).tolist())
+    if len(set(names)) < len(names) or not all(is_plain(name) and len(name) <= MAX_LABEL_LENGTH for name in names):
+        raise SourceError(f"`classes` in {path} are no names, or one is there twice")
+    return names
 
 
 def from_lines(rows: NDArray[np.float32], label: str | None) -> Recording:
@@ -87,7 +90,7 @@ def from_lines(rows: NDArray[np.float32], label: str | None) -> Recording:
     count = len(rows)
     while count > 1 and lifted[count - 2] and (rows[count - 1] == rows[count - 2]).all():
         count -= 1
-    if count == 1 and not rows[0, :2].any() and len(rows) > 1:
+    if not rows.any():
         count = 0
     points = rows[:count, :2].astype(np.float64)
     return Recording(points, lengths_of(lifted[:count]), label=label, canvas=(1.0, 1.0))

@@ -6,7 +6,9 @@ See https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 from __future__ import annotations
 
 import math
+import struct
 import tokenize
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,7 @@ BROKEN = (
     RuntimeError,
     EOFError,
     tokenize.TokenError,
+    struct.error,
 )
 """What zipfile and numpy.lib.format raise at broken input."""
 MAX_ROW_BYTES = 1 << 26
@@ -84,12 +87,19 @@ class RowReader:
         self.left -= count
         if not self._row_bytes:
             return np.zeros((count, *self.shape[1:]), self.dtype)
+        if self.dtype.kind == "U" and not _is_text(np.frombuffer(content, f"{self.dtype.str[0]}u4")):
+            raise SourceError(f"`{self.name}` holds letters that are none")
         return np.frombuffer(content, self.dtype).reshape(count, *self.shape[1:])
 
     def blocks(self, count: int) -> Iterator[Array]:
         """All rows that are left, `count` at a time."""
         while self.left:
             yield self.take(count)
+
+
+def _is_text(letters: Array) -> bool:
+    """Whether numbers are letters of Unicode; NumPy crashes at others."""
+    return not ((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters <= 0xDFFF))).any()
 
 
 def open_array(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], tuple[int, ...], bool, np.dtype[Any]]:
@@ -103,7 +113,9 @@ def open_array(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], tuple[in
     stream = archive.open(f"{name}.npy")
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(stream)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shape, fortran, dtype = read(stream)
     if min(shape, default=0) < 0 or math.prod(shape) > 1 << 48:
         raise SourceError(f"`{name}` announces shape {shape}")
     return stream, shape, fortran, dtype

@@ -11,6 +11,7 @@ import io
 import math
 import pickle
 import re
+import struct
 from collections.abc import Callable
 from typing import IO, Any, ClassVar
 
@@ -42,6 +43,7 @@ BROKEN = (
     OverflowError,
     MemoryError,
     RecursionError,
+    struct.error,
 )
 
 

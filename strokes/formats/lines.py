@@ -86,6 +86,8 @@ def classes_of(path: Path) -> tuple[str, ...]:
 
 def from_lines(rows: NDArray[np.float32], label: str | None) -> Recording:
     """Rows (t, 3) as a recording, without the copies of the last point that fill them up."""
+    if not np.isfinite(rows).all():
+        raise SourceError("`lines` holds NaN or infinite numbers")
     lifted = rows[:, 2] > 0.5
     count = len(rows)
     while count > 1 and lifted[count - 2] and (rows[count - 1] == rows[count - 2]).all():

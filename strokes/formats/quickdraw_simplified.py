@@ -67,10 +67,9 @@ def thin_out(stroke: Numbers) -> Numbers:
 
 
 def distances(points: Numbers, start: Numbers, end: Numbers) -> Numbers:
-    """How far points lie from the line through `start` and `end`, or from `start` when these are one."""
-    along = end - start
-    length = float(np.hypot(*along))
-    offset = points - start
-    if length == 0:
-        return np.asarray(np.hypot(offset[:, 0], offset[:, 1]))
-    return np.asarray(np.abs(offset[:, 0] * along[1] - offset[:, 1] * along[0]) / length)
+    """How far points lie from the segment from `start` to `end`, so that a way out and back is kept."""
+    along, offset = end - start, points - start
+    squared = float(along @ along)
+    share = np.clip(offset @ along / squared, 0, 1) if squared > 0 else np.zeros(len(points))
+    away = offset - share[:, None] * along
+    return np.asarray(np.hypot(away[:, 0], away[:, 1]))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -22,7 +22,12 @@ from strokes.store import DatasetWriter, open_dataset
 
 paths = hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(2)), elements=st.floats(0, 1, width=32))
 glyphs = st.builds(Drawing, st.lists(paths, min_size=1, max_size=3).map(tuple), st.sampled_from(["7", "1", None]))
-RELAXED = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RELAXED = settings(
+    max_examples=12,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 SEVEN = Drawing((np.array([[0.1, 0.2], [0.9, 0.2], [1 / 3, 0.9]], np.float32), np.array([[0.3, 0.5]], np.float32)), "7")
 EMPTY = Drawing((), None)
@@ -197,8 +202,8 @@ def test_simplified_drawings_span_255_and_stay_within_the_tolerance(tmp_path, dr
     strokes = [np.array(stroke).T for stroke in record["drawing"]]
     points, original = np.concatenate(strokes), np.concatenate(drawing.strokes).astype(float)
     extent = np.ptp(original, axis=0).max()
-    assert points.min() == 0
-    assert points.max() == (255 if extent > 0 else 0)
+    assert 0 <= points.min() <= 1, "resampling at 1 pixel may cut a corner"
+    assert 253 <= points.max() <= 255 if extent > 0 else points.max() == 0
     assert len(strokes) == len(drawing.strokes)
     scaled = [(s.astype(float) - original.min(axis=0)) * (255 / extent if extent else 0) for s in drawing.strokes]
     for simple, full in zip(strokes, scaled, strict=True):

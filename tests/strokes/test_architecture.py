@@ -12,19 +12,20 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("cli",),
-    ("building", "animate", "info", "formats", "parts", "shards"),
+    ("building", "animate", "info", "pen_files", "formats", "parts", "shards"),
     ("torch_dataset", "verify"),
     ("damage",),
     ("store",),
     ("store_writer", "inspection"),
     ("schema", "sink", "checksums"),
     ("recovery", "training"),
-    ("checkpoints", "training_log", "evaluation", "agreement"),
-    ("recipes", "batches", "pen_samples", "classifier"),
+    ("checkpoints", "training_log", "evaluation", "pen_metrics"),
+    ("recipes", "batches", "pen_samples", "pen_pictures", "round_pen", "classifier"),
     ("line_models", "networks", "losses"),
     ("rollout",),
     ("sources",),
     ("formats.idx",),
+    ("writers",),
     ("thinning", "pen_path", "drawing", "atomic", "lock"),
     ("errors",),
 )

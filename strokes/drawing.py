@@ -237,3 +237,10 @@ def _columns(drawings: DrawingSet) -> tuple[object, ...]:
 def chain_offsets(parts: Sequence[IntArray]) -> IntArray:
     """Offsets of ragged arrays laid end to end."""
     return np.concatenate([[0], np.cumsum(np.concatenate([np.diff(p) for p in parts]))]).astype(np.int64)
+
+
+def to_pictures(drawings: DrawingSet) -> DrawingSet:
+    """Drawings in the frame's unit square, moved to their own pictures' by their `frames`."""
+    owner = np.repeat(np.arange(len(drawings)), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
+    scale, offset = drawings.frames[owner, :1], drawings.frames[owner, 1:]
+    return replace(drawings, points=(drawings.points * scale + offset).astype(np.float32))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 import raster
-from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray, to_pictures
 from strokes.errors import ConfigError
 from strokes.evaluation import render_set, score_pictures
 from strokes.networks import StrokeNetwork
@@ -147,10 +147,3 @@ def cut_strokes(path: FloatArray, down: BoolArray, pictures: ImageSet) -> Drawin
         images=pictures.images,
         flagged=np.logical_not(down.any(axis=1)),
     )
-
-
-def to_pictures(drawings: DrawingSet) -> DrawingSet:
-    """Drawings in the frame's unit square, moved to their own pictures' by their `frames`."""
-    owner = np.repeat(np.arange(len(drawings)), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
-    scale, offset = drawings.frames[owner, :1], drawings.frames[owner, 1:]
-    return replace(drawings, points=(drawings.points * scale + offset).astype(np.float32))

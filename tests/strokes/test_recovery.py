@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from strokes.drawing import make_drawing_set
+from strokes.drawing import make_drawing_set, to_pictures
 from strokes.errors import ConfigError
-from strokes.recovery import BLOCK, GRID, Recovery, check_labels, cut_strokes, to_pictures, touched
+from strokes.recovery import BLOCK, GRID, Recovery, check_labels, cut_strokes, touched
 from strokes.sources import make_image_set
 
 UP, DOWN = False, True

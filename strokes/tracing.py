@@ -1,0 +1,113 @@
+"""Pictures to drawings without a network: a thinned picture's graph, walked the way a hand likes to go.
+
+The classical baseline (`--method trace`): a yardstick, and what draws pictures that no network knows. It takes pictures
+of any size and any number of strokes, and no label.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray, chain_offsets, to_pictures
+from strokes.errors import ShapeError
+from strokes.evaluation import render_set, score_pictures
+from strokes.pen_route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
+from strokes.skeleton import Floats, Skeleton, skeletonise
+from strokes.sources.images import ImageSet
+
+SMOOTHINGS = 3
+"""How often a stroke's points are averaged with their neighbours, against stairs of pixels."""
+
+
+def trace(picture: BoolArray, *, costs: Costs = DEFAULT_COSTS) -> list[FloatArray]:
+    """The strokes of one thinned picture (h, w), each (points, 2) in its unit square (longer side = 1), in order.
+
+    Raises:
+        ShapeError: the picture is not two-dimensional bool.
+    """
+    if picture.ndim != 2 or picture.dtype != np.bool_:
+        raise ShapeError(f"the picture is {picture.dtype} of shape {picture.shape}; expected thinned ink, bool (h, w)")
+    points, offsets = _trace(np.ascontiguousarray(picture), costs)
+    unit = ((points + 0.5) / max(picture.shape)).astype(np.float32)
+    return [unit[a:b] for a, b in itertools.pairwise(offsets)]
+
+
+def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAULT_COSTS) -> DrawingSet:
+    """The drawings of pictures in their own unit squares, with the scores `f1` and `chamfer` if wanted."""
+    traced = [_trace(np.ascontiguousarray(image), costs) for image in pictures.images]
+    side = max(pictures.images.shape[1:])
+    points = np.concatenate([np.zeros((0, 2)), *(points for points, _ in traced)])
+    drawings = DrawingSet(
+        points=((points + 0.5) / side).astype(np.float32),
+        stroke_offsets=chain_offsets([offsets for _, offsets in traced]) if traced else np.zeros(1, np.int64),
+        drawing_offsets=np.cumsum([0, *(len(offsets) - 1 for _, offsets in traced)], dtype=np.int64),
+        classes=pictures.classes,
+        labels=pictures.labels,
+        sizes=pictures.sizes,
+        frames=pictures.frames,
+        split=pictures.split,
+        source_index=pictures.source_index,
+        images=pictures.images,
+        flagged=np.logical_not(pictures.images.any(axis=(1, 2))),
+    )
+    if scores:
+        drawings = replace(drawings, scores=score_pictures(render_set(drawings, size=side), pictures.images))
+    return to_pictures(drawings)
+
+
+@njit(cache=True, nogil=True)
+def _trace(picture: BoolArray, costs: Costs) -> tuple[Floats, IntArray]:
+    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,)."""
+    graph = skeletonise(picture)
+    route, ways = find_route(graph, costs)
+    points, offsets = join_edges(graph, route, ways)
+    for stroke in range(len(offsets) - 1):
+        smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
+    return points, offsets
+
+
+@njit(cache=True, nogil=True)
+def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats, IntArray]:
+    """The points of a route's strokes, and where each begins; nodes between edges once."""
+    edges = len(route)
+    points = np.empty((2 * len(graph.path) + edges, 2))
+    offsets = np.zeros((ways == LIFT).sum() + 1, np.int64)
+    row, strokes = 0, 0
+    for i in range(edges):
+        begins = ways[i] == LIFT
+        if begins:
+            offsets[strokes] = row
+            strokes += 1
+        if ways[i] == TURN_ROUND:
+            row = lay(graph, (route[i - 1] + edges) % (2 * edges), 1, points, row)
+        row = lay(graph, route[i], 0 if begins else 1, points, row)
+    offsets[strokes] = row
+    return points[:row], offsets
+
+
+@njit(cache=True, nogil=True)
+def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
+    """Copy an edge in its direction, without its first `skip` points, to `points` from `row`; the row after."""
+    edges = len(graph.ends)
+    path = graph.path[graph.offsets[half % edges] : graph.offsets[half % edges + 1]]
+    for p in range(skip, len(path)):
+        points[row] = path[p] if half < edges else path[len(path) - 1 - p]
+        row += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def smooth(stroke: NDArray[np.float64], times: int) -> None:
+    """Average inner points (1, 2, 1) with their neighbours, in place, `times` times."""
+    for _ in range(times):
+        before_x, before_y = stroke[0]
+        for p in range(1, len(stroke) - 1):
+            x, y = stroke[p]
+            stroke[p, 0] = (before_x + 2 * x + stroke[p + 1, 0]) / 4
+            stroke[p, 1] = (before_y + 2 * y + stroke[p + 1, 1]) / 4
+            before_x, before_y = x, y

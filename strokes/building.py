@@ -14,29 +14,23 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from strokes.checkpoints import file_sha256, find_model, load_network
 from strokes.classifier import Classifier, load_classifier
 from strokes.drawing import DrawingSet, FloatArray
 from strokes.errors import ConfigError
+from strokes.methods import Method, Options, choose_method
 from strokes.parts import PART, Part
-from strokes.recipes import Recipe
-from strokes.recovery import BLOCK, Recovery, check_labels, in_parallel
+from strokes.recovery import BLOCK, in_parallel
 from strokes.shards import JOB, SHARD_BLOCKS, Job, build
-from strokes.sources.bundled import DIGITS
 from strokes.sources.images import PER_IMAGE, ImageSet
-
-DEFAULT_MODEL = "per-digit-samples"
 
 
 def build_dataset(
     pictures: ImageSet,
     out: Path,
     *,
-    model: str = DEFAULT_MODEL,
-    device: str = "cpu",
-    scores: bool = True,
+    options: Options | None = None,
+    min_confidence: float = 0.0,
     batch_size: int = 4 * BLOCK,
-    seed: int = 0,
     overwrite: bool = False,
     part: Part | None = None,
     fresh: bool = False,
@@ -47,33 +41,34 @@ def build_dataset(
     A build that was broken off, however it ended, goes on when it is called again in the same way.
 
     Args:
-        pictures: thinned pictures; labels that are missing are predicted by the shipped classifier of digits.
+        pictures: thinned pictures; where a published network must be told a label that is missing, the shipped
+            classifier of digits predicts it.
         out: the dataset file to make.
-        model: the name of a shipped network, or a checkpoint's path.
-        device: "cpu" or "cuda".
-        scores: whether to score each drawing against its picture.
+        options: how they are recovered; by default as scores best.
+        min_confidence: leave drawings out that are less sure than this, 0 to 1.
         batch_size: pictures in work at a time; it changes memory and speed, never the file.
-        seed: noted in the file; drawing itself leaves nothing to chance.
         overwrite: replace an existing file.
         part: build this part of the pictures alone, for `strokes.parts.merge` to join.
         fresh: throw away what a build of something else left unfinished beside `out`.
         shard_blocks: how many blocks of pictures are committed at a time; it never changes the file.
 
     Returns:
-        How many drawings were written.
+        How many drawings were made, those left out among them.
 
     Raises:
-        ConfigError: the model is unknown, or does not know a picture's class.
+        ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is.
         StoreError: `out` exists or can't be written, or another process is building it.
         KeyboardInterrupt: as it came, saying what is kept.
     """
     if batch_size < 1:
         raise ConfigError(f"the batch size is {batch_size}; expected at least 1")
-    file = find_model(model)
-    network, recipe = load_network(file, device=check_device(device))
-    pictures = as_digits(pictures)
-    check_labels(pictures.select(pictures.labels >= 0), recipe)
-    attributes = describe_build(pictures, file, recipe, scores=scores, seed=seed, device=device)
+    options = options or Options()
+    check_device(options.device)
+    method = choose_method(pictures, options)
+    pictures = method.pictures
+    if min_confidence > 0 and not method.tells_confidence:
+        raise ConfigError("only pen networks tell their confidence; leave --min-confidence out, or choose one of them")
+    attributes = describe_build(method, options, min_confidence=min_confidence)
     chosen = (part or Part()).of(len(pictures), block=BLOCK)
     job = Job(
         out=out,
@@ -82,29 +77,28 @@ def build_dataset(
         pictures=chosen,
         block=BLOCK,
         shard_blocks=shard_blocks,
+        min_confidence=min_confidence,
     )
-    recovery = Recovery(network, recipe, scores=scores, device=device)
     workers = min(-(-batch_size // BLOCK), os.cpu_count() or 1)
-    artist = Artist(pictures, recovery, workers=workers, total=len(chosen))
+    artist = Artist(method, workers=workers, total=len(chosen))
     build(job, artist.draw, overwrite=overwrite, fresh=fresh)
     return len(chosen)
 
 
-def describe_build(
-    pictures: ImageSet, model: Path, recipe: Recipe, *, scores: bool, seed: int, device: str
-) -> dict[str, object]:
+def describe_build(method: Method, options: Options, *, min_confidence: float) -> dict[str, object]:
     """The file's attributes; `job` is the sha256 of all that its drawings depend on."""
+    pictures = method.pictures
     attributes: dict[str, object] = {
         "licence": pictures.licence,
         "source": pictures.name,
         "source_url": pictures.url,
-        "model": recipe.name,
-        "model_sha256": file_sha256(model),
-        "recipe": recipe.as_dict(),
-        "seed": seed,
+        **method.attributes,
+        **({"min_confidence": min_confidence} if min_confidence else {}),
+        "seed": options.seed,
         "versions": versions(),
     }
-    known = attributes | {"pictures": sha256_of(pictures), "scores": scores, "device": device.partition(":")[0]}
+    device = options.device.partition(":")[0]
+    known = attributes | {"pictures": sha256_of(pictures), "scores": options.scores, "device": device}
     return attributes | {JOB: hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()}
 
 
@@ -121,18 +115,18 @@ class Artist:
     """Draws pictures, block by block; labels that are missing are predicted.
 
     Args:
-        pictures: all that were selected: whether drawings carry notes hangs on all of them, not on a part.
-        recovery: what draws them.
+        method: what draws, and all pictures that were selected: whether drawings carry notes hangs on all of them,
+            not on a part.
         workers: blocks at a time.
         total: how many pictures will be drawn, counted with those that are drawn already.
     """
 
-    def __init__(self, pictures: ImageSet, recovery: Recovery, *, workers: int, total: int) -> None:
-        self.pictures = pictures
-        self.recovery = recovery
+    def __init__(self, method: Method, *, workers: int, total: int) -> None:
+        self.method = method
+        self.pictures = method.pictures
         self.workers = workers
         self.total = total
-        unknown = pictures.images[pictures.labels < 0].any()
+        unknown = method.needs_labels and self.pictures.images[self.pictures.labels < 0].any()
         self.classifier = load_classifier("thinned") if unknown else None
 
     def draw(self, ranges: Iterable[range]) -> Generator[DrawingSet, None, None]:
@@ -148,10 +142,10 @@ class Artist:
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block, with notes on predicted labels when any picture of all lacks one."""
         if self.classifier is None:
-            return self.recovery.block(pictures)
+            return self.method.draw(pictures)
         named, certainty = name_unlabelled(pictures, self.classifier)
-        check_labels(named, self.recovery.recipe)
-        return replace(self.recovery.block(named), metadata=label_notes(certainty))
+        self.method.check(named)
+        return replace(self.method.draw(named), metadata=label_notes(certainty))
 
 
 def check_device(device: str) -> str:
@@ -161,22 +155,6 @@ def check_device(device: str) -> str:
     raise ConfigError(
         f"there is no device {device!r} here; use cpu" + (" or cuda" if torch.cuda.is_available() else "")
     )
-
-
-def as_digits(pictures: ImageSet) -> ImageSet:
-    """Pictures whose classes are the ten digits, in order, as the shipped networks number them.
-
-    Raises:
-        ConfigError: a picture's label is no digit.
-    """
-    strange = sorted({pictures.classes[label] for label in np.unique(pictures.labels) if label >= 0} - set(DIGITS))
-    if strange:
-        raise ConfigError(
-            f"the networks here draw the digits 0-9, and some pictures are labelled {', '.join(strange[:5])}; "
-            "choose the digits with --classes 0-9, or leave the labels out"
-        )
-    place = np.array([*(DIGITS.index(name) if name in DIGITS else -1 for name in pictures.classes), -1], np.int64)
-    return replace(pictures, labels=place[pictures.labels], classes=DIGITS)
 
 
 def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSet, FloatArray]:

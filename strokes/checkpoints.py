@@ -1,6 +1,6 @@
 """Checkpoints: safetensors for numbers, JSON for the rest; nothing pickled.
 
-`checkpoint.safetensors` holds the network ("network.*"), both optimisers ("optimiser.*", "sample_optimiser.*") and
+`checkpoint.safetensors` holds the network ("network.*"), its optimisers (such as "optimiser.*") and
 the random state ("random.*"); `checkpoint.json` beside it holds the recipe and how far the run has come. A model that
 ships is the network alone, in float16, with its recipe in the file's own header.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,20 +20,25 @@ from torch import Tensor
 from strokes.atomic import atomic_path, reason
 from strokes.errors import ConfigError, StoreError
 from strokes.networks import StrokeNetwork
-from strokes.recipes import Recipe, parse_recipe
+from strokes.pens.confidence import Calibration
+from strokes.pens.network import PenNetwork
+from strokes.recipes import AnyRecipe, Recipe, parse_recipe
+from strokes.recipes.pens import PenRecipe
 
 if TYPE_CHECKING:
+    from strokes.pens.trainer import PenTrainer
     from strokes.training import Trainer
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
 WEIGHTS_NAME = "checkpoint.safetensors"
+SomeNetwork = TypeVar("SomeNetwork", StrokeNetwork, PenNetwork)
 
 
-def save(trainer: Trainer, path: Path) -> None:
+def save(trainer: Trainer | PenTrainer, path: Path) -> None:
     """Write all that a run needs to go on: the numbers first, then the JSON that says they are whole."""
     tensors = {f"network.{name}": value for name, value in trainer.network.state_dict().items()}
-    for name in ("optimiser", "sample_optimiser"):
-        for i, state in getattr(trainer, name).state_dict()["state"].items():
+    for name, optimiser in trainer.optimisers.items():
+        for i, state in optimiser.state_dict()["state"].items():
             tensors |= {f"{name}.{i}.{key}": value for key, value in state.items()}
     tensors["random.cpu"] = torch.get_rng_state()
     if trainer.device.type == "cuda":
@@ -45,7 +50,7 @@ def save(trainer: Trainer, path: Path) -> None:
         partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
 
 
-def restore(trainer: Trainer, path: Path) -> None:
+def restore(trainer: Trainer | PenTrainer, path: Path) -> None:
     """Bring a fresh trainer to where the checkpoint's run was.
 
     Raises:
@@ -57,12 +62,11 @@ def restore(trainer: Trainer, path: Path) -> None:
     if described["recipe"] != json.dumps(trainer.recipe.as_dict()):
         raise ConfigError(f"{path} was trained by another recipe or other settings; choose another --out")
     trainer.network.load_state_dict(part(tensors, "network"))
-    for name in ("optimiser", "sample_optimiser"):
+    for name, optimiser in trainer.optimisers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in part(tensors, name).items():
             index, _, field = key.partition(".")
             state.setdefault(int(index), {})[field] = value
-        optimiser = getattr(trainer, name)
         optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
     torch.set_rng_state(tensors["random.cpu"])
     if trainer.device.type == "cuda":
@@ -89,10 +93,13 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, described
 
 
-def save_weights(network: StrokeNetwork, recipe: Recipe, path: Path) -> None:
-    """The network alone, in float16, as it ships."""
+def save_weights(
+    network: StrokeNetwork | PenNetwork, recipe: AnyRecipe, path: Path, calibration: Calibration | None = None
+) -> None:
+    """The network alone, in float16, as it ships; a pen network's with the calibration of its confidence."""
     halves = {name: value.half() for name, value in network.state_dict().items()}
-    write(halves, path, {"recipe": json.dumps(recipe.as_dict())})
+    described = {"recipe": json.dumps(recipe.as_dict())}
+    write(halves, path, described | ({} if calibration is None else {"calibration": calibration.to_json()}))
 
 
 def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> None:
@@ -128,19 +135,43 @@ def find_model(name: str) -> Path:
 
 
 def load_network(path: Path, *, device: str | torch.device = "cpu") -> tuple[StrokeNetwork, Recipe]:
-    """A network ready to draw, and its recipe, from a checkpoint or shipped weights. Raises `ConfigError`."""
+    """A published network ready to draw, and its recipe. Raises `ConfigError`, for a pen network too."""
+    tensors, recipe, _ = read_model(path)
+    if not isinstance(recipe, Recipe):
+        raise ConfigError(f"{path} is a pen network; expected one of a published recipe")
+    return ready(StrokeNetwork(recipe.network), tensors, path, device), recipe
+
+
+def load_pen_network(path: Path, *, device: str | torch.device = "cpu") -> tuple[PenNetwork, PenRecipe, Calibration]:
+    """A pen network ready to draw, its recipe, and its confidence's calibration. Raises `ConfigError`."""
+    tensors, recipe, described = read_model(path)
+    if not isinstance(recipe, PenRecipe):
+        raise ConfigError(f"{path} is a network of a published recipe; expected a pen network")
+    calibration = Calibration.from_json(described["calibration"]) if "calibration" in described else Calibration()
+    return ready(PenNetwork(recipe.network), tensors, path, device), recipe, calibration
+
+
+def read_model(path: Path) -> tuple[dict[str, Tensor], AnyRecipe, dict[str, str]]:
+    """The network's weights in a checkpoint or a shipped file, its recipe, and the file's header texts.
+
+    Raises:
+        ConfigError: the file is broken.
+    """
     tensors, described = read(path)
     try:
         recipe = parse_recipe(json.loads(described["recipe"]))
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path} holds a recipe that is no JSON ({error}); train or download it again") from None
-    weights = part(tensors, "network") or tensors
-    network = StrokeNetwork(recipe.network)
+    return part(tensors, "network") or tensors, recipe, described
+
+
+def ready(network: SomeNetwork, weights: dict[str, Tensor], path: Path, device: str | torch.device) -> SomeNetwork:
+    """The network with its weights, not training. Raises `ConfigError` when they don't fit."""
     try:
         network.load_state_dict({name: value.float() for name, value in weights.items()})
     except RuntimeError as error:
         raise ConfigError(f"{path} doesn't fit its own recipe: {error}") from None
-    return network.to(device).eval().requires_grad_(False), recipe
+    return network.to(device).eval().requires_grad_(False)
 
 
 def file_sha256(path: Path) -> str:

@@ -36,6 +36,10 @@ app = typer.Typer(
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
 Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
+Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
+MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]
+Hypotheses = Annotated[int, typer.Option(min=1, help="Walks a picture, of which a pen network's best is taken.")]
+Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
 
 
@@ -50,10 +54,14 @@ def build_dataset(
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
-    model: Annotated[str, typer.Option(help="A shipped network's name or a checkpoint.")] = "per-digit-samples",
+    model: Model = "",
+    method: MethodName = "network",
+    hypotheses: Hypotheses = 4,
+    refine: Refine = 0,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
     device: Device = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
-    seed: Annotated[int, typer.Option(help="Noted in the file.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
     scores: Annotated[bool, typer.Option(help="Score each drawing against its picture.")] = True,
     shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
@@ -64,19 +72,18 @@ def build_dataset(
     Example: strokes build-dataset --split test --classes 0-4 --limit 1000 --out out/digits.h5
     """
     from strokes.building import build_dataset as build
+    from strokes.methods import Options
     from strokes.parts import parse_part
     from strokes.sources.choose import choose_pictures
 
     part = parse_part(shard) if shard else None
-    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    options = Options(method, model, hypotheses, refine, scores, seed, device)
     count = build(
-        pictures,
+        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
         out,
-        model=model,
-        device=device,
-        scores=scores,
+        options=options,
+        min_confidence=min_confidence,
         batch_size=batch_size,
-        seed=seed,
         overwrite=overwrite,
         part=part,
         fresh=fresh,
@@ -87,6 +94,9 @@ def build_dataset(
 @app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    pens: Annotated[
+        list[Path] | None, typer.Option(help="Pen recordings for a pen recipe, in any format; may be repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and logs; default runs/RECIPE.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")] = False,
     images: Annotated[Path | None, typer.Option(help="Labelled pictures; default: MNIST's training digits.")] = None,
@@ -101,7 +111,8 @@ def train(
 
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
-    from strokes.building import as_digits, check_device
+    from strokes.building import check_device
+    from strokes.pen_files import load_pen_sets
     from strokes.recipes import adjusted, load_recipe
     from strokes.sources.choose import choose_pictures
     from strokes.training import describe_epoch, set_threads
@@ -109,9 +120,16 @@ def train(
 
     chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
     folder = out or Path("runs") / chosen.name
-    pictures = as_digits(choose_pictures(images, labels, split="all" if images else "train", limit=limit))
     set_threads(threads)
-    run(chosen, pictures, folder, device=check_device(device), resume=resume, on_epoch=describe_epoch(typer.echo))
+    run(
+        chosen,
+        choose_pictures(images, labels, split="all" if images else "train", limit=limit),
+        folder,
+        pens=load_pen_sets(pens) if pens else None,
+        device=check_device(device),
+        resume=resume,
+        on_epoch=describe_epoch(typer.echo),
+    )
     typer.echo(f"{folder}: use it with strokes build-dataset --model {folder}")
 
 

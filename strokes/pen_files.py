@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from strokes.drawing import UNLABELLED, join
 from strokes.errors import SourceError
 from strokes.formats.guess import guess_format
 from strokes.formats.importing import class_names
@@ -35,6 +40,18 @@ def load_pens(path: Path, format: str | None = None) -> PenSet:
     if not len(pens):
         raise SourceError(f"{path} holds no drawing of the format {chosen.name}")
     return PenSet(centre_in_frame(pens.drawings), pens.writers)
+
+
+def load_pen_sets(paths: Sequence[Path]) -> PenSet:
+    """The recordings of several files, as `load_pens` reads each, as one set. Raises what that raises."""
+    sets = [load_pens(path) for path in paths]
+    classes = tuple(dict.fromkeys(name for pens in sets for name in pens.drawings.classes))
+    place = {name: i for i, name in enumerate(classes)}
+    renumbered = []
+    for pens in sets:
+        table = np.array([*(place[name] for name in pens.drawings.classes), UNLABELLED], np.int64)
+        renumbered.append(replace(pens.drawings, labels=table[pens.drawings.labels], classes=classes))
+    return PenSet(join(renumbered), tuple(writer for pens in sets for writer in pens.writers))
 
 
 def writer_of(recording: Recording) -> str:

@@ -5,6 +5,8 @@ A row of samples is a bit field; a segment sets, row by row, the bits between tw
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -21,7 +23,9 @@ FINEST_PX = 0.02
 GreyImages = NDArray[np.uint8]
 
 
-def write_pictures(drawings: DrawingSet, *, width_px: float | FloatArray = PEN_PX, size: int = FRAME_PX) -> GreyImages:
+def write_pictures(
+    drawings: DrawingSet, *, width_px: float | NDArray[Any] = PEN_PX, size: int = FRAME_PX
+) -> GreyImages:
     """Drawings in the unit square written with a round pen, 8×8 samples a pixel, as (n, size, size) grey, ink 255.
 
     Args:

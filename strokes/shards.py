@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from strokes.atomic import atomic_path, check_free, reason
 from strokes.checksums import is_whole
 from strokes.drawing import DrawingSet
@@ -42,6 +44,7 @@ class Job:
         pictures: which pictures of the selection are drawn; they begin at a whole block.
         block: how many pictures are drawn at a time.
         shard_blocks: blocks in a shard.
+        min_confidence: drawings with a lower score `confidence` stay out of the file.
 
     Raises:
         ConfigError: a shard would have no block.
@@ -53,6 +56,7 @@ class Job:
     pictures: range
     block: int
     shard_blocks: int = SHARD_BLOCKS
+    min_confidence: float = 0.0
 
     def __post_init__(self) -> None:
         if self.shard_blocks < 1:
@@ -184,7 +188,12 @@ def join_shards(job: Job, *, overwrite: bool) -> None:
         for path in job.shards:
             with open_dataset(path) as stored:
                 for drawings in stored.blocks():
-                    writer.append(drawings)
+                    writer.append(confident(drawings, job.min_confidence))
+
+
+def confident(drawings: DrawingSet, least: float) -> DrawingSet:
+    """The drawings whose confidence is at least `least`; all of them when that is 0."""
+    return drawings if least <= 0 else drawings.select(np.flatnonzero(drawings.scores["confidence"] >= least))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,28 +23,20 @@ from strokes.errors import ConfigError, StoreError
 from strokes.line_models import make_line_model
 from strokes.losses import angle_loss, length_loss, reconstruction_loss, sample_loss
 from strokes.networks import StrokeNetwork
+from strokes.pen_pictures import PenSet
 from strokes.pen_samples import make_pen_pairs
+from strokes.pens.trainer import PenTrainer
+from strokes.progress import Progress, StepResult
 from strokes.recipes import Recipe
+from strokes.recipes.pens import PenRecipe
+from strokes.sources.bundled import as_digits
 from strokes.sources.images import ImageSet
 from strokes.sources.samples import load_pen_samples
 from strokes.training_log import TrainingLog
 
+RATE = "drawings_a_second"
 VARIATIONS = 2000
 """Pen pairs made a class."""
-
-
-@dataclass
-class Progress:
-    """How far a run has come: picture steps taken, the epoch they are in, and the time they took."""
-
-    step: int = 0
-    steps_an_epoch: int = 1
-    seconds: float = 0.0
-
-    @property
-    def epoch(self) -> int:
-        """Whole epochs done."""
-        return self.step // self.steps_an_epoch
 
 
 class Trainer:
@@ -64,10 +55,10 @@ class Trainer:
         training = recipe.training
         torch.manual_seed(training.seed)
         self.network = StrokeNetwork(recipe.network).to(self.device)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=training.learning_rate, fused=True)
-        self.sample_optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=training.sample_learning_rate, fused=True
-        )
+        rates = {"optimiser": training.learning_rate, "sample_optimiser": training.sample_learning_rate}
+        self.optimisers: dict[str, torch.optim.Optimizer] = {
+            name: torch.optim.Adam(self.network.parameters(), lr=rate, fused=True) for name, rate in rates.items()
+        }
         self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
         members = recipe.network.members
         self.batches = MemberBatches(
@@ -75,6 +66,7 @@ class Trainer:
         )
         self.samples = self._pen_batches() if training.samples else None
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
+        self.epochs, self.batch_size = training.epochs, training.batch_size
 
     def _pen_batches(self) -> MemberBatches:
         training, network = self.recipe.training, self.recipe.network
@@ -103,6 +95,13 @@ class Trainer:
             for step in range(self.recipe.training.warm_up):
                 self.sample_step(step)
 
+    def step(self, step: int) -> StepResult:
+        """Step `step` on pictures and, where the recipe says so, one on pen samples."""
+        losses, truth, drawn = self.picture_step(step)
+        if self.samples is not None:
+            losses["samples"] = self.sample_step(step + self.recipe.training.warm_up)
+        return StepResult(losses, (truth, drawn))
+
     def picture_step(self, step: int) -> tuple[dict[str, float], Tensor, Tensor]:
         """One step on pictures; its losses, the pictures and their drawings, each (batch, 28, 28)."""
         pictures, labels, _ = self.batches.at(step, self.device)
@@ -116,7 +115,7 @@ class Trainer:
             "angle": angle_loss(path),
         }
         total = losses["reconstruction"] + weights.length * losses["length"] + weights.angle * losses["angle"]
-        self._descend(self.optimiser, total, self.recipe.training.learning_rate, step)
+        self._descend(self.optimisers["optimiser"], total, self.recipe.training.learning_rate, step)
         return {name: loss.item() for name, loss in losses.items()}, truth, drawn.detach()
 
     def sample_step(self, step: int) -> float:
@@ -126,7 +125,7 @@ class Trainer:
         assert truth is not None
         loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
         done = max(step - self.recipe.training.warm_up, 0)
-        self._descend(self.sample_optimiser, loss, self.recipe.training.sample_learning_rate, done)
+        self._descend(self.optimisers["sample_optimiser"], loss, self.recipe.training.sample_learning_rate, done)
         return loss.item()
 
     def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
@@ -145,10 +144,11 @@ class Trainer:
 
 
 def train(
-    recipe: Recipe,
+    recipe: Recipe | PenRecipe,
     pictures: ImageSet,
     out: Path,
     *,
+    pens: PenSet | None = None,
     device: str = "cpu",
     resume: bool = False,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
@@ -157,8 +157,9 @@ def train(
 
     Args:
         recipe: what to train and how.
-        pictures: labelled training pictures.
+        pictures: training pictures; labelled, but for pen recipes.
         out: a folder for `checkpoint.safetensors`, `checkpoint.json` and logs.
+        pens: recordings in the frame, which pen recipes learn from; those of held-out writers are left out.
         device: "cpu" or "cuda".
         resume: go on from the checkpoint in `out`.
         on_epoch: called with the epoch and its mean losses.
@@ -167,25 +168,40 @@ def train(
         The checkpoint's path.
 
     Raises:
-        ConfigError: `out` holds a checkpoint and `resume` is off, or one of another recipe.
+        ConfigError: `out` holds a checkpoint and `resume` is off, or one of another recipe; or a pen recipe is given no
+            recordings, or another recipe some.
+        SourceError: all recordings are of held-out writers.
         StoreError: `out` can't be made or written to.
     """
     checkpoint = out / checkpoints.WEIGHTS_NAME
     if checkpoint.exists() and not resume:
         raise ConfigError(f"{checkpoint} exists; go on from it with --resume, or choose another --out")
-    trainer = Trainer(recipe, pictures, device=device)
+    trainer = make_trainer(recipe, pictures, pens, device=device)
     make_folder(out)
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
         trainer.warm_up()
     with TrainingLog(out, start=trainer.progress.step) as log:
-        for epoch in range(trainer.progress.epoch, recipe.training.epochs):
+        for epoch in range(trainer.progress.epoch, trainer.epochs):
             means = run_epoch(trainer, log, epoch)
             checkpoints.save(trainer, checkpoint)
             if on_epoch is not None:
                 on_epoch(epoch, means)
     return checkpoint
+
+
+def make_trainer(
+    recipe: Recipe | PenRecipe, pictures: ImageSet, pens: PenSet | None, *, device: str
+) -> Trainer | PenTrainer:
+    """What trains by the recipe; see `train`."""
+    if isinstance(recipe, Recipe):
+        if pens is not None:
+            raise ConfigError(f"{recipe.name} learns from pictures; leave the pen recordings out")
+        return Trainer(recipe, as_digits(pictures), device=device)
+    if pens is None:
+        raise ConfigError(f"{recipe.name} learns from pen recordings; give some with --pens")
+    return PenTrainer(recipe, pens, pictures, device=device)
 
 
 def make_folder(folder: Path) -> None:
@@ -200,8 +216,8 @@ def describe_epoch(say: Callable[[str], None]) -> Callable[[int, dict[str, float
     """An `on_epoch` that says an epoch's mean losses, and the rate, in a line."""
 
     def on_epoch(epoch: int, means: dict[str, float]) -> None:
-        losses = ", ".join(f"{name} {value:.4f}" for name, value in means.items() if name != "pictures_a_second")
-        say(f"epoch {epoch + 1}: {losses}; {means['pictures_a_second']:.0f} pictures a second")
+        losses = ", ".join(f"{name} {value:.4f}" for name, value in means.items() if name != RATE)
+        say(f"epoch {epoch + 1}: {losses}; {means[RATE]:.0f} drawings a second")
 
     return on_epoch
 
@@ -212,33 +228,28 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def run_epoch(trainer: Trainer, log: TrainingLog, epoch: int) -> dict[str, float]:
-    """One pass over the pictures; the means of its losses and the rate in pictures a second."""
+def run_epoch(trainer: Trainer | PenTrainer, log: TrainingLog, epoch: int) -> dict[str, float]:
+    """One epoch: the means of its losses, and the rate in drawings a second."""
     trainer.network.train()
-    sums: dict[str, float] = {}
+    found: dict[str, list[float]] = {}
     first, started = trainer.progress.step, time.monotonic()
-    with tqdm(
-        total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.recipe.training.epochs}", disable=None
-    ) as bar:
+    with tqdm(total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.epochs}", disable=None) as bar:
         for step in epoch_steps(trainer):
-            losses, truth, drawn = trainer.picture_step(step)
-            if trainer.samples is not None:
-                losses["samples"] = trainer.sample_step(step + trainer.recipe.training.warm_up)
+            result = trainer.step(step)
             trainer.progress.step = step + 1
-            log.step(step, losses, truth, drawn)
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value
+            log.step(step, result)
+            for name, value in result.losses.items():
+                found.setdefault(name, []).append(value)
             bar.update()
             if step % 20 == 0:
-                bar.set_postfix({name: f"{value:.4f}" for name, value in losses.items()})
-    taken = trainer.progress.step - first
+                bar.set_postfix({name: f"{value:.4f}" for name, value in result.losses.items()})
     seconds = time.monotonic() - started
     trainer.progress.seconds += seconds
-    rate = taken * trainer.recipe.training.batch_size / seconds
-    return {name: value / taken for name, value in sums.items()} | {"pictures_a_second": rate}
+    rate = (trainer.progress.step - first) * trainer.batch_size / seconds
+    return {name: sum(values) / len(values) for name, values in found.items()} | {RATE: rate}
 
 
-def epoch_steps(trainer: Trainer) -> Iterator[int]:
+def epoch_steps(trainer: Trainer | PenTrainer) -> Iterator[int]:
     """Numbers of the steps left in the epoch that the trainer is in."""
     steps = trainer.progress.steps_an_epoch
     return iter(range(trainer.progress.step, (trainer.progress.epoch + 1) * steps))

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from strokes.atomic import reason
 from strokes.errors import StoreError
+from strokes.progress import StepResult
 
 SCALARS_EVERY = 20
 PICTURES_EVERY = 500
@@ -49,21 +49,22 @@ class TrainingLog:
         except OSError as error:
             raise StoreError(f"can't write {self.writer.log_dir}: {reason(error)}") from error
 
-    def step(self, step: int, losses: dict[str, float], truth: Tensor, drawn: Tensor) -> None:
-        """Note step `step`'s losses, its pictures (batch, h, w) and their drawings (batch, h, w).
+    def step(self, step: int, result: StepResult) -> None:
+        """Note step `step`'s losses, its pictures and their drawings.
 
         Raises:
             StoreError: the disk refuses the logs.
         """
         if self.writer is not None:
             with self._writing():
-                self._step(step, losses, truth, drawn)
+                self._step(step, result)
 
-    def _step(self, step: int, losses: dict[str, float], truth: Tensor, drawn: Tensor) -> None:
+    def _step(self, step: int, result: StepResult) -> None:
         if step % SCALARS_EVERY == 0:
-            for name, value in losses.items():
+            for name, value in result.losses.items():
                 self.writer.add_scalar(f"loss/{name}", value, step)
-        if step % PICTURES_EVERY == 0:
+        if step % PICTURES_EVERY == 0 and result.shown is not None:
+            truth, drawn = result.shown
             shown = torch.linspace(0, len(truth) - 1, min(PICTURES_SHOWN, len(truth))).long().to(truth.device)
             rows = [torch.cat(list(images[shown].clamp(0, 1)), dim=1) for images in (truth, drawn)]
             self.writer.add_image("target above drawing", torch.cat(rows)[None], step)

@@ -1,11 +1,16 @@
 """What many tests need: one thread, the first digits of MNIST, and a small untrained network that draws something."""
 
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from strokes.building import build_dataset
 from strokes.checkpoints import save_weights
+from strokes.methods import Options
 from strokes.networks import StrokeNetwork
 from strokes.recipes import Recipe, parse_recipe
 from strokes.sources import load_thinned_mnist
@@ -53,3 +58,14 @@ def tiny_model(tiny_network, tiny_recipe, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_weights(tiny_network, tiny_recipe, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def build_with() -> Callable[..., int]:
+    """`build_dataset` with the fields of its `Options` among its settings."""
+
+    def run(pictures: ImageSet, out: Path, **settings: Any) -> int:
+        chosen = {field.name: settings.pop(field.name) for field in fields(Options) if field.name in settings}
+        return build_dataset(pictures, out, options=Options(**chosen), **settings)
+
+    return run

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from strokes import checkpoints, cli
-from strokes.building import DEFAULT_MODEL, build_dataset
+from strokes import cli
+from strokes.building import build_dataset
 from strokes.sources import load_thinned_mnist
 
 ROOT = Path(__file__).parents[1]
@@ -35,13 +35,12 @@ LINES = shell_lines()
 
 
 @pytest.fixture(scope="session")
-def small_job(tmp_path_factory, tiny_model) -> Path:
-    """A folder with `out/mnist-strokes.h5`: 100 digits, drawn by the default network where it ships."""
+def small_job(tmp_path_factory) -> Path:
+    """A folder with `out/mnist-strokes.h5`: 100 digits, drawn as the main job draws them."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "out").mkdir()
-    model = DEFAULT_MODEL if DEFAULT_MODEL in checkpoints.known_models() else str(tiny_model)
     digits = load_thinned_mnist().select([*range(50), *range(60_000, 60_050)])
-    build_dataset(digits, folder / "out" / "mnist-strokes.h5", model=model)
+    build_dataset(digits, folder / "out" / "mnist-strokes.h5")
     return folder
 
 
@@ -71,7 +70,6 @@ def test_the_readmes_strokes_commands_parse(line):
     typer.main.get_command(cli.app).commands[name].make_context(name, arguments)
 
 
-@pytest.mark.skipif(DEFAULT_MODEL not in checkpoints.known_models(), reason="the default network isn't trained yet")
 def test_the_readmes_strokes_commands_run_one_after_the_other(small_job, monkeypatch):
     monkeypatch.chdir(small_job)
     for line in (line for line in LINES if line.startswith("strokes ")):

@@ -1,9 +1,8 @@
-"""One TOML file an experiment, read into a frozen dataclass that checks it."""
+"""One TOML file an experiment, read into a frozen dataclass that checks it: the published ones, and pen recipes."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, get_type_hints
 from strokes.errors import ConfigError
 from strokes.line_models import Softness
 from strokes.networks import NetworkSpec
+from strokes.recipes.checks import check_choice, check_range
+from strokes.recipes.pens import KIND, PenRecipe
 
 FOLDER = Path(__file__).resolve().parent
 DEFAULT_RECIPE = "per-digit-samples"
@@ -100,16 +101,7 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Raise `ConfigError` unless `value` is one of `known`."""
-    if value not in known:
-        raise ConfigError(f"{name} is {value!r}; one of {', '.join(known)}")
-
-
-def check_range(name: str, value: float, *, beyond_zero: bool = False) -> None:
-    """Raise `ConfigError` unless `value` is finite and at least, or `beyond_zero` more than, 0."""
-    if not (math.isfinite(value) and (value > 0 if beyond_zero else value >= 0)):
-        raise ConfigError(f"{name} is {value}; expected {'more than' if beyond_zero else 'at least'} 0, and finite")
+AnyRecipe = Recipe | PenRecipe
 
 
 def known_recipes() -> list[str]:
@@ -117,7 +109,7 @@ def known_recipes() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> AnyRecipe:
     """The recipe that ships as `name`, or of a TOML file at that path.
 
     Raises:
@@ -133,18 +125,22 @@ def load_recipe(name: str) -> Recipe:
     return parse_recipe({"name": path.stem} | settings)
 
 
-def adjusted(recipe: Recipe, *, epochs: int | None = None, seed: int | None = None) -> Recipe:
+def adjusted(recipe: AnyRecipe, *, epochs: int | None = None, seed: int | None = None) -> AnyRecipe:
     """The recipe with other epochs or another seed, where given."""
     asked: dict[str, Any] = {"epochs": epochs, "seed": seed}
-    training = dataclasses.replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
+    training: Any = dataclasses.replace(recipe.training, **{k: v for k, v in asked.items() if v is not None})
     return dataclasses.replace(recipe, training=training)
 
 
-def parse_recipe(settings: dict[str, Any]) -> Recipe:
-    """A recipe from nested dictionaries. Raises `ConfigError` for unknown or ill-typed settings."""
+def parse_recipe(settings: dict[str, Any]) -> AnyRecipe:
+    """A recipe from nested dictionaries: a `PenRecipe` where it says that it is one.
+
+    Raises:
+        ConfigError: for unknown or ill-typed settings.
+    """
     if not isinstance(settings, dict) or "name" not in settings:
         raise ConfigError("a recipe needs a name")
-    recipe: Recipe = build(Recipe, settings, "recipe")
+    recipe: AnyRecipe = build(PenRecipe if settings.get("kind") == KIND else Recipe, settings, "recipe")
     return recipe
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,3 +51,19 @@ def load_thinned_mnist(split: str = "all") -> ImageSet:
         licence=MNIST_LICENCE,
         url=MNIST_URL,
     ).of_split(split)
+
+
+def as_digits(pictures: ImageSet) -> ImageSet:
+    """Pictures whose classes are the ten digits, in order, as the published networks number them.
+
+    Raises:
+        ConfigError: a picture's label is no digit.
+    """
+    strange = sorted({pictures.classes[label] for label in np.unique(pictures.labels) if label >= 0} - set(DIGITS))
+    if strange:
+        raise ConfigError(
+            f"this network draws the digits 0-9, and some pictures are labelled {', '.join(strange[:5])}; "
+            "choose the digits with --classes 0-9, another --model, or leave the labels out"
+        )
+    place = np.array([*(DIGITS.index(name) if name in DIGITS else -1 for name in pictures.classes), -1], np.int64)
+    return replace(pictures, labels=place[pictures.labels], classes=DIGITS)

@@ -6,20 +6,21 @@ import json
 import numpy as np
 import pytest
 
-from strokes.building import as_digits, build_dataset, check_device, label_notes, name_unlabelled
+from strokes.building import check_device, label_notes, name_unlabelled
 from strokes.checkpoints import file_sha256, known_models
 from strokes.classifier import load_classifier
 from strokes.errors import ConfigError, StoreError
 from strokes.sources import make_image_set
+from strokes.sources.bundled import as_digits
 from strokes.store import open_dataset
 
 
 @pytest.fixture
-def build(tiny_model, tmp_path):
+def build(tiny_model, tmp_path, build_with):
     """Builds a dataset in the test's folder with the tiny model; its path."""
 
     def run(pictures, name="d.h5", **settings):
-        build_dataset(pictures, tmp_path / name, **({"model": str(tiny_model)} | settings))
+        build_with(pictures, tmp_path / name, **({"model": str(tiny_model)} | settings))
         return tmp_path / name
 
     return run

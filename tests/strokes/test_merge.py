@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from strokes.building import build_dataset
 from strokes.checkpoints import file_sha256
 from strokes.errors import ConfigError, StoreError
 from strokes.parts import Part, merge, parse_part
@@ -21,13 +20,13 @@ def unlabelled(digits):
 
 
 @pytest.fixture(scope="module")
-def build(unlabelled, tiny_model, tmp_path_factory):
+def build(unlabelled, tiny_model, tmp_path_factory, build_with):
     """Builds the digits, or a part of them; the file's path."""
     folder = tmp_path_factory.mktemp("merge")
 
     def run(name, **settings):
         settings = {"model": str(tiny_model), "overwrite": True, "scores": False} | settings
-        build_dataset(settings.pop("pictures", unlabelled), folder / name, **settings)
+        build_with(settings.pop("pictures", unlabelled), folder / name, **settings)
         return folder / name
 
     return run

@@ -9,7 +9,6 @@ import pytest
 
 from strokes import sink
 from strokes.atomic import atomic_path
-from strokes.building import build_dataset
 from strokes.checkpoints import file_sha256
 from strokes.errors import StoreError
 from strokes.lock import hold
@@ -24,12 +23,12 @@ def pictures(digits):
 
 
 @pytest.fixture
-def build(pictures, tiny_model):
+def build(pictures, tiny_model, build_with):
     """Builds in shards of one block, without scores."""
 
     def run(out, **settings):
         settings = {"model": str(tiny_model), "scores": False, "shard_blocks": 1, "pictures": pictures} | settings
-        return build_dataset(settings.pop("pictures"), out, **settings)
+        return build_with(settings.pop("pictures"), out, **settings)
 
     return run
 

@@ -95,7 +95,7 @@ def test_length_and_angle_are_logged_at_weight_0_with_pictures(pictures, tmp_pat
     recipe = small_recipe(training={"epochs": 1, "samples": True})
     assert recipe.loss.length == recipe.loss.angle == 0
     train(recipe, pictures, tmp_path, on_epoch=lambda epoch, found: means.update(found))
-    assert {"reconstruction", "length", "angle", "samples", "pictures_a_second"} == set(means)
+    assert {"reconstruction", "length", "angle", "samples", "drawings_a_second"} == set(means)
     events = EventAccumulator(str(tmp_path / "logs"))
     events.Reload()
     assert {f"loss/{name}" for name in ("reconstruction", "length", "angle", "samples")} <= set(
@@ -165,5 +165,5 @@ def test_pictures_without_labels_or_of_other_classes_are_refused(pictures, tmp_p
 
 def test_an_epoch_is_told_in_one_line_with_its_rate():
     said = []
-    describe_epoch(said.append)(0, {"reconstruction": 0.5, "length": 0.25, "pictures_a_second": 123.4})
+    describe_epoch(said.append)(0, {"reconstruction": 0.5, "length": 0.25, "drawings_a_second": 123.4})
     assert said == ["epoch 1: reconstruction 0.5000, length 0.2500; 123 pictures a second"]

@@ -12,6 +12,7 @@ from strokes.checksums import USER_BLOCK, block_bytes_for, flipped_bit, read_sum
 from strokes.damage import chunks_of
 from strokes.errors import StoreError
 from strokes.inspection import names_in
+from strokes.methods import Options
 from strokes.store import open_dataset
 from strokes.verify import verify
 
@@ -19,7 +20,7 @@ from strokes.verify import verify
 @pytest.fixture(scope="module")
 def built(digits, tiny_model, tmp_path_factory):
     path = tmp_path_factory.mktemp("verify") / "d.h5"
-    build_dataset(digits.select(slice(1500)), path, model=str(tiny_model))
+    build_dataset(digits.select(slice(1500)), path, options=Options(model=str(tiny_model)))
     return path
 
 

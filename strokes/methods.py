@@ -1,0 +1,126 @@
+"""Which way pictures are recovered: a published network, a pen network, or tracing; chosen by name or by the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from strokes.checkpoints import file_sha256, find_model, load_network, load_pen_network, read_model
+from strokes.drawing import DrawingSet
+from strokes.errors import ConfigError
+from strokes.pens.recovery import PenRecovery
+from strokes.recipes import Recipe
+from strokes.recovery import Recovery, check_labels
+from strokes.refinement import Refinement
+from strokes.sources.bundled import DIGITS, as_digits
+from strokes.sources.images import ImageSet
+from strokes.tracing import trace_block
+
+METHODS = ("network", "trace")
+HYPOTHESES = 4
+REFINE = 0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How pictures are to be recovered.
+
+    Attributes:
+        method: "network", or "trace" for the classical baseline, which knows nothing of pens.
+        model: a shipped network's name or a checkpoint; "" lets the labels choose.
+        hypotheses: walks a picture, for pen networks.
+        refine: gradient steps a drawing at most, for pen networks.
+        scores: whether to score each drawing against its picture.
+        seed: of the hypotheses.
+        device: "cpu" or "cuda"; pen networks walk on the processor.
+    """
+
+    method: str = "network"
+    model: str = ""
+    hypotheses: int = HYPOTHESES
+    refine: int = REFINE
+    scores: bool = True
+    seed: int = 0
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ConfigError(f"unknown method {self.method!r}; one of {', '.join(METHODS)}")
+        if self.method == "trace" and self.model:
+            raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
+        if self.hypotheses < 1:
+            raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more")
+
+
+@dataclass(frozen=True)
+class Method:
+    """What draws the blocks of a build.
+
+    Attributes:
+        pictures: those to be drawn, their labels as the method numbers them.
+        draw: a block of them to their drawings; the same bytes for the same block.
+        attributes: of the dataset: model, recipe and all that the drawings depend on.
+        needs_labels: whether every picture must have a label.
+        tells_confidence: whether drawings come with the score `confidence`.
+        check: raises `ConfigError` for a block with labels that the method can't draw.
+    """
+
+    pictures: ImageSet
+    draw: Callable[[ImageSet], DrawingSet]
+    attributes: Mapping[str, object]
+    needs_labels: bool = False
+    tells_confidence: bool = False
+    check: Callable[[ImageSet], None] = field(default=lambda pictures: None)
+
+
+def choose_method(pictures: ImageSet, options: Options) -> Method:
+    """The way to draw these pictures.
+
+    Raises:
+        ConfigError: the model is unknown, broken, or does not know a picture's class.
+    """
+    if options.method == "trace":
+        return Method(pictures, lambda block: trace_block(block, scores=options.scores), {"method": "trace"})
+    file = find_model(options.model or model_for(pictures))
+    _, recipe, _ = read_model(file)
+    attributes: dict[str, object] = {
+        "model": recipe.name,
+        "model_sha256": file_sha256(file),
+        "recipe": recipe.as_dict(),
+    }
+    if isinstance(recipe, Recipe):
+        network, recipe = load_network(file, device=options.device)
+        recovery = Recovery(network, recipe, scores=options.scores, device=options.device)
+        numbered = as_digits(pictures)
+        check_labels(numbered.select(numbered.labels >= 0), recipe)
+        return Method(
+            numbered,
+            recovery.block,
+            attributes,
+            needs_labels=True,
+            check=lambda block: check_labels(block, recovery.recipe),
+        )
+    pen_network, pen_recipe, calibration = load_pen_network(file)
+    walker = PenRecovery(
+        pen_network,
+        pen_recipe,
+        calibration,
+        hypotheses=options.hypotheses,
+        refinement=Refinement(steps=options.refine),
+        scores=options.scores,
+        seed=options.seed,
+    )
+    how: dict[str, object] = {"hypotheses": options.hypotheses, "refine": options.refine}
+    return Method(pictures, walker.block, attributes | how, tells_confidence=True)
+
+
+def model_for(pictures: ImageSet) -> str:
+    """The shipped network that the labels ask for: of digits, of digits and letters, or of anything."""
+    used = {pictures.classes[label] for label in np.unique(pictures.labels) if label >= 0}
+    if used and used <= set(DIGITS):
+        return "pen-digits"
+    if used and all(len(name) == 1 and name.isascii() and name.isalnum() for name in used):
+        return "pen-letters"
+    return "pen-any"

@@ -1,0 +1,161 @@
+"""Pictures to drawings with a pen network: hypotheses, refinement, confidence, scores; block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import raster
+from strokes.drawing import DrawingSet, FloatArray, to_pictures
+from strokes.evaluation import render_set, score_pictures
+from strokes.pens.confidence import Calibration
+from strokes.pens.hypotheses import Chosen, choose_walks, to_drawings
+from strokes.pens.network import GO, PenNetwork
+from strokes.pens.trainer import SOFTNESS, number_labels
+from strokes.pens.walking import UNUSED, Walks
+from strokes.recipes.pens import PenRecipe
+from strokes.refinement import Refinement, refine
+from strokes.sources.images import FRAME_PX, ImageSet
+
+CHUNK = 250
+"""Pictures walked over at a time, those with about as much ink together."""
+GRID = 65536
+DOUBTFUL = 0.5
+"""A drawing below this confidence is flagged."""
+POOR_F1 = 0.9
+"""So is one that fits its picture worse than this."""
+
+
+@dataclass(frozen=True)
+class PenRecovery:
+    """A pen network and how its walks are chosen and refined.
+
+    Attributes:
+        network: not training.
+        recipe: that it was trained by.
+        calibration: of the confidence.
+        hypotheses: walks a picture.
+        temperature: of those drawn at random.
+        refinement: gradient steps on the chosen walk.
+        scores: whether to score each drawing against its picture.
+        seed: of the hypotheses.
+    """
+
+    network: PenNetwork
+    recipe: PenRecipe
+    calibration: Calibration = field(default_factory=Calibration)
+    hypotheses: int = 4
+    temperature: float = 0.5
+    refinement: Refinement = field(default_factory=Refinement)
+    scores: bool = True
+    seed: int = 0
+
+    def block(self, pictures: ImageSet) -> DrawingSet:
+        """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
+        inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
+        chosen, points_px = self.draw(pictures.select(inked))
+        drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
+        confidence = np.zeros(len(pictures), np.float32)
+        confidence[inked] = self.calibration.confidence(chosen)
+        fit = score_pictures(render_set(drawings), pictures.images)
+        scores = {"confidence": confidence}
+        if self.scores:
+            scores |= {"mse": self._soft_error(pictures, inked, chosen.walks.flags, points_px)} | fit
+        blank = ~pictures.images.any(axis=(1, 2))
+        flagged = blank | (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
+        return to_pictures(replace(drawings, scores=scores, flagged=flagged))
+
+    def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
+        """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
+        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
+        parts = [self._walk(pictures.select(rows)) for rows in chunks(order)]
+        chosen = join_chosen(parts, order)
+        points = torch.from_numpy(chosen.walks.points_px)
+        down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
+        points = refine(points, down, torch.from_numpy(pictures.images), self.refinement)
+        return chosen, (np.round(points.numpy() * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
+
+    def _walk(self, pictures: ImageSet) -> Chosen:
+        labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
+        labels = torch.where(labels < 0, self.recipe.network.classes, labels)
+        images = torch.from_numpy(pictures.images)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
+            return choose_walks(
+                self.network,
+                self.network.look(images, labels),
+                pictures.images,
+                hypotheses=self.hypotheses,
+                temperature=self.temperature,
+                seed=self.seed,
+            )
+
+    def _assemble(
+        self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
+    ) -> DrawingSet:
+        everyone = np.full((len(pictures), flags.shape[1]), UNUSED, np.int64)
+        everyone[inked] = flags
+        places = np.zeros((*everyone.shape, 2), np.float32)
+        places[inked] = points_px
+        return replace(
+            to_drawings(places, everyone),
+            classes=pictures.classes,
+            labels=pictures.labels,
+            sizes=pictures.sizes,
+            frames=pictures.frames,
+            split=pictures.split,
+            source_index=pictures.source_index,
+            images=pictures.images,
+        )
+
+    @torch.inference_mode()
+    def _soft_error(
+        self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
+    ) -> FloatArray:
+        """Mean squared error (n,) of the differentiable rendering against the pictures."""
+        points = torch.from_numpy(points_px) / FRAME_PX
+        points = torch.cat([points, torch.full_like(points[..., :1], SOFTNESS)], dim=2)
+        down = torch.from_numpy((flags[:, :-1] == GO).astype(np.float32))
+        error: FloatArray = pictures.images.mean(axis=(1, 2), dtype=np.float32)
+        truth = torch.from_numpy(pictures.images[inked]).float()
+        error[inked] = (raster.rasterise(points, compose="max", weights=down) - truth).square().mean(dim=(1, 2)).numpy()
+        return error
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return supported is not None and bool(supported())
+
+
+def chunks(order: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """`order` in pieces of `CHUNK`; one empty piece when there is nothing."""
+    yield from (order[i : i + CHUNK] for i in range(0, max(len(order), 1), CHUNK))
+
+
+def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
+    """What was chosen for pictures `order`, part by part, as one, in the pictures' own order."""
+    back = np.argsort(order, kind="stable")
+    steps = max(part.walks.flags.shape[1] for part in parts)
+
+    def padded(name: str, fill: int) -> NDArray[Any]:
+        arrays = [getattr(part.walks, name) for part in parts]
+        wide = [
+            np.pad(a, ((0, 0), (0, steps - a.shape[1]), *(((0, 0),) * (a.ndim - 2))), constant_values=fill)
+            for a in arrays
+        ]
+        joined: NDArray[Any] = np.concatenate(wide)[back]
+        return joined
+
+    walks = Walks(
+        tokens=padded("tokens", 0),
+        flags=padded("flags", UNUSED),
+        points_px=padded("points_px", 0),
+        likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
+    )
+    single = ("fit", "agreement_px", "surprise")
+    return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))

@@ -108,6 +108,8 @@ def sha256_of(pictures: ImageSet) -> str:
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
+    for fine in pictures.fine or ():
+        digest.update(repr(fine).encode())
     return digest.hexdigest()
 
 

@@ -150,7 +150,7 @@ def vary(drawings: DrawingSet, variation: Variation, random: np.random.Generator
 def cut_steps(drawings: DrawingSet, spec: PenSpec) -> tuple[FloatArray, IntArray]:
     """Drawings in the frame as steps of about `spec.step_px`: points (n, steps, 2) in px, and flags (n, steps).
 
-    Whole strokes are left off at the end where there are more than `spec.most_points`.
+    Whole strokes are left off at the end where there are more points than `spec.most_points`.
     """
     points_px = np.zeros((len(drawings), spec.most_points, 2), np.float32)
     flags = np.full((len(drawings), spec.most_points), -1, np.int64)

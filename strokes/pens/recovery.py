@@ -11,16 +11,27 @@ import torch
 from numpy.typing import NDArray
 
 import raster
-from strokes.drawing import DrawingSet, FloatArray, to_pictures
+from strokes.drawing import (
+    PER_DRAWING,
+    UNLABELLED,
+    BoolArray,
+    Drawing,
+    DrawingSet,
+    FloatArray,
+    join,
+    make_drawing_set,
+    to_pictures,
+)
 from strokes.evaluation import render_set, score_pictures
 from strokes.pens.confidence import Calibration
 from strokes.pens.hypotheses import Chosen, choose_walks, to_drawings
+from strokes.pens.large import find_glyphs
 from strokes.pens.network import GO, PenNetwork
 from strokes.pens.trainer import SOFTNESS, number_labels
 from strokes.pens.walking import UNUSED, Walks
 from strokes.recipes.pens import PenRecipe
 from strokes.refinement import Refinement, refine
-from strokes.sources.images import FRAME_PX, ImageSet
+from strokes.sources.images import FRAME_PX, ImageSet, make_image_set
 
 CHUNK = 250
 """Pictures walked over at a time, those with about as much ink together."""
@@ -57,6 +68,47 @@ class PenRecovery:
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
+        large = np.array([fine is not None for fine in pictures.fine or ()], bool)
+        if not large.any():
+            return self._small(pictures)
+        small = np.flatnonzero(~large)
+        parts = [self._large(pictures.select(np.flatnonzero(large)))]
+        parts += [self._small(pictures.select(small))] if len(small) else []
+        return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
+
+    def _large(self, pictures: ImageSet) -> DrawingSet:
+        """The drawings of pictures that are all larger than the frame."""
+        inks = [fine.ink for fine in pictures.fine or () if fine is not None]
+        single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
+        glyphs = find_glyphs(inks, single=single)
+        owner = np.array([glyph.picture for glyph in glyphs], np.int64)
+        framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
+        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
+        chosen, points_px = self.draw(make_image_set(framed, labels=labels, classes=pictures.classes))
+        strokes: list[list[FloatArray]] = [[] for _ in inks]
+        for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
+            strokes[glyph.picture] += glyph.strokes(walked.strokes)
+        confidence = np.ones(len(inks), np.float32)
+        np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
+        confidence[~np.isin(np.arange(len(inks)), owner)] = 0
+        drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
+        fit = [self._fit(drawings.select([i]), ink) for i, ink in enumerate(inks)]
+        f1, chamfer = np.array(fit, np.float32).T
+        scores = {"confidence": confidence}
+        if self.scores:
+            scores |= {"mse": np.full(len(inks), np.nan, np.float32), "f1": f1, "chamfer": chamfer}
+        known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
+        return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (f1 < POOR_F1), **known)
+
+    @staticmethod
+    def _fit(drawing: DrawingSet, ink: BoolArray) -> tuple[float, float]:
+        """The f1 of one drawing against its own ink (h, w), and the chamfer distance in px of a 28-pixel frame."""
+        longer = max(ink.shape)
+        drawn = render_set(drawing, size=longer)[:, : ink.shape[0], : ink.shape[1]]
+        found = score_pictures(drawn, ink[None])
+        return float(found["f1"][0]), float(found["chamfer"][0]) * FRAME_PX / longer
+
+    def _small(self, pictures: ImageSet) -> DrawingSet:
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)

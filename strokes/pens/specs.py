@@ -22,7 +22,7 @@ class PenSpec:
         told: features that the memory is given a step.
         hidden: units of the memory.
         step_px: how far apart points are.
-        most_points: where a walk is broken off.
+        most_points: that an example of training has.
     """
 
     classes: int = 10

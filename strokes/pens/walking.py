@@ -14,6 +14,8 @@ from strokes.pens.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwo
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
 UNUSED = -1
+MORE_POINTS = 16
+"""A walk is broken off at this many points more than its picture has pixels of ink."""
 CROWD = 0.8
 """Pens that have ended are put aside when no more than this share still walks."""
 
@@ -51,7 +53,11 @@ def walk(
         temperatures: (n,) of the random draws, 0 for the likeliest pixel at every step; None is all 0.
         generator: of the random draws.
     """
-    count, most = len(ink.mask), network.spec.most_points
+    count = len(ink.mask)
+    if count == 0:
+        return no_walks()
+    most = MORE_POINTS + int(ink.mask.sum(dim=1).max())
+    limits = MORE_POINTS + ink.mask.sum(dim=1).long()
     tokens = np.zeros((count, most), np.int64)
     flags = np.full((count, most), UNUSED, np.int64)
     points_px = np.zeros((count, most, 2), np.float32)
@@ -62,13 +68,20 @@ def walk(
         token, flag, point = walker.step()
         rows = walker.owners[walker.walking].numpy()
         tokens[rows, step] = token[walker.walking].numpy()
-        flags[rows, step] = END if step == most - 1 else flag[walker.walking].numpy()
+        flag = torch.where(step + 1 >= limits[walker.owners], END, flag)
+        flags[rows, step] = flag[walker.walking].numpy()
         points_px[rows, step] = point[walker.walking].numpy()
         likelihood[rows] = walker.likelihood[walker.walking].numpy()
         last = step + 1
         if not walker.leave(flag == END):
             break
     return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood)
+
+
+def no_walks() -> Walks:
+    """The walks over no pictures."""
+    nothing = np.zeros((0, 0), np.int64)
+    return Walks(nothing, nothing, np.zeros((0, 0, 2), np.float32), np.zeros(0, np.float32))
 
 
 class Walker:

@@ -40,7 +40,13 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
     numbers, classes = number_labels(found, len(pictures), path)
     framed = frame_pictures(pictures)
     return make_image_set(
-        framed.ink, labels=numbers, classes=classes, sizes=framed.sizes, frames=framed.frames, name=path.name
+        framed.ink,
+        labels=numbers,
+        classes=classes,
+        sizes=framed.sizes,
+        frames=framed.frames,
+        fine=framed.fine if any(framed.fine) else None,
+        name=path.name,
     )
 
 

@@ -19,6 +19,26 @@ PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
 
 
 @dataclass(frozen=True)
+class FineInk:
+    """The thinned ink (h, w) of a picture larger than the frame, a bit a pixel."""
+
+    packed: bytes
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, ink: BoolArray) -> FineInk:
+        """Packs `ink` (h, w)."""
+        return cls(np.packbits(ink).tobytes(), *ink.shape)
+
+    @property
+    def ink(self) -> BoolArray:
+        """(height, width) bool."""
+        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
+        return bits.reshape(self.height, self.width).astype(np.bool_)
+
+
+@dataclass(frozen=True)
 class ImageSet:
     """Thinned pictures and what is known of each; see `make_image_set` for the short way to one.
 
@@ -30,6 +50,7 @@ class ImageSet:
         source_index: (n,) int64, the picture's place in its source.
         sizes: (n, 2) float32, the original picture's width and height in units of its longer side.
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
+        fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
         name: what the set is called.
         licence: the pictures' licence, or "" where unknown.
         url: where the pictures come from, or "".
@@ -42,6 +63,7 @@ class ImageSet:
     source_index: IntArray
     sizes: FloatArray
     frames: FloatArray
+    fine: tuple[FineInk | None, ...] | None = None
     name: str = ""
     licence: str = ""
     url: str = ""
@@ -52,7 +74,7 @@ class ImageSet:
             raise ShapeError(
                 f"images are {self.images.dtype} {self.images.shape}; expected bool (n, {FRAME_PX}, {FRAME_PX})"
             )
-        for column in PER_IMAGE[1:]:
+        for column in (*PER_IMAGE[1:], *(("fine",) if self.fine is not None else ())):
             if len(getattr(self, column)) != n:
                 raise ShapeError(f"{column} has {len(getattr(self, column))} rows for {n} images; expected one each")
         if n and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
@@ -64,6 +86,8 @@ class ImageSet:
     def select(self, indices: Sequence[int] | NDArray[Any] | slice) -> ImageSet:
         """The pictures at `indices` (numbers, a mask of n booleans or a slice), in that order."""
         columns: dict[str, Any] = {name: getattr(self, name)[indices] for name in PER_IMAGE}
+        if self.fine is not None:
+            columns["fine"] = tuple(self.fine[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
     def of_classes(self, names: Sequence[str]) -> ImageSet:

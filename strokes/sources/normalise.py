@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.drawing import IDENTITY_FRAME, BoolArray, FloatArray
-from strokes.sources.images import FRAME_PX
+from strokes.sources.images import FRAME_PX, FineInk
 from strokes.thinning import INK_THRESHOLD, thin
 
 GreyImage = NDArray[np.uint8]
@@ -26,15 +26,18 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
+FINEST_PX = 512
+"""A picture is recovered in its own resolution up to this many pixels."""
 
 
 @dataclass(frozen=True)
 class Framed:
-    """Pictures in the frame: grey (n, 28, 28) uint8 and where each came from (see `ImageSet`)."""
+    """Pictures in the frame: grey (n, 28, 28) uint8, where each came from, and its own ink (see `ImageSet`)."""
 
     grey: GreyImage
     sizes: FloatArray
     frames: FloatArray
+    fine: tuple[FineInk | None, ...]
 
     @property
     def ink(self) -> BoolArray:
@@ -47,6 +50,7 @@ def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
     grey = np.zeros((len(pictures), FRAME_PX, FRAME_PX), np.uint8)
     sizes = np.ones((len(pictures), 2), np.float32)
     frames = np.tile(np.array(IDENTITY_FRAME, np.float32), (len(pictures), 1))
+    fine: list[FineInk | None] = [None] * len(pictures)
     for i, picture in enumerate(pictures):
         height, width = picture.shape
         sizes[i] = width / max(width, height), height / max(width, height)
@@ -54,7 +58,9 @@ def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
             grey[i] = picture
         else:
             grey[i], frames[i] = to_frame(picture)
-    return Framed(grey, sizes, frames)
+            if max(height, width) > FRAME_PX:
+                fine[i] = FineInk.of(thin(shrink(picture, FINEST_PX)[0]))
+    return Framed(grey, sizes, frames, tuple(fine))
 
 
 def to_frame(picture: GreyImage) -> tuple[GreyImage, tuple[float, float, float]]:
@@ -68,7 +74,7 @@ def to_frame(picture: GreyImage) -> tuple[GreyImage, tuple[float, float, float]]
     if not len(rows):
         return np.zeros((FRAME_PX, FRAME_PX), np.uint8), IDENTITY_FRAME
     top, left = int(rows[0]), int(columns[0])
-    crop, coarse = shrink(picture[top : rows[-1] + 1, left : columns[-1] + 1])
+    crop, coarse = shrink(picture[top : rows[-1] + 1, left : columns[-1] + 1], WORK_PX)
     scale, thicken_px = fit_pen(crop)
     canvas, shift = draw_centred(crop, scale=scale, thicken_px=thicken_px)
     grey = canvas.reshape(FRAME_PX, FINENESS, FRAME_PX, FINENESS).mean((1, 3))
@@ -77,9 +83,9 @@ def to_frame(picture: GreyImage) -> tuple[GreyImage, tuple[float, float, float]]
     return np.rint(grey).astype(np.uint8), (CANVAS_PX / per_picture / longer, x0 / longer, y0 / longer)
 
 
-def shrink(picture: GreyImage) -> tuple[GreyImage, int]:
-    """A large picture as the maxima of its squares, so that fine lines stay, and the squares' side in pixels."""
-    side = max(1, math.ceil(max(picture.shape) / WORK_PX))
+def shrink(picture: GreyImage, most_px: int) -> tuple[GreyImage, int]:
+    """A picture larger than `most_px` as the maxima of its squares, so that fine lines stay, and the squares' side."""
+    side = max(1, math.ceil(max(picture.shape) / most_px))
     if side == 1:
         return picture, 1
     height, width = (-(-n // side) for n in picture.shape)

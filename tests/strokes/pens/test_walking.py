@@ -1,0 +1,58 @@
+"""Walks stay on the ink, end once, and are the same however they are batched."""
+
+import numpy as np
+import torch
+
+from strokes.pens import walking
+from strokes.pens.network import END, GO, LIFT
+from strokes.pens.walking import MORE_POINTS, walk
+
+
+def look(network, pictures):
+    return network.look(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+
+
+def test_a_walk_ends_once_and_stays_on_the_ink(pen_network, some):
+    walks = walk(pen_network, look(pen_network, some))
+    pixels = some.images.sum(axis=(1, 2))
+    for i, flags in enumerate(walks.flags):
+        count = int((flags >= 0).sum())
+        assert (flags[: count - 1] != END).all()
+        assert flags[count - 1] == END
+        assert set(flags[:count].tolist()) <= {GO, LIFT, END}
+        assert (flags[count:] == -1).all()
+        assert (walks.tokens[i, :count] < pixels[i]).all()
+        assert count <= pixels[i] + MORE_POINTS
+
+
+def test_putting_pens_aside_changes_nothing(pen_network, some, monkeypatch):
+    ink = look(pen_network, some)
+    before = walk(pen_network, ink)
+    monkeypatch.setattr(walking, "CROWD", 0.0)
+    after = walk(pen_network, ink)
+    assert np.array_equal(before.flags, after.flags)
+    assert np.allclose(before.points_px, after.points_px, atol=1e-4)
+
+
+def test_random_walks_follow_from_the_generator_and_differ(pen_network, some):
+    ink = look(pen_network, some)
+    warm = torch.full((len(some),), 1.0)
+    first, again, other = (
+        walk(pen_network, ink, temperatures=warm, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first.tokens, again.tokens)
+    assert first.tokens.shape != other.tokens.shape or not np.array_equal(first.tokens, other.tokens)
+
+
+def test_a_walk_at_temperature_0_is_the_likeliest_among_warm_ones(pen_network, some):
+    ink = look(pen_network, some)
+    temperatures = torch.zeros(len(some))
+    temperatures[1::2] = 1.0
+    mixed = walk(pen_network, ink, temperatures=temperatures, generator=torch.Generator().manual_seed(0))
+    cold = walk(pen_network, ink)
+    steps = min(mixed.tokens.shape[1], cold.tokens.shape[1])
+    assert np.array_equal(mixed.tokens[::2, :steps], cold.tokens[::2, :steps])
+
+
+def test_no_pictures_make_no_walks(pen_network, some):
+    assert len(walk(pen_network, look(pen_network, some.select(slice(0)))).flags) == 0

@@ -134,11 +134,58 @@ def train(
 
 
 @app.command()
-def fetch(
-    name: Annotated[str, typer.Argument(help="What to fetch: mnist.")],
-    path: Annotated[Path | None, typer.Option(help="A folder that holds the files already.")] = None,
+def evaluate(
+    dataset: Annotated[Path | None, typer.Argument(help="A dataset file (.h5) to judge by its pictures.")] = None,
+    pens: Annotated[
+        Path | None,
+        typer.Option(help="Pen recordings to recover from their pictures and compare, instead of a dataset file."),
+    ] = None,
+    teach: Annotated[
+        Path | None, typer.Option(help="Labelled pen recordings, to be read by what the dataset file teaches.")
+    ] = None,
+    format: Format = None,
+    method: Annotated[str, typer.Option(help="Of recovering: network or trace.")] = "network",
+    model: Annotated[str, typer.Option(help="A shipped network's name or a checkpoint.")] = "per-digit-samples",
+    device: Device = "cpu",
+    split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
+    held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
+    per_writer: Annotated[int, typer.Option(min=0, help="At most so many drawings of a writer; 0: all.")] = 20,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many drawings.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots and drawings to this file.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Fetch a set of pictures into the cache, each file checked by its sha256.
+    """Judge a dataset file by its pictures or what it teaches, or with --pens a way of recovering by real pens.
+
+    Example: strokes evaluate --pens pendigits-orig.tes --method trace --html out/trace.html
+    """
+    from strokes.judging import check_outputs, write_report
+    from strokes.judging import evaluate as judge
+
+    check_outputs(json, html, overwrite=overwrite)
+    report = judge(
+        dataset,
+        pens=pens,
+        teach=teach,
+        format=format,
+        method=method,
+        model=model,
+        device=device,
+        split=split,
+        held_out=held_out,
+        per_writer=per_writer,
+        limit=limit,
+    )
+    typer.echo(report.as_text())
+    write_report(report, json_file=json, page=html, overwrite=overwrite)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="What to fetch: mnist, pendigits, unipen or omniglot.")],
+    path: Annotated[Path | None, typer.Option(help="A copy that you have: a file or a folder.")] = None,
+) -> None:
+    """Fetch a set of pictures or pen recordings into the cache, each file checked by its sha256; say where it is.
 
     Example: strokes fetch mnist --path ~/Downloads/mnist
     """

@@ -18,6 +18,7 @@ from strokes.classifier import load_classifier
 from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.errors import ShapeError
 
+PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
 NEAR_PX = 1.5
 FAR_PX = 28.0
 """The distance that stands for "nowhere": a drawing without strokes, or a picture without ink."""
@@ -40,38 +41,43 @@ def render_set(drawings: DrawingSet, *, size: int = 28) -> BoolArray:
     return images > 0
 
 
-def score_pictures(drawn: BoolArray, ink: BoolArray) -> dict[str, FloatArray]:
+def score_pictures(
+    drawn: BoolArray, ink: BoolArray, *, names: Sequence[str] = ("f1", "chamfer")
+) -> dict[str, FloatArray]:
     """Scores of hard renderings against thinned pictures, both (n, h, w).
 
     Returns:
-        `f1` (n,) in [0, 1], the harmonic mean of the share of drawn pixels within 1.5 px of ink and the share of ink
-        within 1.5 px of drawn pixels; `chamfer` (n,) in px, half the sum of the mean distances drawn → ink and
-        ink → drawn. Where either side is empty, `f1` is 0 and `chamfer` 28; where both are, 1 and 0.
+        those of `PICTURE_METRICS` that are named, (n,) each. `precision` and `recall` in [0, 1] are the shares of drawn
+        pixels within 1.5 px of ink and of ink within 1.5 px of drawn pixels, `f1` their harmonic mean; `chamfer` in px
+        is half the sum of the mean distances drawn → ink and ink → drawn. Where either side is empty, shares are 0 and
+        `chamfer` 28; where both are, 1 and 0.
 
     Raises:
         ShapeError: the two have different shapes.
     """
     if drawn.ndim != 3 or drawn.shape != ink.shape:
         raise ShapeError(f"drawn pictures have shape {drawn.shape}, ink {ink.shape}; expected the same (n, h, w)")
-    f1, chamfer = np.empty((2, len(drawn)), np.float32)
-    _score(np.ascontiguousarray(drawn), np.ascontiguousarray(ink), f1, chamfer)
-    return {"f1": f1, "chamfer": chamfer}
+    scores = np.empty((len(PICTURE_METRICS), len(drawn)), np.float32)
+    _score(np.ascontiguousarray(drawn), np.ascontiguousarray(ink), scores)
+    return {name: scores[PICTURE_METRICS.index(name)] for name in names}
 
 
 @njit(cache=True, nogil=True)
-def _score(drawn: BoolArray, ink: BoolArray, f1: FloatArray, chamfer: FloatArray) -> None:
-    """Fill `f1` and `chamfer`, both (n,)."""
+def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
+    """Fill `scores` (4, n), rows as `PICTURE_METRICS`."""
     for i in range(len(drawn)):
         line_y, line_x = np.nonzero(drawn[i])
         ink_y, ink_x = np.nonzero(ink[i])
         if len(line_y) == 0 or len(ink_y) == 0:
             both = len(line_y) == len(ink_y)
-            f1[i], chamfer[i] = (1.0, 0.0) if both else (0.0, FAR_PX)
+            scores[:3, i] = 1.0 if both else 0.0
+            scores[3, i] = 0.0 if both else FAR_PX
             continue
         precision, off_ink = _closeness(line_y, line_x, ink_y, ink_x)
         recall, off_line = _closeness(ink_y, ink_x, line_y, line_x)
-        f1[i] = 2 * precision * recall / max(precision + recall, 1e-9)
-        chamfer[i] = (off_ink + off_line) / 2
+        scores[0, i], scores[1, i] = precision, recall
+        scores[2, i] = 2 * precision * recall / max(precision + recall, 1e-9)
+        scores[3, i] = (off_ink + off_line) / 2
 
 
 @njit(cache=True, nogil=True)
@@ -89,5 +95,10 @@ def _closeness(y: IntArray, x: IntArray, there_y: IntArray, there_x: IntArray) -
 
 def read_accuracy(images: BoolArray, labels: IntArray) -> float:
     """Share of pictures (n, 28, 28) that the shipped classifier of thinned digits reads as their label."""
+    return float(read_correctly(images, labels).mean())
+
+
+def read_correctly(images: BoolArray, labels: IntArray) -> BoolArray:
+    """Which pictures (n, 28, 28) the shipped classifier of thinned digits reads as their label."""
     found, _ = load_classifier("thinned").predict(images)
-    return float((found == labels).mean())
+    return np.asarray(found == labels)

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from strokes.drawing import IntArray
-from strokes.skeleton import BEND, FORK, Floats, Skeleton
+from strokes.skeleton import BEND, FORK, PEAK, Floats, Skeleton
 
 BEAM = 32
 GO_ON, TURN_ROUND, LIFT = 0, 1, 2
@@ -36,24 +36,25 @@ class Costs(NamedTuple):
         down_up: of drawing upwards, per glyph; `down_left` leftwards.
         clockwise: of the area swept clockwise, in square glyphs; anticlockwise earns as much.
         start_down: of beginning below the top; `start_right`, right of the left edge.
-        at_bend: of beginning or ending a stroke within a line; `at_fork`, where lines meet.
+        at_bend: of beginning or ending a stroke at a corner; `at_peak`, at a line's top; `at_fork`, where lines meet.
         back: of turning round at a line's end and going back; `back_far` per glyph of it.
     """
 
-    turn: float = 1.1
+    turn: float = 1.5
     turn_power: float = 1.2
-    lift: float = 2.0
-    lift_right: float = 0.16
+    lift: float = 1.9
+    lift_right: float = 0.28
     lift_left: float = 0.83
-    lift_down: float = 0.29
-    lift_up: float = 0.18
+    lift_down: float = 0.35
+    lift_up: float = 0.15
     down_up: float = 0.91
     down_left: float = 1.2
-    clockwise: float = 0.41
+    clockwise: float = 0.38
     start_down: float = 1.1
-    start_right: float = 0.28
+    start_right: float = 0.31
     at_bend: float = 7.0
-    at_fork: float = 0.13
+    at_peak: float = 0.32
+    at_fork: float = 0.12
     back: float = 0.87
     back_far: float = 2.2
 
@@ -235,6 +236,8 @@ def price_of_tip(kind: int, costs: Costs) -> float:
     """Of a stroke's beginning or end at a node of a kind."""
     if kind == BEND:
         return costs.at_bend
+    if kind == PEAK:
+        return costs.at_peak
     return costs.at_fork if kind == FORK else 0.0
 
 

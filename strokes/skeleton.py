@@ -16,7 +16,7 @@ from strokes.drawing import BoolArray, IntArray
 
 Floats = NDArray[np.float64]
 
-TIP, BEND, FORK = 0, 1, 2
+TIP, BEND, FORK, PEAK = 0, 1, 2, 3
 BRIDGE_UNITS = 3.9
 """Forks joined by an edge shorter than this are one."""
 SPUR_UNITS = 1.9
@@ -37,7 +37,7 @@ class Skeleton(NamedTuple):
 
     Attributes:
         places: (m, 2) the nodes'.
-        kinds: (m,) `TIP` (where a line ends, or a dot), `BEND` (within a line: a corner or peak) or `FORK`.
+        kinds: (m,) `TIP` (where a line ends, or a dot), `BEND` (a corner of a line), `PEAK` (its top) or `FORK`.
         ends: (e, 2) the nodes that each edge joins.
         offsets: (e+1,) edge i owns `path[offsets[i]:offsets[i+1]]`.
         path: (p, 2) the edges' points from their first node to their second, both included.
@@ -139,7 +139,7 @@ def walk_edges(
     for rings in range(2):
         for i in range(n):
             if rings and owners[i] < 0 and not seen[i]:
-                owners[i], more_kinds[nodes] = nodes, BEND
+                owners[i], more_kinds[nodes] = nodes, PEAK
                 nodes += 1
             elif rings or owners[i] < 0:
                 continue
@@ -237,11 +237,12 @@ def lay_edges(
 
 @njit(cache=True, nogil=True)
 def cut_edges(graph: Skeleton) -> Skeleton:
-    """The graph with a `BEND` at every peak and sharp corner of an edge."""
-    cuts = np.zeros(len(graph.path), np.bool_)
+    """The graph with a `PEAK` at every peak of an edge, and a `BEND` at every sharp corner."""
+    peaks, cuts = np.zeros((2, len(graph.path)), np.bool_)
     for e in range(len(graph.ends)):
         first, last = graph.offsets[e], graph.offsets[e + 1]
-        mark_peak(graph.path[first:last, 1], cuts[first:last], graph.unit)
+        mark_peak(graph.path[first:last, 1], peaks[first:last], graph.unit)
+        cuts[first:last] = peaks[first:last]
         mark_corners(graph.path[first:last], cuts[first:last], graph.unit)
     count, nodes = cuts.sum(), len(graph.kinds)
     places, kinds = np.empty((nodes + count, 2)), np.full(nodes + count, BEND)
@@ -256,6 +257,7 @@ def cut_edges(graph: Skeleton) -> Skeleton:
             row += 1
             if cuts[p]:
                 places[nodes] = path[row] = graph.path[p]
+                kinds[nodes] = PEAK if peaks[p] else BEND
                 ends[edge, 1] = ends[edge + 1, 0] = nodes
                 nodes, edge = nodes + 1, edge + 1
                 offsets[edge] = row

@@ -45,7 +45,7 @@ def guess_format(path: Path) -> Format:
 
 def _in_folder(path: Path) -> str | None:
     names = [file.name for file in itertools.islice(path.rglob("*"), FILES_LOOKED_AT)]
-    folders = "-inputdata.txt", ".inkml", ".bin", ".txt"
+    folders = "-inputdata.txt", ".inkml", ".bin", ".dat", ".tra", ".txt"
     return next((ENDINGS[ending] for ending in folders if any(name.endswith(ending) for name in names)), None)
 
 

@@ -21,7 +21,7 @@ from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, from_zero
-from strokes.formats.text_files import read_lines
+from strokes.formats.text_files import files_in, read_lines
 from strokes.store import DatasetFile
 
 UNITS = 10_000
@@ -105,7 +105,17 @@ class Components:
 
 
 def read(path: Path) -> Iterator[Recording]:
-    """The segments of a UNIPEN file, gzipped or not, each a drawing. Raises `SourceError` where it is broken."""
+    """The segments of a UNIPEN file, gzipped or not, or of all `.dat` files in a folder and below; each is a drawing.
+
+    Raises:
+        SourceError: one is broken.
+    """
+    for file in files_in(path, "*.dat"):
+        yield from read_file(file)
+
+
+def read_file(path: Path) -> Iterator[Recording]:
+    """The segments of one file. Raises `SourceError` where it is broken."""
     for segment, table, lengths, columns in read_segments(path):
         canvas, split, metadata = _comments(segment, path)
         xy = table[:, [columns.index("X"), columns.index("Y")]]

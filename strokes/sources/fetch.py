@@ -1,14 +1,12 @@
-"""Grey MNIST: from a folder that is given, the cache, or the mirrors, in that order; every file checked by sha256."""
+"""What can be fetched: grey MNIST, each file checked by its known sha256, and the sets of `strokes.sources.pen_sets`.
+
+A set comes from a copy that is given, the cache, or its publishers, in that order.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +14,14 @@ from numpy.typing import NDArray
 from strokes.drawing import IntArray
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.idx import read_idx_images, read_idx_labels
+from strokes.sources.download import default_cache, download, sha256_of
+from strokes.sources.pen_sets import PEN_SOURCES, fetch_pens
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-TIMEOUT_S = 30
-CHUNK_BYTES = 1 << 16
+ADVICE = "give a folder that holds MNIST's four files"
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,17 @@ MNIST_FILES = {
 
 
 def fetch(name: str, path: Path | None = None) -> Path:
-    """Fetch the set called `name` ("mnist"), or check the copy at `path`; the folder that holds it.
+    """Fetch the set called `name`, or check the copy at `path`; the folder or file that holds it.
 
     Raises:
         ConfigError: for another name.
-        SourceError: when a file is missing or damaged, or no mirror answers.
+        SourceError: when a file is missing or damaged, or no publisher answers.
     """
-    if name != "mnist":
-        raise ConfigError(f"unknown set {name!r}; what can be fetched is mnist")
-    return fetch_mnist(path)
+    if name == "mnist":
+        return fetch_mnist(path)
+    if name not in PEN_SOURCES:
+        raise ConfigError(f"unknown set {name!r}; what can be fetched is mnist, {', '.join(PEN_SOURCES)}")
+    return fetch_pens(PEN_SOURCES[name], name, path)
 
 
 def fetch_mnist(path: Path | None = None, *, cache: Path | None = None) -> Path:
@@ -87,15 +88,10 @@ def fetch_mnist(path: Path | None = None, *, cache: Path | None = None) -> Path:
     folder = cache or default_cache() / "mnist"
     for wanted in MNIST_FILES.values():
         if _find(folder, wanted) is None:
-            _download(wanted, folder)
+            name = f"{wanted.name}.gz"
+            urls = [mirror + name for mirror in MIRRORS]
+            download(urls, folder / name, sha256=wanted.gzip_sha256, advice=ADVICE)
     return folder
-
-
-def default_cache() -> Path:
-    """The user's cache folder for downloads."""
-    import pooch
-
-    return Path(pooch.os_cache("penstrokes"))
 
 
 def mnist_file(folder: Path, split: str, kind: str) -> Path:
@@ -132,7 +128,7 @@ def load_grey_mnist(split: str, *, path: Path | None = None) -> tuple[NDArray[np
 def _find(folder: Path, wanted: MnistFile) -> Path | None:
     for name, sha256 in ((wanted.name, wanted.raw_sha256), (f"{wanted.name}.gz", wanted.gzip_sha256)):
         if (folder / name).is_file():
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            found = sha256_of(folder / name)
             if found not in (sha256, wanted.gzip_sha256, wanted.raw_sha256):
                 raise SourceError(
                     f"{folder / name} isn't MNIST's file: its sha256 is {found}, expected {sha256}; "
@@ -140,41 +136,3 @@ def _find(folder: Path, wanted: MnistFile) -> Path | None:
                 )
             return folder / name
     return None
-
-
-def _download(wanted: MnistFile, folder: Path) -> None:
-    """Bring one gzipped file into `folder` from the first mirror that has it; leave no part of it otherwise."""
-    failures = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SourceError(f"the cache {folder} can't be made ({error.strerror}); choose another") from None
-    target = folder / f"{wanted.name}.gz"
-    for mirror in MIRRORS:
-        part = target.with_suffix(f".part{os.getpid()}")
-        try:
-            found = _copy(mirror + target.name, part)
-            if found == wanted.gzip_sha256:
-                part.replace(target)
-                return
-            failures.append(f"{mirror} sent a file of sha256 {found}, expected {wanted.gzip_sha256}")
-        except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
-            failures.append(f"{mirror}: {getattr(error, 'reason', None) or error}")
-        except OSError as error:
-            raise SourceError(f"{target} can't be written ({error.strerror}); free or choose another cache") from None
-        finally:
-            part.unlink(missing_ok=True)
-    raise SourceError(
-        f"{target.name} can't be fetched ({'; '.join(failures)}); "
-        "try again, or give a folder that holds MNIST's four files"
-    )
-
-
-def _copy(url: str, part: Path) -> str:
-    """Download `url` to `part`; return its sha256."""
-    digest = hashlib.sha256()
-    with urlopen(url, timeout=TIMEOUT_S) as answer, part.open("wb") as out:
-        while chunk := answer.read(CHUNK_BYTES):
-            digest.update(chunk)
-            out.write(chunk)
-    return digest.hexdigest()

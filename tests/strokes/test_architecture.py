@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("cli",),
+    ("judging",),
     ("building", "animate", "info", "pen_files", "formats", "parts", "shards"),
     ("torch_dataset", "verify"),
     ("damage",),

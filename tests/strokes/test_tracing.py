@@ -11,7 +11,7 @@ from strokes.errors import ShapeError
 from strokes.evaluation import score_pictures
 from strokes.pen_metrics import score_pens
 from strokes.pen_pictures import centre_in_frame, pen_pictures
-from strokes.skeleton import BEND, FORK, TIP, skeletonise
+from strokes.skeleton import FORK, PEAK, TIP, skeletonise
 from strokes.sources import load_pen_samples, make_image_set
 from strokes.thinning import thin
 from strokes.tracing import trace, trace_block
@@ -41,7 +41,7 @@ def test_a_slanted_crossing_that_thins_to_two_forks_is_one():
 
 def test_a_ring_is_one_edge_from_its_top_to_its_top():
     graph = skeletonise(lines(*RING))
-    assert graph.kinds.tolist()[0] == BEND
+    assert graph.kinds.tolist()[0] == PEAK
     assert graph.ends.tolist() == [[0, 0]]
     assert graph.places[0, 1] == 4
 

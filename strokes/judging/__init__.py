@@ -1,0 +1,103 @@
+"""How good drawings are: against their pictures, against real pens, and as something to learn from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from strokes.atomic import atomic_path, check_free
+from strokes.building import DEFAULT_MODEL
+from strokes.errors import ConfigError
+from strokes.judging.datasets import judge_dataset
+from strokes.judging.figures import Figure, summarise
+from strokes.judging.page import write_page
+from strokes.judging.pens import PER_WRITER, Recover, choose_pens, judge_pens
+from strokes.judging.recovering import METHODS, choose_recover
+from strokes.judging.report import Example, Report
+from strokes.judging.teach import judge_teaching
+from strokes.pen_files import load_pens
+
+__all__ = [
+    "METHODS",
+    "Example",
+    "Figure",
+    "Recover",
+    "Report",
+    "choose_pens",
+    "choose_recover",
+    "evaluate",
+    "judge_dataset",
+    "judge_pens",
+    "judge_teaching",
+    "summarise",
+    "write_report",
+]
+
+
+def evaluate(
+    dataset: Path | None = None,
+    *,
+    pens: Path | None = None,
+    teach: Path | None = None,
+    format: str | None = None,
+    method: str = "network",
+    model: str = DEFAULT_MODEL,
+    device: str = "cpu",
+    split: str = "all",
+    held_out: bool = False,
+    per_writer: int = PER_WRITER,
+    limit: int | None = None,
+) -> Report:
+    """Judge a dataset file by its pictures or, with `teach`, by what it teaches; or with `pens` a way of recovering.
+
+    Args:
+        dataset: a dataset file.
+        pens: pen recordings in any format that `strokes import` reads.
+        teach: labelled pen recordings to read with what `dataset` teaches.
+        format: of the pen recordings; guessed by default.
+        method: of recovering, one of `METHODS`.
+        model: the network that recovers.
+        device: where it runs.
+        split: of the dataset.
+        held_out: only pens of writers who are kept out of training.
+        per_writer: at most so many recordings of a writer, 0 for all.
+        limit: at most so many drawings in all.
+
+    Raises:
+        ConfigError: not one thing to judge, or one that can't be judged so.
+        SourceError: the recordings can't be read.
+        StoreError: the dataset can't be read.
+    """
+    if (dataset is None) == (pens is None):
+        raise ConfigError("expected one thing to judge: a dataset file, or pen recordings with --pens")
+    if dataset is not None and teach is not None:
+        return judge_teaching(dataset, load_pens(teach, format), per_writer=per_writer)
+    if dataset is not None:
+        return judge_dataset(dataset, split=split, limit=limit)
+    if teach is not None or pens is None:
+        raise ConfigError("--teach judges what a dataset file teaches; give one")
+    recover = choose_recover(method, model=model, device=device)
+    chosen = choose_pens(load_pens(pens, format), held_out=held_out, per_writer=per_writer, limit=limit)
+    about = {"method": method if method == "trace" else f"{method} ({model})", "held-out writers only": str(held_out)}
+    return judge_pens(chosen, recover, title=pens.name, about=about)
+
+
+def check_outputs(*outputs: Path | None, overwrite: bool = False) -> None:
+    """Raise `StoreError` unless each file that is to be written may be."""
+    for out in outputs:
+        if out is not None:
+            check_free(out, overwrite=overwrite)
+
+
+def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:
+    """Write a report as JSON, as a page, or both; each file appears only when whole.
+
+    Raises:
+        StoreError: one exists or can't be written.
+    """
+    if json_file is not None:
+        with atomic_path(json_file, overwrite=overwrite) as partial:
+            partial.write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        with atomic_path(page, overwrite=overwrite) as partial:
+            write_page(report, partial)

@@ -144,8 +144,10 @@ def evaluate(
         Path | None, typer.Option(help="Labelled pen recordings, to be read by what the dataset file teaches.")
     ] = None,
     format: Format = None,
-    method: Annotated[str, typer.Option(help="Of recovering: network or trace.")] = "network",
-    model: Annotated[str, typer.Option(help="A shipped network's name or a checkpoint.")] = "per-digit-samples",
+    model: Model = "",
+    method: MethodName = "network",
+    hypotheses: Hypotheses = 4,
+    refine: Refine = 0,
     device: Device = "cpu",
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
     held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
@@ -161,6 +163,7 @@ def evaluate(
     """
     from strokes.judging import check_outputs, write_report
     from strokes.judging import evaluate as judge
+    from strokes.methods import Options
 
     check_outputs(json, html, overwrite=overwrite)
     report = judge(
@@ -168,9 +171,7 @@ def evaluate(
         pens=pens,
         teach=teach,
         format=format,
-        method=method,
-        model=model,
-        device=device,
+        options=Options(method, model, hypotheses, refine, device=device),
         split=split,
         held_out=held_out,
         per_writer=per_writer,

@@ -97,7 +97,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
         check_labels(numbered.select(numbered.labels >= 0), recipe)
         return Method(
             numbered,
-            recovery.block,
+            lambda block: recovery.block(as_digits(block)),
             attributes,
             needs_labels=True,
             check=lambda block: check_labels(block, recovery.recipe),

@@ -6,25 +6,24 @@ import json
 from pathlib import Path
 
 from strokes.atomic import atomic_path, check_free
-from strokes.building import DEFAULT_MODEL
+from strokes.building import check_device
 from strokes.errors import ConfigError
 from strokes.judging.datasets import judge_dataset
 from strokes.judging.figures import Figure, summarise
 from strokes.judging.page import write_page
 from strokes.judging.pens import PER_WRITER, Recover, choose_pens, judge_pens
-from strokes.judging.recovering import METHODS, choose_recover
 from strokes.judging.report import Example, Report
 from strokes.judging.teach import judge_teaching
+from strokes.methods import Options, choose_method
 from strokes.pen_files import load_pens
+from strokes.pen_pictures import pen_pictures
 
 __all__ = [
-    "METHODS",
     "Example",
     "Figure",
     "Recover",
     "Report",
     "choose_pens",
-    "choose_recover",
     "evaluate",
     "judge_dataset",
     "judge_pens",
@@ -34,15 +33,16 @@ __all__ = [
 ]
 
 
+HOW = ("method", "model", "hypotheses", "refine")
+
+
 def evaluate(
     dataset: Path | None = None,
     *,
     pens: Path | None = None,
     teach: Path | None = None,
     format: str | None = None,
-    method: str = "network",
-    model: str = DEFAULT_MODEL,
-    device: str = "cpu",
+    options: Options | None = None,
     split: str = "all",
     held_out: bool = False,
     per_writer: int = PER_WRITER,
@@ -55,9 +55,7 @@ def evaluate(
         pens: pen recordings in any format that `strokes import` reads.
         teach: labelled pen recordings to read with what `dataset` teaches.
         format: of the pen recordings; guessed by default.
-        method: of recovering, one of `METHODS`.
-        model: the network that recovers.
-        device: where it runs.
+        options: how pictures are recovered; by default as scores best.
         split: of the dataset.
         held_out: only pens of writers who are kept out of training.
         per_writer: at most so many recordings of a writer, 0 for all.
@@ -76,10 +74,12 @@ def evaluate(
         return judge_dataset(dataset, split=split, limit=limit)
     if teach is not None or pens is None:
         raise ConfigError("--teach judges what a dataset file teaches; give one")
-    recover = choose_recover(method, model=model, device=device)
     chosen = choose_pens(load_pens(pens, format), held_out=held_out, per_writer=per_writer, limit=limit)
-    about = {"method": method if method == "trace" else f"{method} ({model})", "held-out writers only": str(held_out)}
-    return judge_pens(chosen, recover, title=pens.name, about=about)
+    options = options or Options()
+    check_device(options.device)
+    way = choose_method(pen_pictures(chosen.drawings), options)
+    about = {name: str(way.attributes[name]) for name in HOW if name in way.attributes}
+    return judge_pens(chosen, way.draw, title=pens.name, about=about | {"held-out writers only": str(held_out)})
 
 
 def check_outputs(*outputs: Path | None, overwrite: bool = False) -> None:

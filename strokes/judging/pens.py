@@ -19,8 +19,10 @@ from strokes.sources.bundled import DIGITS
 from strokes.sources.images import FRAME_PX, ImageSet
 
 BLOCK = 1000
-PER_WRITER = 20
+TOLD = ("confidence",)
+"""Scores that a way of recovering gives itself."""
 Recover = Callable[[ImageSet], DrawingSet]
+PER_WRITER = 20
 
 
 def choose_pens(
@@ -61,10 +63,13 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
         for start in range(0, len(pens), BLOCK):
-            parts.append(bare(recover(pictures.select(slice(start, start + BLOCK)))))
+            parts.append(recover(pictures.select(slice(start, start + BLOCK))))
             bar.update(len(parts[-1]))
-    found = replace(join(parts), images=pictures.images, labels=pictures.labels, classes=pictures.classes)
-    scores = score_pens(pens.drawings, found) | judge_ink(found)
+    told = {name: np.concatenate([part.scores[name] for part in parts]) for name in TOLD if name in parts[0].scores}
+    found = replace(
+        join([bare(part) for part in parts]), images=pictures.images, labels=pictures.labels, classes=pictures.classes
+    )
+    scores = score_pens(pens.drawings, found) | judge_ink(found) | told
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
     spreads = {name: f"{spread(of(found))}; the pens': {spread(of(pens.drawings))}" for name, of in counts.items()}

@@ -16,7 +16,6 @@ from strokes.judging import (
     Report,
     check_outputs,
     choose_pens,
-    choose_recover,
     evaluate,
     judge_dataset,
     judge_pens,
@@ -25,6 +24,7 @@ from strokes.judging import (
     write_report,
 )
 from strokes.judging.teach import sequences_of, train_reader
+from strokes.methods import Options
 from strokes.pen_pictures import PenSet, centre_in_frame
 from strokes.pen_samples import warp
 from strokes.sources import load_pen_samples, load_thinned_mnist
@@ -77,7 +77,7 @@ def test_nothing_at_all_scores_the_worst(pens):
 
 
 def test_every_drawing_is_under_one_cause_at_most(pens):
-    report = judge_pens(pens, choose_recover("trace"), title="trace")
+    report = judge_pens(pens, trace_block, title="trace")
     assert sum(which.astype(int) for which in report.causes.values()).max() == 1
 
 
@@ -278,4 +278,4 @@ def test_there_must_be_one_thing_to_judge(asked):
 
 def test_an_unknown_method_is_refused():
     with pytest.raises(ConfigError, match="network, trace"):
-        choose_recover("magic")
+        Options(method="magic")

@@ -33,13 +33,10 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(pen_recipe, reco
     whole = train(pen_recipe, some, tmp_path / "whole", pens=recordings)
     broken = tmp_path / "broken"
 
-    class Break(Exception):
-        pass
-
     def stop(epoch, means):
-        raise Break
+        raise InterruptedError
 
-    with pytest.raises(Break):
+    with pytest.raises(InterruptedError):
         train(pen_recipe, some, broken, pens=recordings, on_epoch=stop)
     resumed = train(pen_recipe, some, broken, pens=recordings, resume=True)
     first, second = read(whole)[0], read(resumed)[0]

@@ -70,6 +70,6 @@ def distances(points: Numbers, start: Numbers, end: Numbers) -> Numbers:
     """How far points lie from the segment from `start` to `end`, so that a way out and back is kept."""
     along, offset = end - start, points - start
     squared = float(along @ along)
-    share = np.clip(offset @ along / squared, 0, 1) if squared > 0 else np.zeros(len(points))
+    share = (offset @ along / squared).clip(0, 1) if squared > 0 else np.zeros(len(points))
     away = offset - share[:, None] * along
     return np.asarray(np.hypot(away[:, 0], away[:, 1]))

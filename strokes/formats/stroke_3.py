@@ -23,7 +23,7 @@ from strokes.errors import SourceError, StoreError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_array, open_npz
 from strokes.formats.numpy_pickle import load_object_array
-from strokes.formats.recording import Numbers, Recording
+from strokes.formats.recording import Numbers, Recording, to_floats
 from strokes.store import DatasetFile
 
 UNITS = 255
@@ -138,7 +138,7 @@ def from_stroke3(
     label, size = about
     if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "biuf":
         raise SourceError(f"{place} has shape {rows.shape}; expected (points, 3)")
-    values = rows.astype(np.float64)
+    values = to_floats(rows)
     if not (np.abs(values) < 1e9).all():
         raise SourceError(f"{place} holds numbers that are not finite")
     width, height = size or (1.0, 1.0)

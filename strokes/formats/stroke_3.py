@@ -27,6 +27,7 @@ from strokes.formats.recording import Numbers, Recording, to_floats
 from strokes.store import DatasetFile
 
 UNITS = 255
+BLOCK = 4096
 SPLITS = {"train": "train", "valid": "none", "test": "test"}
 """sketch-rnn's names and ours, for reading."""
 
@@ -65,7 +66,9 @@ def put_about(archive: NpzWriter, dataset: DatasetFile, parts: dict[str, IntArra
     archive.put("units", np.array([UNITS]))
     names, labels = np.array([*dataset.classes, ""]), dataset.column("labels")
     for name, chosen in parts.items():
-        archive.put(f"{name}_labels", names[labels[chosen]])
+        own = labels[chosen]
+        blocks = (names[own[start : start + BLOCK]] for start in range(0, len(own), BLOCK))
+        archive.put_rows(f"{name}_labels", own.shape, names.dtype, blocks)
         archive.put(f"{name}_sizes", dataset.column("sizes")[chosen])
 
 

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from strokes.drawing import Drawing, make_drawing_set
 from strokes.errors import StoreError
 from strokes.formats import FORMATS, export, import_file
-from strokes.formats.quickdraw_simplified import distances
+from strokes.formats.quickdraw_simplified import distance
 from strokes.store import DatasetWriter, open_dataset
 
 paths = hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(2)), elements=st.floats(0, 1, width=32))
@@ -209,7 +209,7 @@ def test_simplified_drawings_span_255_and_stay_within_the_tolerance(tmp_path, dr
     for simple, full in zip(strokes, scaled, strict=True):
         for corner in full:
             near = [np.linalg.norm(simple - corner, axis=1).min()]
-            near += [distances(corner[None], a, b)[0] for a, b in itertools.pairwise(simple)]
+            near += [distance(corner, a, b) for a, b in itertools.pairwise(simple)]
             assert min(near) < 2 + 1.5
 
 

@@ -7,9 +7,8 @@ import platform
 import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 CURIOSITIES = DOCS / "curiosities.md"
@@ -39,5 +38,5 @@ def machine() -> str:
         name = models[0].partition(":")[2].strip() if models else name
     return (
         f"{name} ({platform.machine()}), {os.cpu_count()} cores; Python {platform.python_version()}, "
-        f"torch {torch.__version__}; load average {os.getloadavg()[0]:.1f} before the first measurement"
+        f"torch {version('torch')}; load average {os.getloadavg()[0]:.1f} before the first measurement"
     )

@@ -27,6 +27,7 @@ __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
 
 CACHE_BYTES = 32 << 20
 CACHE_SLOTS = 4099
+CHECKED_ROWS = 1 << 18
 HDF5_ERRORS = (OSError, RuntimeError, ValueError, LookupError, TypeError, ArithmeticError, MemoryError)
 
 
@@ -40,7 +41,7 @@ def open_dataset(path: Path | str) -> DatasetFile:
 
 
 class DatasetFile:
-    """An open dataset: its offsets in memory, its drawings read on demand.
+    """An open dataset: its drawings are read on demand, and what a drawing's place is found by once one is asked for.
 
     Attributes:
         path: the file.
@@ -57,10 +58,9 @@ class DatasetFile:
             check_layout(self._file, path, self.attributes)
             self.names = tuple(names_in(self._file))
             self.classes = tuple(str(name) for name in self._file["classes"].asstr()[:])
-            self._offsets = {name: self._load(name) for name in OFFSETS if name in self.names}
-            for name, target in OFFSETS.items():
-                if name in self._offsets:
-                    check_offsets(name, self._offsets[name], self._last(target), least=int(name == "stroke_offsets"))
+            for name in (name for name in OFFSETS if name in self.names):
+                self._check_offsets(name)
+            self._count = self._rows("drawing_offsets")
         except (*HDF5_ERRORS, ShapeError) as error:
             self.close()
             raise StoreError(f"{path} is damaged: {reason(error)}") from error
@@ -81,7 +81,7 @@ class DatasetFile:
         self._file.close()
 
     def __len__(self) -> int:
-        return len(self._offsets["drawing_offsets"]) - 1
+        return self._count
 
     def __getitem__(self, index: int) -> Drawing:
         """Drawing `index` alone (negative counts from the end), read from the file without the rest.
@@ -91,8 +91,8 @@ class DatasetFile:
             StoreError: it is damaged.
         """
         index = range(len(self))[operator.index(index)]
-        first, last = self._offsets["drawing_offsets"][index : index + 2]
-        bounds = self._offsets["stroke_offsets"][first : last + 1]
+        first, last = self._drawing_offsets[index : index + 2]
+        bounds = self._stroke_offsets[first : last + 1]
         points = self._load("points", slice(int(bounds[0]), int(bounds[-1])))
         strokes = tuple(points[a:b] for a, b in itertools.pairwise(bounds - bounds[0]))
         label = self._labels[index]
@@ -101,6 +101,14 @@ class DatasetFile:
             return Drawing(strokes, self.classes[label] if label >= 0 else None, float(width), float(height))
         except (ShapeError, IndexError) as error:
             raise StoreError(f"{self.path} is damaged in drawing {index}: {error}") from error
+
+    @cached_property
+    def _drawing_offsets(self) -> Array:
+        return self._load("drawing_offsets")
+
+    @cached_property
+    def _stroke_offsets(self) -> Array:
+        return self._load("stroke_offsets")
 
     @cached_property
     def _labels(self) -> Array:
@@ -165,8 +173,8 @@ class DatasetFile:
         return found if len(wanted) == last - first else found.select(wanted - first)
 
     def _read_range(self, first: int, last: int) -> DrawingSet:
-        drawings = self._offsets["drawing_offsets"][first : last + 1]
-        strokes = self._offsets["stroke_offsets"][drawings[0] : drawings[-1] + 1]
+        drawings = self._load("drawing_offsets", slice(first, last + 1))
+        strokes = self._load("stroke_offsets", slice(int(drawings[0]), int(drawings[-1]) + 1))
         points = slice(int(strokes[0]), int(strokes[-1]))
         rows = slice(first, last)
         try:
@@ -198,13 +206,23 @@ class DatasetFile:
     def _read_metadata(self, first: int, last: int) -> tuple[str, ...] | None:
         if "metadata" not in self.names:
             return None
-        offsets = self._offsets["metadata_offsets"][first : last + 1]
+        offsets = self._load("metadata_offsets", slice(first, last + 1))
         text = self._load("metadata", slice(int(offsets[0]), int(offsets[-1]))).tobytes()
         bounds = offsets - offsets[0]
         return tuple(text[a:b].decode() for a, b in itertools.pairwise(bounds))
 
-    def _last(self, name: str) -> int:
-        return len(self._offsets[name]) - 1 if name in self._offsets else len(self._file[name])
+    def _rows(self, name: str) -> int:
+        """How many drawings, strokes, points or bytes an array is about."""
+        return len(self._file[name]) - int(name in OFFSETS)
+
+    def _check_offsets(self, name: str) -> None:
+        """Raise `ShapeError` unless offsets climb from 0 to the end of what they are about; a piece at a time."""
+        count = self._rows(name)
+        for start in range(0, max(count, 1), CHECKED_ROWS):
+            part = self._load(name, slice(start, start + CHECKED_ROWS + 1))
+            low = part[0] if start else 0
+            high = part[-1] if start + CHECKED_ROWS < count else self._rows(OFFSETS[name])
+            check_offsets(name, part - low, high - low, least=int(name == "stroke_offsets"))
 
     def _load(self, name: str, rows: slice = slice(None)) -> Array:
         try:

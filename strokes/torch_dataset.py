@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from strokes.drawing import Drawing
+from strokes.drawing import Drawing, DrawingSet
+from strokes.errors import ConfigError, StoreError
 from strokes.store import DatasetFile, open_dataset
 
 STROKE5_ROWS = 250
@@ -25,40 +27,50 @@ STROKE5_ROWS = 250
 class StrokeDataset(Dataset[tuple[Any, Any]]):
     """The drawings of a dataset file, as `(drawing, label)` pairs; the label is an int, -1 where unknown.
 
-    Each process opens the file for itself when it first reads, so it works with any `num_workers`.
+    Each process opens the file for itself when it first reads, so it works with any `num_workers`; a drawing is read
+    from the file when it is asked for, the rest is not.
 
-        digits = StrokeDataset("out/mnist-strokes.h5", split="train")
-        loader = DataLoader(digits, batch_size=64, shuffle=True, collate_fn=pad_drawings)
+        digits = StrokeDataset("out/mnist-strokes.h5", train=True)
+        loader = DataLoader(digits, batch_size=64, shuffle=True, num_workers=4, collate_fn=pad_drawings)
 
     Args:
-        path: the file.
-        split: "train", "test", "none" or "all".
+        root: the file, or a folder that holds one dataset file (`.h5`).
+        split: "train", "test", "none" or "all" (the default).
+        train: torchvision's way to say it: True is the split "train", False "test".
         transform: called with each `Drawing`.
         target_transform: called with each label.
 
     Attributes:
+        root: as it was given.
+        path: the file.
+        train: whether the split is "train".
         classes: the names of the classes, in the order of the labels.
         class_to_idx: each class's label.
         targets: (n,) int64, every item's label.
 
     Raises:
+        ConfigError: `split` and `train` are both given, and differ.
         StoreError: the file can't be read, or the split is unknown.
     """
 
     def __init__(
         self,
-        path: Path | str,
-        split: str = "all",
+        root: Path | str,
+        split: str | None = None,
+        *,
+        train: bool | None = None,
         transform: Callable[[Drawing], Any] | None = None,
         target_transform: Callable[[int], Any] | None = None,
     ) -> None:
-        self.path = Path(path).absolute()
-        self.split = split
+        self.root = root
+        self.path = find_dataset(Path(root).absolute())
+        self.split = choose_split(split, train)
+        self.train = self.split == "train"
         self.transform = transform
         self.target_transform = target_transform
         self._open: tuple[int, DatasetFile] | None = None
-        with open_dataset(path) as stored:
-            self.indices = stored.indices(split)
+        with open_dataset(self.path) as stored:
+            self.indices = stored.indices(self.split)
             self.classes = list(stored.classes)
             self.targets = stored.column("labels")[self.indices].astype(np.int64)
         self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
@@ -74,12 +86,38 @@ class StrokeDataset(Dataset[tuple[Any, Any]]):
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_open": None}
+        return {name: value for name, value in self.__dict__.items() if name != "data"} | {"_open": None}
+
+    @cached_property
+    def data(self) -> DrawingSet:
+        """All its drawings as arrays, read when first asked for. Raises `StoreError` where they are damaged."""
+        return self._file().read(self.indices)
 
     def _file(self) -> DatasetFile:
         if self._open is None or self._open[0] != os.getpid():
             self._open = os.getpid(), open_dataset(self.path)
         return self._open[1]
+
+
+def find_dataset(root: Path) -> Path:
+    """The dataset file that `root` is, or the one that the folder `root` holds. Raises `StoreError` if it isn't one."""
+    if not root.is_dir():
+        return root
+    files = sorted(root.glob("*.h5"))
+    if len(files) != 1:
+        found = ", ".join(file.name for file in files[:10]) or "none"
+        raise StoreError(f"{root} should hold one dataset file (.h5), or name the file itself; it holds {found}")
+    return files[0]
+
+
+def choose_split(split: str | None, train: bool | None) -> str:
+    """The split that the two arguments ask for. Raises `ConfigError` when they differ."""
+    if train is None:
+        return "all" if split is None else split
+    asked = "train" if train else "test"
+    if split not in (None, asked):
+        raise ConfigError(f"split={split!r} and train={train} ask for different drawings; give one of the two")
+    return asked
 
 
 def pad_drawings(batch: Sequence[tuple[Drawing, int]]) -> tuple[Tensor, Tensor, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from strokes.atomic import atomic_path, check_free
+from strokes.errors import SourceError
 from strokes.formats.folder import atomic_folder
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store import open_dataset
@@ -57,4 +58,9 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
 
     source = Path(source)
     chosen = named_format(format) if format is not None else guess_format(source)
-    return import_drawings(source, Path(out), chosen, overwrite=overwrite)
+    try:
+        return import_drawings(source, Path(out), chosen, overwrite=overwrite)
+    except SourceError as error:
+        if str(source) in str(error):
+            raise
+        raise SourceError(f"{source}: {error}") from error

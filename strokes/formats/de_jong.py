@@ -9,7 +9,9 @@ train.
 
 from __future__ import annotations
 
+import os
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +27,9 @@ from strokes.store import DatasetFile
 
 SIDE_PX = 28
 DIGITS = "0123456789"
-NAME = re.compile(r"(train|test)img-(\d{1,18})-inputdata\.txt")
+NAME = re.compile(r"(train|test)img-(0|[1-9]\d{0,17})-inputdata\.txt")
+NUMBER = r"[-+]?\d{1,9}(?:\.0*)?"
+ROWS = {width: re.compile(rf"{NUMBER}(?:\s+{NUMBER}){{{width - 1}}}") for width in (4, 14)}
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -83,22 +87,37 @@ def read(path: Path) -> Iterator[Recording]:
     Raises:
         SourceError: a file is broken, or there is none.
     """
-    files = [path] if path.is_file() else sorted((f for f in path.iterdir() if NAME.fullmatch(f.name)), key=_order)
-    if not files:
+    file = None
+    for file in [path] if path.is_file() else _input_files(path):
+        yield _read_file(file)
+    if file is None:
         raise SourceError(f"{path} holds no file such as trainimg-0-inputdata.txt")
-    for file in files:
-        found = NAME.fullmatch(file.name)
-        target = file.with_name(file.name.replace("-inputdata", "-targetdata"))
-        strokes = _strokes(_rows(file, 4), file)
-        points, lengths = join_strokes(strokes)
-        yield Recording(
-            (points - 0.5) / SIDE_PX,
-            lengths,
-            label=_label(target) if target != file and target.is_file() else None,
-            canvas=(1.0, 1.0),
-            split=found[1] if found else "none",
-            source_index=int(found[2]) if found else None,
-        )
+
+
+def _input_files(folder: Path) -> Iterator[Path]:
+    """The inputdata files of a folder, those of each split by their numbers, of which alone so many fit in memory."""
+    numbers = {"test": array("q"), "train": array("q")}
+    with os.scandir(folder) as entries:
+        for found in (NAME.fullmatch(entry.name) for entry in entries):
+            if found:
+                numbers[found[1]].append(int(found[2]))
+    for split, unordered in numbers.items():
+        ordered = np.sort(np.array(unordered))
+        yield from (folder / f"{split}img-{number}-inputdata.txt" for number in ordered)
+
+
+def _read_file(file: Path) -> Recording:
+    found = NAME.fullmatch(file.name)
+    target = file.with_name(file.name.replace("-inputdata", "-targetdata"))
+    points, lengths = join_strokes(_strokes(_rows(file, 4), file))
+    return Recording(
+        (points - 0.5) / SIDE_PX,
+        lengths,
+        label=_label(target) if target != file and target.is_file() else None,
+        canvas=(1.0, 1.0),
+        split=found[1] if found else "none",
+        source_index=int(found[2]) if found else None,
+    )
 
 
 def classes_of(path: Path) -> tuple[str, ...]:
@@ -106,17 +125,11 @@ def classes_of(path: Path) -> tuple[str, ...]:
     return tuple(DIGITS)
 
 
-def _order(path: Path) -> tuple[str, int]:
-    found = NAME.fullmatch(path.name)
-    return (found[1], int(found[2])) if found else ("", 0)
-
-
 def _rows(path: Path, width: int) -> Iterator[list[int]]:
     for number, line in read_lines(path):
-        parts = line.split()
-        if len(parts) != width or not all(re.fullmatch(r"[-+]?\d{1,9}(\.0*)?", part) for part in parts):
+        if not ROWS[width].fullmatch(line):
             raise SourceError(f"{path}, line {number}: {line[:60]!r}; expected {width} whole numbers")
-        yield [int(float(part)) for part in parts]
+        yield [int(float(part)) for part in line.split()]
 
 
 def _strokes(rows: Iterator[list[int]], path: Path) -> Iterator[Numbers]:

@@ -24,10 +24,8 @@ def read(path: Path) -> Iterator[Recording]:
     Raises:
         SourceError: one is broken, or there is none.
     """
-    files = files_in(path, "*_*.txt")
-    if not files:
-        raise SourceError(f"{path} holds no file such as Greek/character01/0394_05.txt")
-    for file in files:
+    file = None
+    for file in files_in(path, "*_*.txt"):
         strokes = read_strokes(file)
         table = np.concatenate([*strokes, np.zeros((0, 3))])
         yield Recording(
@@ -37,6 +35,8 @@ def read(path: Path) -> Iterator[Recording]:
             columns={"time_ms": from_zero(table[:, 2])},
             metadata=_metadata(file),
         )
+    if file is None:
+        raise SourceError(f"{path} holds no file such as Greek/character01/0394_05.txt")
 
 
 def read_strokes(path: Path) -> list[Numbers]:

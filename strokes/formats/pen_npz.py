@@ -13,7 +13,7 @@ from pathlib import Path
 from strokes.errors import SourceError
 from strokes.formats.limits import MAX_POINTS
 from strokes.formats.npz_files import RowReader, names_of, open_npz
-from strokes.formats.recording import Recording
+from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import lengths_of
 
 KINDS = {"xy": "fiu", "pen_up": "b", "offsets": "iu", "labels": "Uiu", "writers": "Uiu"}
@@ -57,7 +57,7 @@ def next_recording(arrays: dict[str, RowReader], count: int) -> Recording:
     """The next drawing, of `count` points."""
     about = {name: str(arrays[name].take(1)[0]) for name in ("labels", "writers") if name in arrays}
     return Recording(
-        arrays["xy"].take(count).astype("float64"),
+        to_floats(arrays["xy"].take(count)),
         lengths_of(arrays["pen_up"].take(count)),
         label=about.get("labels") or None,
         metadata={"writer": about["writers"]} if about.get("writers") else {},

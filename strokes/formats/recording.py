@@ -74,6 +74,12 @@ def numbers(values: Any, what: str, *, ndim: int = 1) -> Numbers:
     return found.astype(np.float64)
 
 
+def to_floats(values: NDArray[Any]) -> Numbers:
+    """Untrusted numbers as float64; those that are none stay NaN, and no warning says so."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
+
+
 def join_strokes(strokes: Iterable[ArrayLike]) -> tuple[Numbers, list[int]]:
     """Strokes (points, 2) as the points and lengths of a `Recording`; empty ones are left out.
 

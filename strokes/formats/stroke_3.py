@@ -23,10 +23,11 @@ from strokes.errors import SourceError, StoreError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_array, open_npz
 from strokes.formats.numpy_pickle import load_object_array
-from strokes.formats.recording import Numbers, Recording
+from strokes.formats.recording import Numbers, Recording, to_floats
 from strokes.store import DatasetFile
 
 UNITS = 255
+BLOCK = 4096
 SPLITS = {"train": "train", "valid": "none", "test": "test"}
 """sketch-rnn's names and ours, for reading."""
 
@@ -65,7 +66,9 @@ def put_about(archive: NpzWriter, dataset: DatasetFile, parts: dict[str, IntArra
     archive.put("units", np.array([UNITS]))
     names, labels = np.array([*dataset.classes, ""]), dataset.column("labels")
     for name, chosen in parts.items():
-        archive.put(f"{name}_labels", names[labels[chosen]])
+        own = labels[chosen]
+        blocks = (names[own[start : start + BLOCK]] for start in range(0, len(own), BLOCK))
+        archive.put_rows(f"{name}_labels", own.shape, names.dtype, blocks)
         archive.put(f"{name}_sizes", dataset.column("sizes")[chosen])
 
 
@@ -138,7 +141,7 @@ def from_stroke3(
     label, size = about
     if rows.ndim != 2 or rows.shape[1] != 3 or rows.dtype.kind not in "biuf":
         raise SourceError(f"{place} has shape {rows.shape}; expected (points, 3)")
-    values = rows.astype(np.float64)
+    values = to_floats(rows)
     if not (np.abs(values) < 1e9).all():
         raise SourceError(f"{place} holds numbers that are not finite")
     width, height = size or (1.0, 1.0)

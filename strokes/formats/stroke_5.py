@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from strokes.errors import SourceError
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
-from strokes.formats.recording import Recording
+from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import (
     SPLITS,
     Labels,
@@ -81,7 +81,7 @@ def read(path: Path) -> Iterator[Recording]:
 
 def from_stroke5(rows: NDArray[Any]) -> NDArray[np.float64]:
     """The stroke-3 rows of one drawing, with or without the start token."""
-    values = rows.astype(np.float64)
+    values = to_floats(rows)
     if len(values) and values[0].tolist() == [0, 0, 1, 0, 0]:
         values = values[1:]
     ended = np.flatnonzero(values[:, 4] > 0.5)

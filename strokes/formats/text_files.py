@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from contextlib import closing
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -55,8 +57,16 @@ def read_whole(path: Path) -> str:
         raise SourceError(f"{path} is not UTF-8 text") from None
 
 
-def files_in(path: Path, pattern: str) -> list[Path]:
-    """The file at `path`, or those in a folder and below whose names match, in order; links out are left out."""
+def files_in(path: Path, pattern: str) -> Iterator[Path]:
+    """The file at `path`, or those in a folder and below whose names match, in order; links are left out."""
     if not path.is_dir():
-        return [path]
-    return sorted(file for file in path.rglob(pattern) if file.is_file() and not file.is_symlink())
+        yield path
+        return
+    for name in sorted(os.listdir(path)):
+        inner = path / name
+        if inner.is_symlink():
+            continue
+        if inner.is_dir():
+            yield from files_in(inner, pattern)
+        elif fnmatchcase(name, pattern) and inner.is_file():
+            yield inner

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import pickle
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 import strokes
-from strokes import schema, store_writer
-from strokes.drawing import DrawingSet
-from strokes.errors import ShapeError, StoreError, StrokesError
+from strokes import schema, store, store_writer
+from strokes.drawing import SPLITS, DrawingSet
+from strokes.errors import ConfigError, ShapeError, StoreError, StrokesError
 from strokes.store import DatasetWriter, open_dataset
 from strokes.torch_dataset import pad_drawings
 
@@ -338,10 +339,53 @@ def test_the_torch_dataset_gives_drawings_and_labels_of_its_split(written):
     ]
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+def test_offsets_are_checked_where_two_pieces_meet_too(tmp_path, written, monkeypatch, rows):
+    monkeypatch.setattr(store, "CHECKED_ROWS", rows)
+    assert len(open_dataset(written)) == 300
+    for place in (0, 1, 2, 3, 4, -2, -1):
+        path = tmp_path / "bent.h5"
+        shutil.copy(written, path)
+        with h5py.File(path, "r+") as file:
+            offsets = file["stroke_offsets"]
+            offsets[place] = offsets[place - 1] if place not in (0, -1) else 7
+        with pytest.raises(StoreError, match="stroke_offsets must climb"):
+            open_dataset(path)
+
+
+@pytest.mark.parametrize(("train", "split"), [(True, "train"), (False, "test")])
+def test_the_torch_dataset_is_made_as_torchvision_s_are(written, train, split):
+    digits = strokes.StrokeDataset(written.parent, train=train)
+    whole = make_set(300)
+    expected = whole.select(np.flatnonzero(whole.split == SPLITS.index(split)))
+    assert (digits.root, digits.train, digits.split, digits.path) == (written.parent, train, split, written)
+    assert len(digits.data) == len(digits.targets) == len(digits) == len(expected)
+    assert np.array_equal(digits.data.points, expected.points)
+    assert np.array_equal(digits.data.labels, digits.targets)
+    copy = pickle.loads(pickle.dumps(digits))
+    assert "data" not in vars(copy)
+    assert copy[0][1] == digits[0][1]
+
+
+def test_a_torch_dataset_that_can_t_be_meant_is_refused(written, tmp_path):
+    with pytest.raises(ConfigError, match="give one of the two"):
+        strokes.StrokeDataset(written, split="test", train=True)
+    with pytest.raises(StoreError, match="unknown split 'dev'"):
+        strokes.StrokeDataset(written, "dev")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StoreError, match="it holds none"):
+        strokes.StrokeDataset(tmp_path / "empty")
+    for name in ("a.h5", "b.h5"):
+        shutil.copy(written, tmp_path / "empty" / name)
+    with pytest.raises(StoreError, match=r"it holds a\.h5, b\.h5"):
+        strokes.StrokeDataset(tmp_path / "empty")
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
 def test_workers_open_the_file_for_themselves_and_batches_are_padded(written):
     digits = strokes.StrokeDataset(written)
     digits[0]
-    batches = list(DataLoader(digits, batch_size=32, num_workers=2, collate_fn=pad_drawings))
+    batches = list(DataLoader(digits, batch_size=32, num_workers=4, collate_fn=pad_drawings))
     whole, labels = make_set(300), torch.cat([labels for *_, labels in batches])
     assert labels.tolist() == whole.labels.tolist()
     points, lengths, _ = batches[0]

@@ -155,6 +155,24 @@ def test_omniglot_s_folders_name_the_character_and_the_writer(place, tmp_path):
     ]
 
 
+def test_folders_are_read_in_order_without_following_links(place, tmp_path):
+    for name in ("b/character02/0002_01.txt", "b/character01/0001_01.txt", "a/character01/0001_01.txt"):
+        place(f"set/{name}", specimens.OMNIGLOT)
+    outside = place("elsewhere/c/character01/0001_01.txt", specimens.OMNIGLOT)
+    (tmp_path / "set" / "c").symlink_to(outside.parents[1])
+    (tmp_path / "set" / "a" / "character01" / "0002_01.txt").symlink_to(outside)
+    assert [d.label for d in drawings("omniglot", tmp_path / "set")] == [
+        "a/character01", "b/character01", "b/character02",
+    ]  # fmt: skip
+
+
+def test_de_jong_s_files_are_read_in_the_order_of_their_numbers(place, tmp_path):
+    for name in ("trainimg-10", "trainimg-9", "testimg-3"):
+        place(f"set/{name}-inputdata.txt", specimens.INPUTDATA)
+    found = drawings("de-jong", tmp_path / "set")
+    assert [(d.split, d.source_index) for d in found] == [("test", 3), ("train", 9), ("train", 10)]
+
+
 def test_a_folder_of_binary_files_is_labelled_by_their_names(place, tmp_path):
     place("bin/nose.bin", specimens.BINARY)
     place("bin/eye.bin", specimens.BINARY[: len(specimens.BINARY) // 2])
@@ -217,6 +235,20 @@ def test_bad_json_is_answered_with_what_is_wrong(place, line, expected):
     assert expected in problem("ndjson", place("a.ndjson", line.encode()))
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("a.npz", specimens.npz(lines=specimens.objects(specimens.SEVEN_3))),
+        ("a.ndjson", b'{"strokes": [], "metadata": {"a": 1e999}}'),
+    ],
+)
+def test_whatever_is_wrong_the_file_is_named(place, tmp_path, file, content):
+    path = place(file, content)
+    with pytest.raises(SourceError) as caught:
+        import_file(path, tmp_path / "a.h5")
+    assert str(caught.value).count(str(path)) == 1
+
+
 BILLION_LAUGHS = (
     b'<!DOCTYPE ink [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
     b'<ink xmlns="http://www.w3.org/2003/InkML"><trace>&b;</trace></ink>'
@@ -252,6 +284,13 @@ def test_a_pickle_that_runs_something_is_refused_unread(place, protocol):
         np.lib.format.write_array_header_1_0(head, {"descr": "|O", "fortran_order": False, "shape": (1,)})
         archive.writestr("train.npy", head.getvalue() + pickle.dumps(Bomb(), protocol))
     assert "only NumPy arrays" in problem("stroke-3", place("a.npz", stream.getvalue()))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_numbers_that_are_none_give_no_warning(place):
+    signalling = specimens.SEVEN_5[None].copy()
+    signalling.view(np.uint32)[0, 2, 0] = 0x7FA00000
+    assert "finite" in problem("stroke-5", place("a.npz", specimens.npz(train=signalling)))
 
 
 @pytest.mark.parametrize("protocol", range(5))

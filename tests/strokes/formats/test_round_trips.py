@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from strokes.drawing import Drawing, make_drawing_set
 from strokes.errors import StoreError
 from strokes.formats import FORMATS, export, import_file
-from strokes.formats.quickdraw_simplified import distances
+from strokes.formats.quickdraw_simplified import distance
 from strokes.store import DatasetWriter, open_dataset
 
 paths = hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(2)), elements=st.floats(0, 1, width=32))
@@ -209,7 +209,7 @@ def test_simplified_drawings_span_255_and_stay_within_the_tolerance(tmp_path, dr
     for simple, full in zip(strokes, scaled, strict=True):
         for corner in full:
             near = [np.linalg.norm(simple - corner, axis=1).min()]
-            near += [distances(corner[None], a, b)[0] for a, b in itertools.pairwise(simple)]
+            near += [distance(corner, a, b) for a, b in itertools.pairwise(simple)]
             assert min(near) < 2 + 1.5
 
 
@@ -261,14 +261,24 @@ def test_pyarrow_reads_the_parquet_and_its_features(tmp_path):
     assert "path: data/train-*.parquet" in readme
 
 
-def test_hugging_face_loads_the_folder(tmp_path):
+def test_hugging_face_loads_the_folder(tmp_path, monkeypatch):
+    for offline in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"):
+        monkeypatch.setenv(offline, "1")
     datasets = pytest.importorskip("datasets")
     if not hasattr(datasets, "load_dataset"):
         pytest.skip("the checkout's folder datasets, not Hugging Face's package")
-    export(store(tmp_path / "a.h5", make([SEVEN, WIDE])), tmp_path / "set", "parquet")
-    loaded = datasets.load_dataset(str(tmp_path / "set"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert loaded.features["label"].names == ["1", "7"]
-    assert len(loaded[0]["drawing"]) == 2
+    times = np.array([0, 10, 20, 50, 0, 1, 2], np.float32)
+    drawings = make([SEVEN, WIDE], split=np.array([0, 1], np.uint8), point_columns={"time_ms": times})
+    export(store(tmp_path / "a.h5", drawings), tmp_path / "set", "parquet")
+    loaded = datasets.load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
+    assert {name: len(part) for name, part in loaded.items()} == {"train": 1, "test": 1}
+    assert loaded["train"].features["label"].names == ["1", "7"]
+    seven, wide = loaded["train"][0], loaded["test"][0]
+    for stroke, written in zip(seven["drawing"], SEVEN.strokes, strict=True):
+        np.testing.assert_array_equal(np.float32([stroke["x"], stroke["y"]]).T, written)
+    assert [stroke["t"] for stroke in seven["drawing"]] == [[0, 10, 20], [50]]
+    assert (seven["label"], wide["label"]) == (1, 0)
+    assert (wide["width"], wide["height"]) == (1, 0.5)
 
 
 def test_an_earlier_export_s_folder_is_replaced_only_when_asked_and_no_other_ever(tmp_path):

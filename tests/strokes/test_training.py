@@ -166,4 +166,4 @@ def test_pictures_without_labels_or_of_other_classes_are_refused(pictures, tmp_p
 def test_an_epoch_is_told_in_one_line_with_its_rate():
     said = []
     describe_epoch(said.append)(0, {"reconstruction": 0.5, "length": 0.25, "drawings_a_second": 123.4})
-    assert said == ["epoch 1: reconstruction 0.5000, length 0.2500; 123 pictures a second"]
+    assert said == ["epoch 1: reconstruction 0.5000, length 0.2500; 123 drawings a second"]

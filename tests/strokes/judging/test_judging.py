@@ -209,7 +209,7 @@ def test_the_error_of_a_soft_drawing_is_that_of_its_making(dataset):
 @pytest.fixture
 def dataset(tiny_model, digits, tmp_path):
     """Sixty digits drawn by the tiny network."""
-    build_dataset(digits.select(slice(60)), tmp_path / "d.h5", model=str(tiny_model))
+    build_dataset(digits.select(slice(60)), tmp_path / "d.h5", options=Options(model=str(tiny_model)))
     return tmp_path / "d.h5"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from raster.kernels.compiling import take
 from raster.kernels.lanes import LANES, load, maximum, store, where_equal, where_less, wide
-from raster.kernels.tables import scratch_for, tiny
+from raster.kernels.tables import PLANNED, scratch_for, tiny
 
 SUM, MAXIMUM, SOFT_OR = 0, 1, 2
 
@@ -76,8 +76,8 @@ def upstream_at(s: Any, upstream: Any, winner: Any, at: int, ink: Any, index: An
     return gradient
 
 
-def batch_drawer(draw_segment: Any) -> Any:
-    """The compiled function that draws a batch by `draw_segment`."""
+def batch_drawer(draw_segments: Any) -> Any:
+    """The compiled function that draws a batch by `draw_segments`."""
 
     @numba.njit
     def draw_batch(
@@ -89,6 +89,7 @@ def batch_drawer(draw_segment: Any) -> Any:
         their picture NaN. Weights of shape (0, 0) are all ones.
         """
         s, pixels = scratch_for(points, size), size[0] * padded_width(size[1])
+        plans = np.empty((points.shape[1] - 1, PLANNED))
         picture = np.empty(pixels, points.dtype)
         winner = np.empty(pixels if mode == MAXIMUM else 0, np.int32)
         batch, first = points.shape[0], take(counter, BLOCK)
@@ -99,10 +100,7 @@ def batch_drawer(draw_segment: Any) -> Any:
                     continue
                 picture[:] = 1 if mode == SOFT_OR else 0
                 winner[:] = -1
-                for i in range(points.shape[1] - 1):
-                    weight = weights[b, i] if weights.size else s.dtype.type(1)
-                    if weight != 0:
-                        draw_segment(s, picture, winner, points, b, i, weight, size, mode, half)
+                draw_segments(s, plans, picture, winner, points, b, weights, size, mode, half)
                 unpad(picture, out[b])
                 if winners.size:
                     unpad(winner, winners[b])
@@ -111,8 +109,8 @@ def batch_drawer(draw_segment: Any) -> Any:
     return draw_batch
 
 
-def batch_differentiator(differentiate_segment: Any) -> Any:
-    """The compiled function that differentiates a batch by `differentiate_segment`."""
+def batch_differentiator(differentiate_segments: Any) -> Any:
+    """The compiled function that differentiates a batch by `differentiate_segments`."""
 
     @numba.njit
     def differentiate_batch(
@@ -129,6 +127,7 @@ def batch_differentiator(differentiate_segment: Any) -> Any:
     ) -> None:
         """Gradients of the drawings that `counter` hands out, given their pictures' as in `upstream_at`."""
         s, pixels = scratch_for(points, size), size[0] * padded_width(size[1])
+        plans = np.empty((points.shape[1] - 1, PLANNED))
         picture = np.zeros(pixels, points.dtype)
         winner = np.zeros(pixels if mode == MAXIMUM else 0, np.int32)
         batch, first = points.shape[0], take(counter, BLOCK)
@@ -143,13 +142,9 @@ def batch_differentiator(differentiate_segment: Any) -> Any:
                 pad(upstream[b], picture)
                 if mode == MAXIMUM:
                     pad(winners[b], winner)
-                for i in range(points.shape[1] - 1):
-                    weight = weights[b, i] if weights.size else s.dtype.type(1)
-                    gradient = differentiate_segment(
-                        s, picture, winner, points, b, i, weight, size, mode, half, grad_points
-                    )
-                    if grad_weights.size:
-                        grad_weights[b, i] = gradient
+                differentiate_segments(
+                    s, plans, picture, winner, points, b, weights, size, mode, half, grad_points, grad_weights
+                )
             first = take(counter, BLOCK)
 
     return differentiate_batch

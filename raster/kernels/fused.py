@@ -1,16 +1,16 @@
 """The published mask, forward and backward, one drawing at a time on one CPU thread.
 
-A segment's mask at row r, column c is `across[c] * down[r] * max(by_column, by_row)`. With the line's exponent u (0 on
-the line) and h = softness · pixel / 2, the two sigmoids of either multiply to
+A segment's mask at row r, column c is `across[c] * down[r] * max(by_column, by_row)`. With u the line's exponent (0 on
+the line, linear along rows and columns) and h = softness · pixel / 2, the two sigmoids of either multiply to
 
-    sigmoid(h - u) sigmoid(h + u) = g / ((1 + g) (g + P)),    g = exp(|u| - h),    P = exp(-2h),
+    sigmoid(h - u) sigmoid(h + u) = 1 / (1 + A + B + AB),    A = exp(u - h),    B = exp(-u - h),    AB = exp(-2h),
 
-so the larger mask is the one with the smaller |u|. Both exponents vanish on the same line, so that one of them is the
-smaller all over the picture (`raster.kernels.tables.lines_of`); it grows linearly along rows and columns. A pixel
-takes one power and one division.
+so the larger mask has the smaller A + B. Both exponents vanish on the same line, so that one of them makes the larger
+mask all over the picture (`raster.kernels.tables.shape_of`). From row to row A and B are multiplied by constants:
+a pixel takes no power and one division.
 
 What lies below exp(-reach) is left out. Backward, the masks are computed again: with Q = gradient · ink, all that is
-needed are sums of Q times what each sigmoid lacks of 1, and of those by the line times the column and the row.
+needed are sums of Q, Q · mask, Q · mask · (A - B), and of Q times what the rectangle's sigmoids lack of 1.
 """
 
 from typing import Any, NamedTuple
@@ -23,65 +23,71 @@ from raster.kernels.batches import batch_differentiator, batch_drawer, compose, 
 from raster.kernels.compiling import compiled
 from raster.kernels.lanes import (
     LANES,
-    absolute,
     load,
     maximum,
     minimum,
+    peek,
     power_of_two,
     ramp,
     total,
     where_equal,
     where_less,
     wide,
-    with_sign_of,
 )
 
 
-class Edge(NamedTuple):
-    """The line's half width as an exponent (h), P = exp(-2h), and the bound of exponents."""
-
-    half: Any
-    product: Any
-    bound: Any
+@numba.njit(forceinline=True)
+def sides_at(s: Any, line: Any, half: float, c: int, r: int) -> Any:
+    """A and B from the column `c` on in row `r`; `half` is h as an exponent of 2."""
+    bound = t.bounds_of(s)[1]
+    u = ramp(s) * line.along + (line.start + c * line.along + r * line.down)
+    a = power_of_two(maximum(minimum(u - half, bound), -bound))
+    return a, power_of_two(maximum(minimum(0.0 - u - half, bound), -bound))
 
 
 @numba.njit(forceinline=True)
-def edge_of(s: Any, segment: Any) -> Any:
-    """The edge of a segment's line."""
-    bound, half = t.bound_of(s), 0.5 * segment.softness * t.BITS * segment.pixel
-    product = power_of_two(maximum(minimum(wide(s, -2 * half), 2 * bound), -2 * bound))
-    return Edge(half, product, bound)
+def growth_of(s: Any, line: Any) -> Any:
+    """What A and B are multiplied by from row to row."""
+    bound = t.bounds_of(s)[1]
+    down = maximum(minimum(wide(s, line.down), bound), -bound)
+    return power_of_two(down), power_of_two(0.0 - down)
 
 
 @numba.njit(forceinline=True)
-def growth(u: Any, edge: Any) -> Any:
-    """g, of which a line's mask is made."""
-    return power_of_two(maximum(minimum(absolute(u) - edge.half, edge.bound), -edge.bound))
+def product_of(s: Any, half: float) -> Any:
+    """AB = exp(-2h)."""
+    bound = t.bounds_of(s)[1]
+    return power_of_two(maximum(minimum(wide(s, -2 * half), bound), -bound))
 
 
 @numba.njit
-def draw_segment(
-    s: Any, picture: Any, winner: Any, points: Any, b: int, i: int, weight: Any, size: Any, mode: int, half: float
+def draw_segments(
+    s: Any, plans: Any, picture: Any, winner: Any, points: Any, b: int, weights: Any, size: Any, mode: int, half: float
 ) -> None:
-    """Compose segment `i` of drawing `b` into `picture`."""
-    segment = t.segment_at(points, b, i, max(size))
-    shape = t.shape_of(s, segment)
-    window = t.window_of(s, segment, shape, size)
-    if window.left >= window.right or window.top >= window.bottom:
-        return
+    """Compose the segments of drawing `b` into `picture`."""
+    t.plan_segments(s, points, b, size, plans)
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        if weight != 0:
+            draw_segment(s, picture, winner, t.plan_of(plans, i), weight, np.int32(i), size[1], mode)
+
+
+@numba.njit(forceinline=True)
+def draw_segment(s: Any, picture: Any, winner: Any, plan: Any, weight: Any, index: Any, width: int, mode: int) -> None:
+    """Compose one segment into `picture`."""
+    segment, window = plan.segment, plan.window
     rows, columns = window.bottom - window.top, window.right - window.left
+    if rows <= 0 or columns <= 0:
+        return
     x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
     y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
     t.fill_extent(s, window.left, columns, x_low, x_high, segment.softness, segment.pixel, t.ACROSS)
     t.fill_extent(s, window.top, rows, y_low, y_high, segment.softness, segment.pixel, t.DOWN)
-    by_column, by_row = t.lines_of(segment, window)
-    line, other = (by_column, by_row) if shape.flat else (by_row, by_column)
-    band, edge = t.band_of(s, segment, shape, window), edge_of(s, segment)
+    half = 0.5 * segment.softness * t.BITS * segment.pixel
     for c in range(0, columns, LANES):
-        first, last = t.rows_of_strip(band, c, min(c + LANES, columns), rows)
-        across = load(s, t.table(s, t.ACROSS) + c) * weight
-        at = window.top * padded_width(size[1]) + window.left + c
-        draw_strip(s, picture, winner, line, other, shape.both, edge, across, c, first, last, at, np.int32(i), size[1], mode)
+        first, last = t.rows_of_strip(plan.band, c, min(c + LANES, columns), rows)
+        at = window.top * padded_width(width) + window.left + c
+        draw_strip(s, picture, winner, plan, half, c, first, last, at, weight, index, width, mode)
 
 
 @numba.njit(forceinline=True)
@@ -89,31 +95,36 @@ def draw_strip(
     s: Any,
     picture: Any,
     winner: Any,
-    line: Any,
-    other: Any,
-    both: bool,
-    edge: Any,
-    across: Any,
+    plan: Any,
+    half: float,
     c: int,
     first: int,
     last: int,
     at: int,
+    weight: Any,
     index: Any,
     width: int,
     mode: int,
 ) -> None:
-    """Compose rows `first` to `last` of the columns from `c` on; `other` is the second line where `both` are needed."""
-    number = s.dtype.type
-    slope, other_slope = ramp(s) * line.along, ramp(s) * other.along
-    start, other_start = line.start + c * line.along, other.start + c * other.along
-    for r in range(first, last):
-        u = slope + number(start + r * line.down)
-        if both:
-            v = other_slope + number(other_start + r * other.down)
-            u = where_less(absolute(u), absolute(v), u, v)
-        g = growth(u, edge)
-        ink = across * s[t.table(s, t.DOWN) + r] * g / ((g + 1.0) * (g + edge.product))
-        compose(s, picture, winner, at + r * padded_width(width), ink, index, mode)
+    """Compose rows `first` to `last` of the columns from `c` on."""
+    across, constant = load(s, t.table(s, t.ACROSS) + c) * weight, product_of(s, half) + 1.0
+    grow, shrink = growth_of(s, plan.line)
+    other_grow, other_shrink = growth_of(s, plan.other) if plan.shape.both else (grow, shrink)
+    steps = min(plan.line.rows, plan.other.rows) if plan.shape.both else plan.line.rows
+    start = first
+    while start < last:
+        a, b = sides_at(s, plan.line, half, c, start)
+        other_a, other_b = sides_at(s, plan.other, half, c, start) if plan.shape.both else (a, b)
+        end = min(start + steps, last)
+        for r in range(start, end):
+            sides = a + b
+            if plan.shape.both:
+                sides = minimum(sides, other_a + other_b)
+                other_a, other_b = other_a * other_grow, other_b * other_shrink
+            ink = across * peek(s, t.table(s, t.DOWN) + r) / (constant + sides)
+            compose(s, picture, winner, at + r * padded_width(width), ink, index, mode)
+            a, b = a * grow, b * shrink
+        start = end
 
 
 class Sums(NamedTuple):
@@ -134,64 +145,52 @@ class Sums(NamedTuple):
 
 
 @numba.njit
-def differentiate_segment(
+def differentiate_segments(
     s: Any,
+    plans: Any,
     upstream: Any,
     winner: Any,
     points: Any,
     b: int,
-    i: int,
-    weight: Any,
+    weights: Any,
     size: Any,
     mode: int,
     half: float,
-    gradients: Any,
-) -> Any:
-    """Add segment `i`'s gradients to `gradients` `(batch, n, 3)`; returns its weight's."""
-    segment = t.segment_at(points, b, i, max(size))
-    shape = t.shape_of(s, segment)
-    window = t.window_of(s, segment, shape, size)
-    if window.left >= window.right or window.top >= window.bottom:
-        return 0.0
-    rows, columns = window.bottom - window.top, window.right - window.left
-    x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
-    y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
-    t.fill_extent_and_shares(s, window.left, columns, x_low, x_high, segment.softness, segment.pixel, t.ACROSS)
-    t.fill_extent_and_shares(s, window.top, rows, y_low, y_high, segment.softness, segment.pixel, t.DOWN)
-    index, width = np.int32(i), size[1]
-    if shape.both:
-        sums = sum_strips(s, upstream, winner, segment, shape, window, True, weight, index, width, mode)
-    else:
-        sums = sum_strips(s, upstream, winner, segment, shape, window, False, weight, index, width, mode)
-    chain(sums, segment, window, shape.flat, weight, gradients, b, i)
-    return total(sums.ink)
+    grad_points: Any,
+    grad_weights: Any,
+) -> None:
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of weights, where there are any."""
+    t.plan_segments(s, points, b, size, plans)
+    for i in range(points.shape[1] - 1):
+        weight, index, plan = weights[b, i] if weights.size else s.dtype.type(1), np.int32(i), t.plan_of(plans, i)
+        if plan.shape.both:
+            sums = sum_segment(s, upstream, winner, plan, True, weight, index, size[1], mode)
+        else:
+            sums = sum_segment(s, upstream, winner, plan, False, weight, index, size[1], mode)
+        chain(sums, plan, weight, grad_points, b, i)
+        if weights.size:
+            grad_weights[b, i] = total(sums.ink)
 
 
 @numba.njit(forceinline=True)
-def sum_strips(
-    s: Any,
-    upstream: Any,
-    winner: Any,
-    segment: Any,
-    shape: Any,
-    window: Any,
-    both: bool,
-    weight: Any,
-    index: Any,
-    width: int,
-    mode: int,
+def sum_segment(
+    s: Any, upstream: Any, winner: Any, plan: Any, both: bool, weight: Any, index: Any, width: int, mode: int
 ) -> Any:
-    """The sums over a segment's pixels, the tables filled; by the second line only where `both` are needed."""
-    zero, half_pixel, rows, columns = wide(s, 0.0), 0.5 * segment.pixel, window.bottom - window.top, window.right - window.left
-    by_column, by_row = t.lines_of(segment, window)
-    line, other = (by_column, by_row) if shape.flat else (by_row, by_column)
-    band, edge = t.band_of(s, segment, shape, window), edge_of(s, segment)
+    """The sums over a segment's pixels; by the second line only where `both` are needed."""
+    segment, window, zero = plan.segment, plan.window, wide(s, 0.0)
+    rows, columns = window.bottom - window.top, window.right - window.left
     ink, soft, low_x, high_x, low_y, high_y = zero, zero, zero, zero, zero, zero
     turn, turn_column, turn_row, turned, turned_column, turned_row = zero, zero, zero, zero, zero, zero
+    if rows > 0:
+        x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
+        y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
+        t.fill_extent_and_shares(s, window.left, columns, x_low, x_high, segment.softness, segment.pixel, t.ACROSS)
+        t.fill_extent_and_shares(s, window.top, rows, y_low, y_high, segment.softness, segment.pixel, t.DOWN)
+    half, half_pixel = 0.5 * segment.softness * t.BITS * segment.pixel, 0.5 * segment.pixel
     for c in range(0, columns, LANES):
-        first, last = t.rows_of_strip(band, c, min(c + LANES, columns), rows)
+        first, last = t.rows_of_strip(plan.band, c, min(c + LANES, columns), rows)
         at = window.top * padded_width(width) + window.left + c
-        strip = sum_strip(s, upstream, winner, line, other, both, edge, c, first, last, at, weight, index, width, mode)
+        strip = sum_strip(s, upstream, winner, plan, both, half, c, first, last, at, weight, index, width, mode)
         column, to = ramp(s) + c, t.table(s, t.ACROSS) + c
         ink = ink + strip.ink
         soft = soft + strip.soft + strip.lack * half_pixel + strip.ink * load(s, to + t.table(s, 3))
@@ -225,10 +224,9 @@ def sum_strip(
     s: Any,
     upstream: Any,
     winner: Any,
-    line: Any,
-    other: Any,
+    plan: Any,
     both: bool,
-    edge: Any,
+    half: float,
     c: int,
     first: int,
     last: int,
@@ -239,37 +237,44 @@ def sum_strip(
     mode: int,
 ) -> Any:
     """The sums over rows `first` to `last` of the columns from `c` on."""
-    number, zero = s.dtype.type, wide(s, 0.0)
-    slope, other_slope = ramp(s) * line.along, ramp(s) * other.along
-    start, other_start = line.start + c * line.along, other.start + c * other.along
-    ink_sum, soft, lack, low_y, high_y = zero, zero, zero, zero, zero
+    number, zero, product = s.dtype.type, wide(s, 0.0), product_of(s, half)
+    largest = 2.0 ** t.bounds_of(s)[1]
+    ink_sum, soft, masked, low_y, high_y = zero, zero, zero, zero, zero
     turn_sum, turn_row, turned_sum, turned_row = zero, zero, zero, zero
     across, share = load(s, t.table(s, t.ACROSS) + c), zero + 1.0
-    for r in range(first, last):
-        u = slope + number(start + r * line.down)
-        if both:
-            v = other_slope + number(other_start + r * other.down)
-            near, far = absolute(u), absolute(v)
-            share = where_less(near, far, zero + 1.0, where_equal(near, far, zero + 0.5, zero))
-            g = growth(where_less(near, far, u, v), edge)
-        else:
-            g = growth(u, edge)
-        one_over = 1.0 / ((g + 1.0) * (g + edge.product))
-        row = t.table(s, t.DOWN) + r
-        ink = across * s[row] * g * one_over
-        q = upstream_at(s, upstream, winner, at + r * padded_width(width), ink * weight, index, mode) * ink
-        square = g * g
-        steepness = (square - edge.product) * one_over
-        ink_sum = ink_sum + q
-        lack = lack + q * ((square + edge.product + 2.0 * g * edge.product) * one_over)
-        low_y = low_y + q * s[row + t.table(s, 1)]
-        high_y = high_y + q * s[row + t.table(s, 2)]
-        soft = soft + q * s[row + t.table(s, 3)]
-        turn = q * with_sign_of(steepness, u)
-        if both:
-            turned, turn = q * with_sign_of(steepness, v) * (1.0 - share), turn * share
-            turned_sum, turned_row = turned_sum + turned, turned_row + turned * number(r)
-        turn_sum, turn_row = turn_sum + turn, turn_row + turn * number(r)
+    grow, shrink = growth_of(s, plan.line)
+    other_grow, other_shrink = growth_of(s, plan.other) if both else (grow, shrink)
+    steps = min(plan.line.rows, plan.other.rows) if both else plan.line.rows
+    start = first
+    while start < last:
+        a, b = sides_at(s, plan.line, half, c, start)
+        other_a, other_b = sides_at(s, plan.other, half, c, start) if both else (a, b)
+        end = min(start + steps, last)
+        for r in range(start, end):
+            sides = a + b
+            if both:
+                near, far = sides, other_a + other_b
+                share = where_less(near, far, zero + 1.0, where_equal(near, far, zero + 0.5, zero))
+                sides = minimum(near, far)
+            mask = 1.0 / (sides + (product + 1.0))
+            row = t.table(s, t.DOWN) + r
+            ink = across * peek(s, row) * mask
+            q = upstream_at(s, upstream, winner, at + r * padded_width(width), ink * weight, index, mode) * ink
+            ink_sum = ink_sum + q
+            masked = masked + q * mask
+            low_y = low_y + q * peek(s, row + t.table(s, 1))
+            high_y = high_y + q * peek(s, row + t.table(s, 2))
+            soft = soft + q * peek(s, row + t.table(s, 3))
+            turn = q * ((a - b) * mask)
+            a, b = minimum(a * grow, largest), minimum(b * shrink, largest)
+            if both:
+                turned, turn = q * ((other_a - other_b) * mask) * (1.0 - share), turn * share
+                turned_sum, turned_row = turned_sum + turned, turned_row + turned * number(r)
+                other_a, other_b = minimum(other_a * other_grow, largest), minimum(other_b * other_shrink, largest)
+            turn_sum, turn_row = turn_sum + turn, turn_row + turn * number(r)
+        start = end
+    # what the line's two sigmoids lack of 1 is together 1 - (1 - AB) mask
+    lack = ink_sum - (1.0 - product) * masked
     return Strip(ink_sum, soft, lack, low_y, high_y, turn_sum, turn_row, turned_sum, turned_row)
 
 
@@ -291,8 +296,9 @@ def turned(sums: Any, place: Any, pixel: float, slope: float, softness: float) -
 
 
 @numba.njit(forceinline=True)
-def chain(sums: Any, segment: Any, window: Any, flat: bool, weight: Any, gradients: Any, b: int, i: int) -> None:
-    """From the sums to the gradients of segment `i`'s two points; the first line is the one by column if `flat`."""
+def chain(sums: Any, plan: Any, weight: Any, gradients: Any, b: int, i: int) -> None:
+    """From the sums to the gradients of segment `i`'s two points."""
+    segment, window, flat = plan.segment, plan.window, plan.shape.flat
     x1, y1, x2, y2, softness, pixel = segment.x1, segment.y1, segment.x2, segment.y2, segment.softness, segment.pixel
     x, y = (window.left + 0.5) * pixel - x1, (window.top + 0.5) * pixel - y1
     if flat:
@@ -317,8 +323,8 @@ def chain(sums: Any, segment: Any, window: Any, flat: bool, weight: Any, gradien
     gradients[b, i, 2] += weight * (np.float64(total(sums.soft)) + by_column.soft + by_row.soft)
 
 
-_draw_batch = batch_drawer(draw_segment)
-_differentiate_batch = batch_differentiator(differentiate_segment)
+_draw_batch = batch_drawer(draw_segments)
+_differentiate_batch = batch_differentiator(differentiate_segments)
 
 
 @compiled

@@ -126,6 +126,18 @@ def load(_: Any, array: Any, at: Any) -> Codegen:
 
 
 @intrinsic
+def peek(_: Any, array: Any, at: Any) -> Codegen:
+    """The number of the flat `array` at the index `at`, which isn't checked and may not be negative."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        index = context.cast(builder, arguments[1], signature.args[1], types.intp)
+        return builder.load(builder.gep(data, [index]))
+
+    return array.dtype(array, at), generate
+
+
+@intrinsic
 def store(_: Any, array: Any, at: Any, values: Any) -> Codegen:
     """Write `values` to the flat `array` from the index `at` on, which need not be aligned and isn't checked."""
 

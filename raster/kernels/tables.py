@@ -18,11 +18,17 @@ DOWN, DOWN_LOW, DOWN_HIGH, DOWN_SOFT = 0, 1, 2, 3
 ACROSS, ACROSS_LOW, ACROSS_HIGH, ACROSS_SOFT = 4, 5, 6, 7
 TABLES = 8
 
+PLANNED = 31
+"""Numbers that are worked out for each segment before its pixels."""
+
 FLATTEST = 1e-4
 """Smallest |dx| or |dy| whose slope is differentiated exactly, as in `raster.kernels.portable`."""
 
 POLE = 1e-20
 """What the published denominator becomes where it is exactly zero."""
+
+MULTIPLIED = 32.0
+"""Rows after which a power is taken anew: rounding adds up in products."""
 
 UPRIGHT = 1e-3
 """Columns a row below which a line doesn't bound the rows of a strip."""
@@ -53,11 +59,13 @@ class Window(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Exponent of a line's sigmoids at the window's first pixel, and its steps from column to column and row to row."""
+    """Exponent of a line's sigmoids at the window's first pixel, its steps from column to column and row to row, and for
+    how many rows that last step may be multiplied up."""
 
     start: float
     along: float
     down: float
+    rows: int
 
 
 class Shape(NamedTuple):
@@ -69,7 +77,8 @@ class Shape(NamedTuple):
 
 
 class Band(NamedTuple):
-    """Where the line runs in the window, in pixels: its row at column 0, rows a column, rows a pixel of width."""
+    """Where the line runs in the window, in pixels: its row at column 0, rows a column, rows a pixel of its width; how
+    far ink reaches, and between which columns the segment lies."""
 
     row: float
     climb: float
@@ -79,6 +88,17 @@ class Band(NamedTuple):
     high: float
 
 
+class Plan(NamedTuple):
+    """All that is worked out about a segment before its pixels; `other` is the steeper line."""
+
+    segment: Segment
+    shape: Shape
+    window: Window
+    line: Line
+    other: Line
+    band: Band
+
+
 @numba.njit(forceinline=True)
 def reach_of(s: Any) -> float:
     """Ink below exp(-reach) is left out: it would be lost in the type of the array `s`."""
@@ -86,9 +106,12 @@ def reach_of(s: Any) -> float:
 
 
 @numba.njit(forceinline=True)
-def bound_of(s: Any) -> float:
-    """Exponents are held within ± this, where a sigmoid is 0 or 1 and products of four powers still finite."""
-    return 30.0 if s.itemsize == 4 else 60.0
+def bounds_of(s: Any) -> Any:
+    """Bounds of exponents: of the rectangle's sides, of a line's where it starts, and of how far it moves from there.
+
+    What is held at the first is left out anyway; so is what was held at the second and has moved by the third.
+    """
+    return (26.0, 126.0, 98.0) if s.itemsize == 4 else (60.0, 1000.0, 900.0)
 
 
 @numba.njit(forceinline=True)
@@ -170,12 +193,15 @@ def window_of(s: Any, segment: Segment, shape: Shape, size: Any) -> Window:
 
 
 @numba.njit(forceinline=True)
-def lines_of(segment: Segment, window: Window) -> Any:
+def lines_of(s: Any, segment: Segment, window: Window) -> Any:
     """The line by column and the line by row."""
     pixel, scale = segment.pixel, segment.softness * BITS
     x, y = (window.left + 0.5) * pixel - segment.x1, (window.top + 0.5) * pixel - segment.y1
-    by_column = Line(scale * (y - x * segment.rise), -scale * pixel * segment.rise, scale * pixel)
-    by_row = Line(scale * (x - y * segment.run), scale * pixel, -scale * pixel * segment.run)
+    step, step_by_row, growth = scale * pixel, -scale * pixel * segment.run, bounds_of(s)[2]
+    rows = int(max(min(growth / max(abs(step), 1e-3), MULTIPLIED), 1.0))
+    rows_by_row = int(max(min(growth / max(abs(step_by_row), 1e-3), MULTIPLIED), 1.0))
+    by_column = Line(scale * (y - x * segment.rise), -step * segment.rise, step, rows)
+    by_row = Line(scale * (x - y * segment.run), step, step_by_row, rows_by_row)
     return by_column, by_row
 
 
@@ -187,10 +213,44 @@ def band_of(s: Any, segment: Segment, shape: Shape, window: Window) -> Band:
     low = min(segment.x1, segment.x2) * side - window.left
     high = max(segment.x1, segment.x2) * side - window.left
     rho = reach_of(s) * side / max(segment.softness, 1e-9)
-    if shape.both or not (shape.flat or abs(shape.slope) > UPRIGHT):
-        return Band(0.0, 0.0, 1e9, rho, low, high)
-    climb = shape.slope if shape.flat else 1 / shape.slope
-    return Band(x * climb - y, climb, 1.0 if shape.flat else abs(climb), rho, low, high)
+    unbound = shape.both or not (shape.flat or abs(shape.slope) > UPRIGHT)
+    climb = 0.0 if unbound else (shape.slope if shape.flat else 1 / shape.slope)
+    over = 1e9 if unbound else (1.0 if shape.flat else abs(climb))
+    return Band(0.0 if unbound else x * climb - y, climb, over, rho, low, high)
+
+
+@numba.njit(forceinline=True)
+def plan_segments(s: Any, points: Any, b: int, size: Any, plans: Any) -> None:
+    """Fill `plans` `(n - 1, PLANNED)` for drawing `b`: ahead of the pixels, so that no division is waited for there."""
+    for i in range(points.shape[1] - 1):
+        segment = segment_at(points, b, i, max(size))
+        shape = shape_of(s, segment)
+        window = window_of(s, segment, shape, size)
+        by_column, by_row = lines_of(s, segment, window)
+        line, other = (by_column, by_row) if shape.flat else (by_row, by_column)
+        band = band_of(s, segment, shape, window)
+        plans[i, 0], plans[i, 1], plans[i, 2], plans[i, 3] = segment.x1, segment.y1, segment.x2, segment.y2
+        plans[i, 4], plans[i, 5], plans[i, 6] = segment.softness, segment.rise, segment.run
+        plans[i, 7], plans[i, 8], plans[i, 9] = segment.rise_below, segment.run_below, segment.pixel
+        plans[i, 10], plans[i, 11], plans[i, 12] = shape.slope, shape.flat, shape.both
+        plans[i, 13], plans[i, 14], plans[i, 15], plans[i, 16] = window.left, window.right, window.top, window.bottom
+        plans[i, 17], plans[i, 18], plans[i, 19], plans[i, 20] = line.start, line.along, line.down, line.rows
+        plans[i, 21], plans[i, 22], plans[i, 23], plans[i, 24] = other.start, other.along, other.down, other.rows
+        plans[i, 25], plans[i, 26], plans[i, 27] = band.row, band.climb, band.over
+        plans[i, 28], plans[i, 29], plans[i, 30] = band.rho, band.low, band.high
+
+
+@numba.njit(forceinline=True)
+def plan_of(p: Any, i: int) -> Plan:
+    """Row `i` of `plans`."""
+    return Plan(
+        Segment(p[i, 0], p[i, 1], p[i, 2], p[i, 3], p[i, 4], p[i, 5], p[i, 6], p[i, 7], p[i, 8], p[i, 9]),
+        Shape(p[i, 10], p[i, 11] != 0, p[i, 12] != 0),
+        Window(int(p[i, 13]), int(p[i, 14]), int(p[i, 15]), int(p[i, 16])),
+        Line(p[i, 17], p[i, 18], p[i, 19], int(p[i, 20])),
+        Line(p[i, 21], p[i, 22], p[i, 23], int(p[i, 24])),
+        Band(p[i, 25], p[i, 26], p[i, 27], p[i, 28], p[i, 29], p[i, 30]),
+    )
 
 
 @numba.njit(forceinline=True)
@@ -204,7 +264,7 @@ def rows_of_strip(band: Band, first: int, last: int, rows: int) -> Any:
 @numba.njit(forceinline=True)
 def fill_extent(s: Any, first: int, count: int, low: float, high: float, softness: float, pixel: float, at: int) -> None:
     """One side of the soft rectangle [low, high] over `count` cells from `first` on: how far they lie within it."""
-    bound, scale = bound_of(s), softness * BITS
+    bound, scale = bounds_of(s)[0], softness * BITS
     below_first, above_first = scale * (low - (first + 1) * pixel), scale * (first * pixel - high)
     step, cells = scale * pixel, ramp(s)
     for k in range(vectors(count)):
@@ -219,7 +279,7 @@ def fill_extent_and_shares(
     s: Any, first: int, count: int, low: float, high: float, softness: float, pixel: float, at: int
 ) -> None:
     """As `fill_extent`; the next three tables become its logarithm's slopes by -low, high (per softness) and softness."""
-    bound, scale = bound_of(s), softness * BITS
+    bound, scale = bounds_of(s)[0], softness * BITS
     below_first, above_first = scale * (low - (first + 1) * pixel), scale * (first * pixel - high)
     inside_low, inside_high = (first + 1) * pixel - low, high - first * pixel
     step, cells = scale * pixel, ramp(s)

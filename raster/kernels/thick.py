@@ -76,7 +76,7 @@ class Nearest(NamedTuple):
 @numba.njit(forceinline=True)
 def nearest(s: Any, pen: Any, x: Any, y: Any) -> Any:
     """How the pixels with centres at (x, y) lie to the pen's segment."""
-    bound = t.bound_of(s)
+    bound = t.bounds_of(s)[0]
     along = minimum(maximum((x - pen.x1) * pen.over_x + (y - pen.y1) * pen.over_y, 0.0), 1.0)
     away_x = x - pen.x1 - along * pen.dx
     away_y = y - pen.y1 - along * pen.dy
@@ -87,6 +87,17 @@ def nearest(s: Any, pen: Any, x: Any, y: Any) -> Any:
 
 
 @numba.njit
+def draw_segments(
+    s: Any, plans: Any, picture: Any, winner: Any, points: Any, b: int, weights: Any, size: Any, mode: int, half: float
+) -> None:
+    """Compose the segments of drawing `b` into `picture`."""
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        if weight != 0:
+            draw_segment(s, picture, winner, points, b, i, weight, size, mode, half)
+
+
+@numba.njit(forceinline=True)
 def draw_segment(
     s: Any, picture: Any, winner: Any, points: Any, b: int, i: int, weight: Any, size: Any, mode: int, half: float
 ) -> None:
@@ -103,6 +114,29 @@ def draw_segment(
 
 
 @numba.njit
+def differentiate_segments(
+    s: Any,
+    plans: Any,
+    upstream: Any,
+    winner: Any,
+    points: Any,
+    b: int,
+    weights: Any,
+    size: Any,
+    mode: int,
+    half: float,
+    grad_points: Any,
+    grad_weights: Any,
+) -> None:
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of weights, where there are any."""
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        ink = differentiate_segment(s, upstream, winner, points, b, i, weight, size, mode, half, grad_points)
+        if weights.size:
+            grad_weights[b, i] = ink
+
+
+@numba.njit(forceinline=True)
 def differentiate_segment(
     s: Any,
     upstream: Any,
@@ -146,8 +180,8 @@ def differentiate_segment(
     return total(ink_sum)
 
 
-_draw_batch = batch_drawer(draw_segment)
-_differentiate_batch = batch_differentiator(differentiate_segment)
+_draw_batch = batch_drawer(draw_segments)
+_differentiate_batch = batch_differentiator(differentiate_segments)
 
 
 @compiled

@@ -6,13 +6,11 @@ import numba
 import numpy as np
 
 from raster.kernels.compiling import take
+from raster.kernels.cpu import BLOCK
 from raster.kernels.lanes import LANES, load, maximum, store, where_equal, where_less, wide
 from raster.kernels.tables import PLANNED, scratch_for, tiny
 
 SUM, MAXIMUM, SOFT_OR = 0, 1, 2
-
-BLOCK = 4
-"""Drawings that a thread takes at a time."""
 
 
 @numba.njit(forceinline=True)

@@ -31,7 +31,12 @@ def forget_if_stale(kernel: Any) -> None:
         kept.flush()
 
 
-@intrinsic
+def operation(define: Function) -> Any:
+    """The instructions that `define` generates, as something that compiled code calls."""
+    return intrinsic(define)
+
+
+@operation
 def take(_: Any, counter: Any, count: Any) -> tuple[Any, Function]:
     """Raise `counter[0]` by `count` and return what it was, in one step that no other thread divides."""
 

@@ -1,16 +1,17 @@
 """The fused CPU kernels as torch functions: loading, threads, and what is kept for the backward pass.
 
 A drawing is computed by one thread from start to end, so its image and gradients don't depend on how many threads
-there are or which batch it is in. Threads come from one pool that sleeps between calls (numba's own layers spin, or
-can't be entered from two Python threads at once); a call uses `torch.get_num_threads()` of them at most.
+there are or which batch it is in. Threads sleep between calls (numba's own layers spin, or can't be entered from two
+Python threads at once); a call uses `torch.get_num_threads()` of them at most.
 """
 
 import os
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from queue import SimpleQueue
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -139,18 +140,52 @@ def arrays_of(points: Tensor, weights: Tensor | None) -> Arrays:
 
 def run_in_threads(draw: Draw, threads: int) -> None:
     """Call `draw`, which takes drawings while there are any, from this thread and `threads` - 1 others."""
-    others = [pool().submit(draw) for _ in range(threads - 1)]
+    helpers = [Helper(draw) for _ in range(threads - 1)]
+    for helper in helpers:
+        queue().put(helper)
     draw()
-    for other in others:
-        if not other.cancel():
-            other.result()
+    for helper in helpers:
+        helper.finish()
+
+
+@dataclass
+class Helper:
+    """A call that another thread may make; one that begins when nothing is left to draw is not waited for."""
+
+    draw: Draw
+    begun: bool = False
+    outcome: SimpleQueue[BaseException | None] = field(default_factory=SimpleQueue)
+
+    def run(self) -> None:
+        """Draw, and keep what went wrong for the thread that waits."""
+        self.begun = True
+        try:
+            self.draw()
+        except BaseException as error:
+            self.outcome.put(error)
+        else:
+            self.outcome.put(None)
+
+    def finish(self) -> None:
+        """Wait for the call if it has begun."""
+        error = self.outcome.get() if self.begun else None
+        if error is not None:
+            raise error
 
 
 @lru_cache(maxsize=1)
-def pool() -> ThreadPoolExecutor:
-    """Threads that wait, asleep, for pieces of a batch; a forked process makes its own."""
-    return ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="raster")
+def queue() -> SimpleQueue[Helper]:
+    """Where threads wait, asleep, for calls to make; a forked process makes its own."""
+    helpers: SimpleQueue[Helper] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            helpers.get().run()
+
+    for _ in range(os.cpu_count() or 1):
+        Thread(target=serve, name="raster", daemon=True).start()
+    return helpers
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)
+    os.register_at_fork(after_in_child=queue.cache_clear)

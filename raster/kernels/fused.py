@@ -159,7 +159,7 @@ def differentiate_segments(
     grad_points: Any,
     grad_weights: Any,
 ) -> None:
-    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of weights, where there are any."""
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of given weights."""
     t.plan_segments(s, points, b, size, plans)
     for i in range(points.shape[1] - 1):
         weight, index, plan = weights[b, i] if weights.size else s.dtype.type(1), np.int32(i), t.plan_of(plans, i)
@@ -200,13 +200,11 @@ def sum_segment(
         turn, turned = turn + strip.turn, turned + strip.turned
         turn_column, turned_column = turn_column + strip.turn * column, turned_column + strip.turned * column
         turn_row, turned_row = turn_row + strip.turn_row, turned_row + strip.turned_row
-    return Sums(
-        ink, soft, low_x, high_x, low_y, high_y, turn, turn_column, turn_row, turned, turned_column, turned_row
-    )
+    return Sums(ink, soft, low_x, high_x, low_y, high_y, turn, turn_column, turn_row, turned, turned_column, turned_row)
 
 
 class Strip(NamedTuple):
-    """Sums over the rows of sixteen columns: Q, what it gives the softness by the rows, what the line's sigmoids lack."""
+    """Sums over the rows of sixteen columns, as in `Sums`, and of what the line's sigmoids lack."""
 
     ink: Any
     soft: Any
@@ -316,7 +314,9 @@ def chain(sums: Any, plan: Any, weight: Any, gradients: Any, b: int, i: int) -> 
     x_share, y_share = t.share_of_low(x1, x2), t.share_of_low(y1, y2)
     x_low, x_high = -softness * np.float64(total(sums.low_x)), softness * np.float64(total(sums.high_x))
     y_low, y_high = -softness * np.float64(total(sums.low_y)), softness * np.float64(total(sums.high_y))
-    gradients[b, i, 0] += weight * (by_row.cut - by_column.cut * rise - to_dx + x_low * x_share + x_high * (1 - x_share))
+    gradients[b, i, 0] += weight * (
+        by_row.cut - by_column.cut * rise - to_dx + x_low * x_share + x_high * (1 - x_share)
+    )
     gradients[b, i, 1] += weight * (by_column.cut - by_row.cut * run - to_dy + y_low * y_share + y_high * (1 - y_share))
     gradients[b, i + 1, 0] += weight * (to_dx + x_low * (1 - x_share) + x_high * x_share)
     gradients[b, i + 1, 1] += weight * (to_dy + y_low * (1 - y_share) + y_high * y_share)

@@ -1,7 +1,7 @@
 """A numba type for a vector of numbers, so that kernels state their SIMD rather than hope for it.
 
-`Lanes` is LLVM's `<16 x float>` (or double, or int32): one AVX-512 register, two AVX or four NEON ones. Numbers mix with
-it in `+ - * /`; products and sums are contracted, nothing is regrouped.
+`Lanes` is LLVM's `<16 x float>` (or double, or int32): one AVX-512 register, two AVX or four NEON ones. Numbers mix
+with it in `+ - * /`; products and sums are contracted, nothing is regrouped.
 """
 
 import math
@@ -12,7 +12,9 @@ from typing import Any
 import numba
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.extending import lower_builtin, models, register_model, type_callable
+
+from raster.kernels.compiling import operation
 
 LANES = 16
 
@@ -24,7 +26,7 @@ DOUBLE = tuple(math.log(2) ** k / math.factorial(k) for k in range(12, -1, -1))
 Codegen = tuple[Any, Callable[..., Any]]
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Lanes(types.Type):
     """Sixteen numbers of one type."""
 
     def __init__(self, element: Any) -> None:
@@ -33,11 +35,11 @@ class Lanes(types.Type):  # type: ignore[misc]
 
 
 @register_model(Lanes)
-class LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class LanesModel(models.PrimitiveModel):
     """An LLVM vector."""
 
     def __init__(self, manager: Any, kind: Lanes) -> None:
-        super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.element).get_value_type(), LANES))
+        super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.element).get_value_type(), LANES))  # type: ignore[no-untyped-call]
 
 
 def widened(context: Any, builder: Any, value: Any, kind: Any, wanted: Lanes) -> Any:
@@ -51,7 +53,7 @@ def widened(context: Any, builder: Any, value: Any, kind: Any, wanted: Lanes) ->
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
-def of_lanes(*kinds: Any) -> Lanes | None:
+def of_lanes(*kinds: Any) -> Any:
     """The type of the first operand that is one of lanes."""
     return next((kind for kind in kinds if isinstance(kind, Lanes)), None)
 
@@ -60,7 +62,7 @@ def add_operator(operation: Callable[..., Any], instruction: str) -> None:
     """Give `Lanes` the binary `operation`, with another `Lanes` or a number."""
 
     def typing(_: Any) -> Callable[..., Any]:
-        def typer(first: Any, second: Any) -> Lanes | None:
+        def typer(first: Any, second: Any) -> Any:
             return of_lanes(first, second)
 
         return typer
@@ -70,7 +72,7 @@ def add_operator(operation: Callable[..., Any], instruction: str) -> None:
         wide = [widened(context, builder, value, kind, signature.return_type) for value, kind in pairs]
         return getattr(builder, instruction)(*wide, flags=("contract",))
 
-    type_callable(operation)(typing)
+    type_callable(operation)(typing)  # type: ignore[no-untyped-call]
     for operands in ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
         lower_builtin(operation, *operands)(lower)
 
@@ -84,7 +86,7 @@ for _operation, _instruction in (
     add_operator(_operation, _instruction)
 
 
-@intrinsic
+@operation
 def wide(_: Any, like: Any, value: Any) -> Codegen:
     """`value` in every lane, of the type of the array `like`."""
     wanted = Lanes(like.dtype)
@@ -95,7 +97,7 @@ def wide(_: Any, like: Any, value: Any) -> Codegen:
     return wanted(like, value), generate
 
 
-@intrinsic
+@operation
 def ramp(_: Any, like: Any) -> Codegen:
     """0, 1, 2 … in the type of the array `like`."""
     kind = Lanes(like.dtype)
@@ -113,7 +115,7 @@ def place(context: Any, builder: Any, signature: Any, arguments: Any, vector: An
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
 
 
-@intrinsic
+@operation
 def load(_: Any, array: Any, at: Any) -> Codegen:
     """The lanes of the flat `array` from the index `at` on, which need not be aligned and isn't checked."""
     kind = Lanes(array.dtype)
@@ -125,7 +127,7 @@ def load(_: Any, array: Any, at: Any) -> Codegen:
     return kind(array, at), generate
 
 
-@intrinsic
+@operation
 def peek(_: Any, array: Any, at: Any) -> Codegen:
     """The number of the flat `array` at the index `at`, which isn't checked and may not be negative."""
 
@@ -137,7 +139,7 @@ def peek(_: Any, array: Any, at: Any) -> Codegen:
     return array.dtype(array, at), generate
 
 
-@intrinsic
+@operation
 def store(_: Any, array: Any, at: Any, values: Any) -> Codegen:
     """Write `values` to the flat `array` from the index `at` on, which need not be aligned and isn't checked."""
 
@@ -152,7 +154,7 @@ def store(_: Any, array: Any, at: Any, values: Any) -> Codegen:
 def compared(condition: str) -> Any:
     """The intrinsic f(a, b, x, y): lanes of x where a `condition` b, else of y."""
 
-    @intrinsic
+    @operation
     def choose(_: Any, a: Any, b: Any, x: Any, y: Any) -> Codegen:
         sides, chosen = of_lanes(a, b), of_lanes(x, y)
 
@@ -162,11 +164,11 @@ def compared(condition: str) -> Any:
                 widened(context, builder, value, kind, lanes)
                 for value, kind, lanes in zip(arguments, signature.args, wanted, strict=True)
             ]
-            whole = isinstance(sides.element, types.Integer)  # type: ignore[union-attr]
+            whole = isinstance(sides.element, types.Integer)
             compare = builder.icmp_signed if whole else builder.fcmp_ordered
             return builder.select(compare(condition, values[0], values[1]), values[2], values[3])
 
-        return chosen(a, b, x, y), generate  # type: ignore[misc]
+        return chosen(a, b, x, y), generate
 
     return choose
 
@@ -194,7 +196,8 @@ def unary(name: str, operands: int = 1) -> Any:
         vector = context.get_value_type(signature.return_type)
         mangled = f"{name}.v{LANES}{vector.element.intrinsic_name}"
         kind = ir.FunctionType(vector, [vector] * operands)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, mangled), arguments)
+        function = cgutils.get_or_insert_function(builder.module, kind, mangled)  # type: ignore[no-untyped-call]
+        return builder.call(function, arguments)
 
     def one(_: Any, x: Any) -> Codegen:
         return x(x), generate
@@ -202,7 +205,7 @@ def unary(name: str, operands: int = 1) -> Any:
     def two(_: Any, x: Any, y: Any) -> Codegen:
         return x(x, y), generate
 
-    return intrinsic(one if operands == 1 else two)
+    return operation(one if operands == 1 else two)
 
 
 absolute = unary("llvm.fabs")
@@ -211,7 +214,7 @@ root = unary("llvm.sqrt")
 with_sign_of = unary("llvm.copysign", operands=2)
 
 
-@intrinsic
+@operation
 def total(_: Any, x: Any) -> Codegen:
     """The sum of the lanes, halves first."""
 
@@ -229,7 +232,7 @@ def total(_: Any, x: Any) -> Codegen:
     return x.element(x), generate
 
 
-@intrinsic
+@operation
 def power_of_two(_: Any, x: Any) -> Codegen:
     """2**x for |x| ≤ 120 (float32) or 1000 (float64): 2**k · 2**f with the nearest whole k and a polynomial in f.
 

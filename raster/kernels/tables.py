@@ -59,8 +59,8 @@ class Window(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Exponent of a line's sigmoids at the window's first pixel, its steps from column to column and row to row, and for
-    how many rows that last step may be multiplied up."""
+    """Exponent of a line's sigmoids at the window's first pixel, its steps by column and by row, and for how many rows
+    the latter may be multiplied up."""
 
     start: float
     along: float
@@ -129,7 +129,8 @@ def vectors(count: int) -> int:
 @numba.njit(forceinline=True)
 def table(s: Any, which: int) -> int:
     """Where a table begins in the scratch array `s`."""
-    return which * (s.size // TABLES)
+    stride: int = s.size // TABLES
+    return which * stride
 
 
 @numba.njit
@@ -188,7 +189,12 @@ def window_of(s: Any, segment: Segment, shape: Shape, size: Any) -> Window:
     beside, above = (far, near) if shape.flat else (near, far)
     low_x, high_x = min(segment.x1, segment.x2) * side - beside, max(segment.x1, segment.x2) * side + beside
     low_y, high_y = min(segment.y1, segment.y2) * side - above, max(segment.y1, segment.y2) * side + above
-    left, right, top, bottom = cell(low_x, size[1]), cell(high_x + 1, size[1]), cell(low_y, size[0]), cell(high_y + 1, size[0])
+    left, right, top, bottom = (
+        cell(low_x, size[1]),
+        cell(high_x + 1, size[1]),
+        cell(low_y, size[0]),
+        cell(high_y + 1, size[0]),
+    )
     return Window(left, right, top, bottom)
 
 
@@ -262,7 +268,9 @@ def rows_of_strip(band: Band, first: int, last: int, rows: int) -> Any:
 
 
 @numba.njit(forceinline=True)
-def fill_extent(s: Any, first: int, count: int, low: float, high: float, softness: float, pixel: float, at: int) -> None:
+def fill_extent(
+    s: Any, first: int, count: int, low: float, high: float, softness: float, pixel: float, at: int
+) -> None:
     """One side of the soft rectangle [low, high] over `count` cells from `first` on: how far they lie within it."""
     bound, scale = bounds_of(s)[0], softness * BITS
     below_first, above_first = scale * (low - (first + 1) * pixel), scale * (first * pixel - high)
@@ -278,7 +286,7 @@ def fill_extent(s: Any, first: int, count: int, low: float, high: float, softnes
 def fill_extent_and_shares(
     s: Any, first: int, count: int, low: float, high: float, softness: float, pixel: float, at: int
 ) -> None:
-    """As `fill_extent`; the next three tables become its logarithm's slopes by -low, high (per softness) and softness."""
+    """As `fill_extent`; the next three tables become its logarithm's slopes by -low, high and softness."""
     bound, scale = bounds_of(s)[0], softness * BITS
     below_first, above_first = scale * (low - (first + 1) * pixel), scale * (first * pixel - high)
     inside_low, inside_high = (first + 1) * pixel - low, high - first * pixel

@@ -42,24 +42,38 @@ def pen_at(points: Any, s: Any, b: int, i: int, side: int, half: float) -> Any:
     return Pen(x1, y1, dx, dy, dx / square, dy / square, soft, s.dtype.type(half), s.dtype.type(1.0 / side))
 
 
+class Reach(NamedTuple):
+    """Rows (last excluded) that a pen reaches; in pixels, its columns, the line's at row 0, its lean and half width."""
+
+    top: int
+    bottom: int
+    low: float
+    high: float
+    middle: float
+    lean: float
+    half: float
+
+
 @numba.njit(forceinline=True)
-def rows_of(s: Any, pen: Any, size: Any) -> Any:
-    """The rows that the pen reaches, and how far it does; ink below exp(-reach) is left out."""
+def reach_of(s: Any, pen: Any, size: Any) -> Reach:
+    """Where the pen's ink can exceed exp(-reach)."""
+    side = max(size)
+    x1, y1, dx, dy = np.float64(pen.x1), np.float64(pen.y1), np.float64(pen.dx), np.float64(pen.dy)
     far = np.float64(pen.half) + t.reach_of(s) / max(np.float64(pen.softness), 1e-9)
-    low, high = min(pen.y1, pen.y1 + pen.dy) - far, max(pen.y1, pen.y1 + pen.dy) + far
-    return t.cell(low / pen.pixel - 1, size[0]), t.cell(high / pen.pixel + 1, size[0]), far
+    low_x, high_x = min(x1, x1 + dx) - far, max(x1, x1 + dx) + far
+    low_y, high_y = min(y1, y1 + dy) - far, max(y1, y1 + dy) + far
+    top, bottom = t.cell(low_y * side - 1, size[0]), t.cell(high_y * side + 1, size[0])
+    level = abs(dy) <= 1e-9
+    lean = 0.0 if level else dx / dy
+    half = 1e9 if level else far * side * np.sqrt(1 + lean * lean)
+    return Reach(top, bottom, low_x * side, high_x * side, (x1 + (0.5 / side - y1) * lean) * side, lean, half)
 
 
 @numba.njit(forceinline=True)
-def stretch(pen: Any, far: float, r: int, width: int) -> Any:
+def stretch(reach: Reach, r: int, width: int) -> Any:
     """First column of row `r` that the pen reaches, and the one after the last."""
-    x1, dx, dy, pixel = np.float64(pen.x1), np.float64(pen.dx), np.float64(pen.dy), np.float64(pen.pixel)
-    low, high = min(x1, x1 + dx) - far, max(x1, x1 + dx) + far
-    if abs(dy) > 1e-9:
-        x = x1 + ((r + 0.5) * pixel - pen.y1) * dx / dy
-        lean = far * np.sqrt(dx * dx + dy * dy) / abs(dy)
-        low, high = max(low, x - lean), min(high, x + lean)
-    return t.cell(low / pixel - 1, width), t.cell(high / pixel + 1, width)
+    x = reach.middle + r * reach.lean
+    return t.cell(max(reach.low, x - reach.half) - 1, width), t.cell(min(reach.high, x + reach.half) + 1, width)
 
 
 class Nearest(NamedTuple):
@@ -103,9 +117,9 @@ def draw_segment(
 ) -> None:
     """Compose segment `i` of drawing `b` into `picture`."""
     pen = pen_at(points, s, b, i, max(size), half)
-    top, bottom, far = rows_of(s, pen, size)
-    for r in range(top, bottom):
-        first, last = stretch(pen, far, r, size[1])
+    reach = reach_of(s, pen, size)
+    for r in range(reach.top, reach.bottom):
+        first, last = stretch(reach, r, size[1])
         y = s.dtype.type((r + 0.5) / max(size))
         for c in range(first, last, LANES):
             place = nearest(s, pen, (ramp(s) + (c + 0.5)) * pen.pixel, y)
@@ -128,7 +142,7 @@ def differentiate_segments(
     grad_points: Any,
     grad_weights: Any,
 ) -> None:
-    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of weights, where there are any."""
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of given weights."""
     for i in range(points.shape[1] - 1):
         weight = weights[b, i] if weights.size else s.dtype.type(1)
         ink = differentiate_segment(s, upstream, winner, points, b, i, weight, size, mode, half, grad_points)
@@ -152,10 +166,10 @@ def differentiate_segment(
 ) -> Any:
     """Add segment `i`'s gradients to `gradients` `(batch, n, 3)`; returns its weight's."""
     pen, zero = pen_at(points, s, b, i, max(size), half), wide(s, 0.0)
-    top, bottom, far = rows_of(s, pen, size)
+    reach = reach_of(s, pen, size)
     start_x, start_y, end_x, end_y, soft, ink_sum = zero, zero, zero, zero, zero, zero
-    for r in range(top, bottom):
-        first, last = stretch(pen, far, r, size[1])
+    for r in range(reach.top, reach.bottom):
+        first, last = stretch(reach, r, size[1])
         y = s.dtype.type((r + 0.5) / max(size))
         for c in range(first, last, LANES):
             place = nearest(s, pen, (ramp(s) + (c + 0.5)) * pen.pixel, y)

@@ -72,9 +72,9 @@ def add_operator(operation: Callable[..., Any], instruction: str) -> None:
         wide = [widened(context, builder, value, kind, signature.return_type) for value, kind in pairs]
         return getattr(builder, instruction)(*wide, flags=("contract",))
 
-    type_callable(operation)(typing)  # type: ignore[no-untyped-call]
+    type_callable(operation)(typing)
     for operands in ((Lanes, Lanes), (Lanes, types.Number), (types.Number, Lanes)):
-        lower_builtin(operation, *operands)(lower)
+        lower_builtin(operation, *operands)(lower)  # type: ignore[no-untyped-call]
 
 
 for _operation, _instruction in (
@@ -189,29 +189,18 @@ def minimum(x: Any, bound: Any) -> Any:
     return where_less(x, bound, x, bound)
 
 
-def unary(name: str, operands: int = 1) -> Any:
-    """The intrinsic that is LLVM's function `name` lane by lane."""
+@operation
+def root(_: Any, x: Any) -> Codegen:
+    """The square roots."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         vector = context.get_value_type(signature.return_type)
-        mangled = f"{name}.v{LANES}{vector.element.intrinsic_name}"
-        kind = ir.FunctionType(vector, [vector] * operands)
-        function = cgutils.get_or_insert_function(builder.module, kind, mangled)  # type: ignore[no-untyped-call]
+        name = f"llvm.sqrt.v{LANES}{vector.element.intrinsic_name}"
+        kind = ir.FunctionType(vector, [vector])
+        function = cgutils.get_or_insert_function(builder.module, kind, name)  # type: ignore[no-untyped-call]
         return builder.call(function, arguments)
 
-    def one(_: Any, x: Any) -> Codegen:
-        return x(x), generate
-
-    def two(_: Any, x: Any, y: Any) -> Codegen:
-        return x(x, y), generate
-
-    return operation(one if operands == 1 else two)
-
-
-absolute = unary("llvm.fabs")
-floor = unary("llvm.floor")
-root = unary("llvm.sqrt")
-with_sign_of = unary("llvm.copysign", operands=2)
+    return x(x), generate
 
 
 @operation

@@ -94,7 +94,7 @@ def pick_kernel(kernel: str, points: Tensor, size: tuple[int, int]) -> Callable[
     if kernel not in KERNELS:
         raise RasterError(f"unknown kernel {kernel!r}; one of {', '.join(KERNELS)}")
     if kernel == "auto":
-        on_cpu = points.device.type == "cpu" and max(size) <= cpu.MAX_SIDE and cpu.is_available()
+        on_cpu = points.device.type == "cpu" and cpu.is_available()
         on_cuda = points.device.type == "cuda" and cuda.is_available()
         kernel = "cpu" if on_cpu else "cuda" if on_cuda else "torch"
     return {"torch": portable.draw, "cpu": cpu.draw, "cuda": cuda.draw}[kernel]

@@ -1,16 +1,17 @@
 """The fused CPU kernels as torch functions: loading, threads, and what is kept for the backward pass.
 
 A drawing is computed by one thread from start to end, so its image and gradients don't depend on how many threads
-there are or which batch it is in. Threads come from one pool that sleeps between calls (numba's own layers spin, or
-can't be entered from two Python threads at once); a call uses `torch.get_num_threads()` of them at most.
+there are or which batch it is in. Threads sleep between calls (numba's own layers spin, or can't be entered from two
+Python threads at once); a call uses `torch.get_num_threads()` of them at most.
 """
 
 import os
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from queue import SimpleQueue
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -21,16 +22,16 @@ from torch.autograd.function import once_differentiable
 
 from raster.errors import RasterError
 
-MODES = {"sum": np.uint64(0), "max": np.uint64(1), "soft-or": np.uint64(2)}
+MODES = {"sum": 0, "max": 1, "soft-or": 2}
 
-MAX_SIDE = 1024
-"""Longest side in pixels that the kernels take."""
+BLOCK = 4
+"""Drawings that a thread takes at a time."""
 
 INLINE_PIXELS = 1 << 17
 """Drawings times segments times pixels below which waking a second thread costs more than it saves."""
 
 Arrays = tuple[np.ndarray[Any, Any], ...]
-Draw = Callable[[int, int], None]
+Draw = Callable[[], None]
 
 
 @lru_cache(maxsize=1)
@@ -63,15 +64,13 @@ def draw(
     `width_px` is the line's width in pixels, or None for the published mask.
 
     Raises:
-        RasterError: The kernels don't run here, the tensors are not on the CPU, or a side exceeds `MAX_SIDE`.
+        RasterError: The kernels don't run here, or the tensors are not on the CPU.
     """
     modules = load()
     if isinstance(modules, str):
         raise RasterError(f"the cpu kernel isn't available: {modules}; use kernel='torch'")
     if points.device.type != "cpu":
         raise RasterError(f"points are on {points.device}; the cpu kernel draws tensors on the cpu")
-    if max(size) > MAX_SIDE:
-        raise RasterError(f"size is {size}; the cpu kernel draws up to {MAX_SIDE} pixels a side, kernel='torch' any")
     fused, thick = modules
     half = 0.0 if width_px is None else 0.5 * width_px / max(size)
     task = Task(fused if width_px is None else thick, size, compose, half)
@@ -91,13 +90,14 @@ class Task:
     def run(self, kernel: Callable[..., None], inputs: Arrays, outputs: Arrays) -> None:
         """Call one of the compiled kernels for the whole batch, in threads."""
         points, weights = inputs
-        mode, height, width = MODES[self.compose], *self.size
+        mode, counter = MODES[self.compose], np.zeros(1, np.int64)
 
-        def draw(first: int, last: int) -> None:
-            kernel(points, weights, self.size, mode, self.half_width, first, last, *outputs)
+        def draw() -> None:
+            kernel(points, weights, self.size, mode, self.half_width, counter, *outputs)
 
         batch, n = points.shape[:2]
-        run_in_threads(draw, batch=batch, work=batch * n * height * width)
+        threads = min(torch.get_num_threads(), -(-batch // BLOCK))
+        run_in_threads(draw, 1 if batch * n * self.size[0] * self.size[1] < INLINE_PIXELS else threads)
 
 
 class FusedDrawing(torch.autograd.Function):
@@ -126,7 +126,7 @@ class FusedDrawing(torch.autograd.Function):
         above = upstream.numpy() if rest is None else upstream.numpy() * rest.numpy()
         batch, n = points.shape[:2]
         grad_points = torch.empty((batch, n, 3), dtype=points.dtype)
-        grad_weights = torch.empty((batch, n - 1), dtype=points.dtype)
+        grad_weights = torch.empty((0, 0) if weights is None else (batch, n - 1), dtype=points.dtype)
         given = np.ascontiguousarray(above), winners.numpy(), grad_points.numpy(), grad_weights.numpy()
         ctx.task.run(ctx.task.kernels.backward, arrays_of(points, weights), given)
         return grad_points, None if weights is None else grad_weights, None
@@ -138,31 +138,54 @@ def arrays_of(points: Tensor, weights: Tensor | None) -> Arrays:
     return xys, np.empty((0, 0), xys.dtype) if weights is None else np.ascontiguousarray(weights.detach().numpy())
 
 
-def run_in_threads(draw: Draw, *, batch: int, work: int) -> None:
-    """Call `draw(first, last)` for all of `batch` in pieces, from this thread and, if `work` is large, from others."""
-    threads = min(torch.get_num_threads(), batch)
-    if threads == 1 or work < INLINE_PIXELS:
-        draw(0, batch)
-        return
-    step = max(1, min(64, -(-batch // (2 * threads))))
-    pieces = iter(range(0, batch, step))
+def run_in_threads(draw: Draw, threads: int) -> None:
+    """Call `draw`, which takes drawings while there are any, from this thread and `threads` - 1 others."""
+    helpers = [Helper(draw) for _ in range(threads - 1)]
+    for helper in helpers:
+        queue().put(helper)
+    draw()
+    for helper in helpers:
+        helper.finish()
 
-    def take() -> None:
-        for first in pieces:
-            draw(first, min(first + step, batch))
 
-    others = [pool().submit(take) for _ in range(threads - 1)]
-    take()
-    for other in others:
-        if not other.cancel():
-            other.result()
+@dataclass
+class Helper:
+    """A call that another thread may make; one that begins when nothing is left to draw is not waited for."""
+
+    draw: Draw
+    begun: bool = False
+    outcome: SimpleQueue[BaseException | None] = field(default_factory=SimpleQueue)
+
+    def run(self) -> None:
+        """Draw, and keep what went wrong for the thread that waits."""
+        self.begun = True
+        try:
+            self.draw()
+        except BaseException as error:
+            self.outcome.put(error)
+        else:
+            self.outcome.put(None)
+
+    def finish(self) -> None:
+        """Wait for the call if it has begun."""
+        error = self.outcome.get() if self.begun else None
+        if error is not None:
+            raise error
 
 
 @lru_cache(maxsize=1)
-def pool() -> ThreadPoolExecutor:
-    """Threads that wait, asleep, for pieces of a batch; a forked process makes its own."""
-    return ThreadPoolExecutor(max_workers=os.cpu_count(), thread_name_prefix="raster")
+def queue() -> SimpleQueue[Helper]:
+    """Where threads wait, asleep, for calls to make; a forked process makes its own."""
+    helpers: SimpleQueue[Helper] = SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            helpers.get().run()
+
+    for _ in range(os.cpu_count() or 1):
+        Thread(target=serve, name="raster", daemon=True).start()
+    return helpers
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=pool.cache_clear)
+    os.register_at_fork(after_in_child=queue.cache_clear)

@@ -1,17 +1,16 @@
 """The published mask, forward and backward, one drawing at a time on one CPU thread.
 
-A segment's mask at row r, column c is `across[c] * down[r] * max(by_column, by_row)`. With the cut v of column c and
-A = exp(s (p_r - v)), B = exp(s (v - p_{r+1})), the two sigmoids of `by_column` multiply to
+A segment's mask at row r, column c is `across[c] * down[r] * max(by_column, by_row)`. With u the line's exponent (0 on
+the line, linear along rows and columns) and h = softness · pixel / 2, the two sigmoids of either multiply to
 
-    1 / ((1 + A) (1 + B)) = 1 / (A + B + 1 + AB),    AB = exp(-s pixel),
+    sigmoid(h - u) sigmoid(h + u) = 1 / (1 + A + B + AB),    A = exp(u - h),    B = exp(-u - h),    AB = exp(-2h),
 
-and AB, which doesn't depend on the cut, is the same for `by_row`. So the larger of the two has the smaller A + B, and a
-pixel needs one division. A and B are products of a factor of the row and a factor of the column: exponentials are
-taken along rows and columns only (`raster.kernels.factors`).
+so the larger mask has the smaller A + B. Both exponents vanish on the same line, so that one of them makes the larger
+mask all over the picture (`raster.kernels.tables.shape_of`). From row to row A and B are multiplied by constants:
+a pixel takes no power and one division.
 
-What lies below exp(-reach) is left out: the soft rectangle bounds rows and columns, and in each row the line bounds
-the columns once more. Backward, the masks are computed again: with Q = gradient · mask and D the smaller of the two
-(1 + A) (1 + B), all that is needed are sums of Q, T = Q (A - B) / D and Q (B + AB) / D over rows and columns.
+What lies below exp(-reach) is left out. Backward, the masks are computed again: with Q = gradient · ink, all that is
+needed are sums of Q, Q · mask, Q · mask · (A - B), and of Q times what the rectangle's sigmoids lack of 1.
 """
 
 from typing import Any, NamedTuple
@@ -19,288 +18,322 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from raster.kernels import factors as f
-from raster.kernels.lanes import clamp, compiled
-
-SUM, MAXIMUM, SOFT_OR = np.uint64(0), np.uint64(1), np.uint64(2)
-
-
-class Row(NamedTuple):
-    """One row's stretch of columns: where it lies in scratch and picture, and the factors that all of it shares."""
-
-    count: Any
-    column: Any
-    step: Any
-    pixel: Any
-    down: Any
-    level_a: Any
-    level_b: Any
-    row_a: Any
-    row_b: Any
-    product: Any
-    y: Any
+from raster.kernels import tables as t
+from raster.kernels.batches import batch_differentiator, batch_drawer, compose, padded_width, upstream_at
+from raster.kernels.compiling import compiled
+from raster.kernels.lanes import (
+    LANES,
+    load,
+    maximum,
+    minimum,
+    peek,
+    power_of_two,
+    ramp,
+    total,
+    where_equal,
+    where_less,
+    wide,
+)
 
 
-@numba.njit(inline="always")
-def row_at(s: Any, segment: Any, r: Any, padded: Any) -> Any:
-    """The stretch of row `r` that the segment's line can reach, with its factors."""
-    u = np.uint64(r)
-    first = np.int64(s[f.FIRST + u])
-    return Row(
-        np.uint64(np.int64(s[f.COUNT + u])),
-        np.uint64(first),
-        np.uint64(np.int64(s[f.STEP + u])),
-        np.uint64(r * padded + first),
-        s[f.DOWN + u],
-        s[f.LEVEL_A + u],
-        s[f.LEVEL_B + u],
-        s[f.ROW_A + u],
-        s[f.ROW_B + u],
-        s[f.PRODUCT],
-        s.dtype.type(r * segment.pixel),
-    )
+@numba.njit(forceinline=True)
+def sides_at(s: Any, line: Any, half: float, c: int, r: int) -> Any:
+    """A and B from the column `c` on in row `r`; `half` is h as an exponent of 2."""
+    bound = t.bounds_of(s)[1]
+    u = ramp(s) * line.along + (line.start + c * line.along + r * line.down)
+    a = power_of_two(maximum(minimum(u - half, bound), -bound))
+    return a, power_of_two(maximum(minimum(0.0 - u - half, bound), -bound))
 
 
-@numba.njit(inline="always")
-def draw_row(s: Any, picture: Any, winner: Any, row: Any, weight: Any, index: Any, mode: Any) -> None:
-    """Compose one segment's ink in one row into `picture`."""
-    down = row.down * weight
-    one, least = s.dtype.type(1), f.tiny(s)
-    constant = one + row.product
-    for j in range(row.count):
-        c, t, p = row.column + j, row.step + j, row.pixel + j
-        by_column = s[f.CUT_A + c] * row.level_a + s[f.CUT_B + c] * row.level_b
-        by_row = s[f.STEP_A + t] * row.row_a + s[f.STEP_B + t] * row.row_b
-        ink = s[f.ACROSS + c] * down / (min(by_column, by_row) + constant)
-        if mode == SUM:
-            picture[p] += ink
-        elif mode == SOFT_OR:
-            picture[p] *= max(one - ink, least)
-        else:
-            best = picture[p]
-            winner[p] = index if ink > best else winner[p]
-            picture[p] = ink if ink > best else best
+@numba.njit(forceinline=True)
+def growth_of(s: Any, line: Any) -> Any:
+    """What A and B are multiplied by from row to row."""
+    bound = t.bounds_of(s)[1]
+    down = maximum(minimum(wide(s, line.down), bound), -bound)
+    return power_of_two(down), power_of_two(0.0 - down)
 
 
-@compiled
-def forward(
-    points: Any, weights: Any, size: Any, mode: Any, half: float, first: int, last: int, out: Any, winners: Any
-) -> None:
-    """Draw drawings `first` to `last` into `out` `(batch, h, w)` (soft-or: one minus the image); `half` isn't used.
-
-    Max also writes the winning segment, or -1, to `winners` where that isn't empty. Points that aren't finite make
-    their picture NaN.
-    """
-    height, width = size
-    padded = f.padded_width(width)
-    s = np.empty(f.SCRATCH, points.dtype)
-    picture = np.zeros(height * padded, points.dtype)
-    winner = np.zeros(height * padded, np.int32)
-    start = s.dtype.type(1 if mode == SOFT_OR else 0)
-    for b in range(first, last):
-        if not f.is_finite(points, b):
-            out[b] = np.nan
-            continue
-        picture[:] = start
-        winner[:] = -1
-        for i in range(points.shape[1] - 1):
-            weight = weights[b, i] if weights.size else s.dtype.type(1)
-            if weight != 0:
-                draw_segment(s, picture, winner, points, b, i, weight, size, mode)
-        f.unpad(picture, out[b])
-        if winners.size:
-            f.unpad(winner, winners[b])
+@numba.njit(forceinline=True)
+def product_of(s: Any, half: float) -> Any:
+    """AB = exp(-2h)."""
+    bound = t.bounds_of(s)[1]
+    return power_of_two(maximum(minimum(wide(s, -2 * half), bound), -bound))
 
 
 @numba.njit
-def draw_segment(
-    s: Any, picture: Any, winner: Any, points: Any, b: Any, i: Any, weight: Any, size: Any, mode: Any
+def draw_segments(
+    s: Any, plans: Any, picture: Any, winner: Any, points: Any, b: int, weights: Any, size: Any, mode: int, half: float
 ) -> None:
-    """Compose segment `i` of drawing `b` into `picture`."""
-    segment = f.segment_at(points, b, i, max(size))
-    window = f.window_of(s, segment, size)
-    if window.left >= window.right or window.top >= window.bottom:
+    """Compose the segments of drawing `b` into `picture`."""
+    t.plan_segments(s, points, b, size, plans)
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        if weight != 0:
+            draw_segment(s, picture, winner, t.plan_of(plans, i), weight, np.int32(i), size[1], mode)
+
+
+@numba.njit(forceinline=True)
+def draw_segment(s: Any, picture: Any, winner: Any, plan: Any, weight: Any, index: Any, width: int, mode: int) -> None:
+    """Compose one segment into `picture`."""
+    segment, window = plan.segment, plan.window
+    rows, columns = window.bottom - window.top, window.right - window.left
+    if rows <= 0 or columns <= 0:
         return
-    padded = f.padded_width(size[1])
-    f.fill_segment(s, segment, window, size)
-    band_end = window.top
-    for r in range(window.top, window.bottom):
-        if r == band_end:
-            band_end = f.fill_band(s, segment, window, r)
-        row = row_at(s, segment, r, padded)
-        draw_row(s, picture, winner, row, weight, np.int32(i), mode)
+    x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
+    y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
+    t.fill_extent(s, window.left, columns, x_low, x_high, segment.softness, segment.pixel, t.ACROSS)
+    t.fill_extent(s, window.top, rows, y_low, y_high, segment.softness, segment.pixel, t.DOWN)
+    half = 0.5 * segment.softness * t.BITS * segment.pixel
+    for c in range(0, columns, LANES):
+        first, last = t.rows_of_strip(plan.band, c, min(c + LANES, columns), rows)
+        at = window.top * padded_width(width) + window.left + c
+        draw_strip(s, picture, winner, plan, half, c, first, last, at, weight, index, width, mode)
 
 
-@numba.njit(inline="always")
-def differentiate_row(
-    s: Any, sums: Any, upstream: Any, winner: Any, row: Any, r: Any, pixel: Any, weight: Any, index: Any, mode: Any
-) -> Any:
-    """Add one row's Q, T and T·y to the columns' sums and store its own; returns its sum of Q (B + AB) / D.
-
-    Neighbouring rows add to different sets of sums: a stretch that overlaps the last one's would wait for its stores.
-    """
-    zero, half, one, least = s.dtype.type(0), s.dtype.type(0.5), s.dtype.type(1), f.tiny(s)
-    sum_q, sum_t, sum_xt, sum_b = zero, zero, zero, zero
-    constant = one + row.product
-    of_row = np.uint64((r & 3) * 3) * f.STRIDE + row.column
-    x0, dx = s.dtype.type(np.float64(row.column) * pixel), s.dtype.type(pixel)
-    for j in range(row.count):
-        c, t, p = row.column + j, row.step + j, row.pixel + j
-        a1, b1 = s[f.CUT_A + c] * row.level_a, s[f.CUT_B + c] * row.level_b
-        a2, b2 = s[f.STEP_A + t] * row.row_a, s[f.STEP_B + t] * row.row_b
-        d1, d2 = a1 + b1, a2 + b2
-        mask = one / (min(d1, d2) + constant)
-        ink = s[f.ACROSS + c] * row.down * mask
-        gradient = upstream[p]
-        if mode == SOFT_OR:
-            gradient /= max(one - ink * weight, least)
-        elif mode == MAXIMUM:
-            gradient = gradient if winner[p] == index else zero
-        q = gradient * ink
-        qm = q * mask
-        # ties share the gradient, as torch.maximum does
-        share1 = one if d1 < d2 else (half if d1 == d2 else zero)
-        share2 = one - share1
-        t1, t2 = qm * (a1 - b1) * share1, qm * (a2 - b2) * share2
-        sums[of_row + j] += q
-        sums[of_row + f.STRIDE + j] += t1
-        sums[of_row + f.STRIDE + f.STRIDE + j] += t1 * row.y
-        sum_q += q
-        sum_t += t2
-        sum_xt += t2 * (x0 + dx * s.dtype.type(np.int32(j)))
-        sum_b += qm * (b1 * share1 + b2 * share2 + row.product)
-    u = np.uint64(r)
-    s[f.ROW_Q + u] = sum_q
-    s[f.ROW_T + u] = sum_t
-    s[f.ROW_PT + u] = sum_xt
-    return sum_b
-
-
-class Along(NamedTuple):
-    """Gradients that one axis's sums give: of the rectangle's bounds, the softness, the line's slope and its offset."""
-
-    low: float
-    high: float
-    softness: float
-    slope: float
-    cut: float
-
-
-@numba.njit
-def gather(s: Any, bases: Any, cells: Any, extent: Any, line: Any, bounds: Any, softness: float, pixel: float) -> Along:
-    """Turn the sums over cells `cells` of one axis into gradients.
-
-    `bases` are the sums' and the rectangle's rows of the scratch array; `extent` is the rectangle's (low, high) along
-    this axis; `line` its (origin, origin's cut, slope): cell centre z is cut at cut + (z - origin) slope. Cuts outside
-    `bounds` light nothing.
-    """
-    low, high, soft, slope, cut = 0.0, 0.0, 0.0, 0.0, 0.0
-    start = np.uint64(cells[0])
-    for j in range(f.whole(cells[1] - cells[0])):
-        p, at = (np.float64(np.int32(j)) + cells[0]) * pixel, start + j
-        q = np.float64(s[bases[0] + at])
-        rising, falling = q * np.float64(s[bases[3] + at]), q * np.float64(s[bases[4] + at])
-        low -= rising
-        high += falling
-        away = p + 0.5 * pixel - line[0]
-        v = line[1] + away * line[2]
-        lit = 1.0 if (v >= bounds[0]) & (v <= bounds[1]) else 0.0
-        t = np.float64(s[bases[1] + at]) * lit
-        slope += t * away
-        cut += t
-        soft += (p + pixel - extent[0]) * rising + (extent[1] - p) * falling
-        soft += clamp(v, bounds[0], bounds[1]) * t - np.float64(s[bases[2] + at]) * lit
-    return Along(low * softness, high * softness, soft, slope * softness, cut * softness)
-
-
-@compiled
-def backward(
-    points: Any,
-    weights: Any,
-    size: Any,
-    mode: Any,
+@numba.njit(forceinline=True)
+def draw_strip(
+    s: Any,
+    picture: Any,
+    winner: Any,
+    plan: Any,
     half: float,
+    c: int,
     first: int,
     last: int,
-    upstream: Any,
-    winners: Any,
-    grad_points: Any,
-    grad_weights: Any,
+    at: int,
+    weight: Any,
+    index: Any,
+    width: int,
+    mode: int,
 ) -> None:
-    """Gradients of drawings `first` to `last`, given those of their pictures (soft-or: times one minus the picture)."""
-    height, width = size
-    padded = f.padded_width(width)
-    s, sums = np.zeros(f.SCRATCH, points.dtype), np.zeros(f.SUMS, points.dtype)
-    picture = np.zeros(height * padded, points.dtype)
-    winner = np.zeros(height * padded, np.int32)
-    for b in range(first, last):
-        if not f.is_finite(points, b):
-            grad_points[b] = np.nan
-            grad_weights[b] = np.nan
-            continue
-        grad_points[b] = 0
-        f.pad(upstream[b], picture)
-        if mode == MAXIMUM:
-            f.pad(winners[b], winner)
-        for i in range(points.shape[1] - 1):
-            weight = weights[b, i] if weights.size else s.dtype.type(1)
-            grad_weights[b, i] = differentiate_segment(
-                s, sums, picture, winner, points, b, i, weight, size, mode, grad_points
-            )
+    """Compose rows `first` to `last` of the columns from `c` on."""
+    across, constant = load(s, t.table(s, t.ACROSS) + c) * weight, product_of(s, half) + 1.0
+    grow, shrink = growth_of(s, plan.line)
+    other_grow, other_shrink = growth_of(s, plan.other) if plan.shape.both else (grow, shrink)
+    steps = min(plan.line.rows, plan.other.rows) if plan.shape.both else plan.line.rows
+    start = first
+    while start < last:
+        a, b = sides_at(s, plan.line, half, c, start)
+        other_a, other_b = sides_at(s, plan.other, half, c, start) if plan.shape.both else (a, b)
+        end = min(start + steps, last)
+        for r in range(start, end):
+            sides = a + b
+            if plan.shape.both:
+                sides = minimum(sides, other_a + other_b)
+                other_a, other_b = other_a * other_grow, other_b * other_shrink
+            ink = across * peek(s, t.table(s, t.DOWN) + r) / (constant + sides)
+            compose(s, picture, winner, at + r * padded_width(width), ink, index, mode)
+            a, b = a * grow, b * shrink
+        start = end
+
+
+class Sums(NamedTuple):
+    """Sums over a segment's pixels; the last three are those of `turn` by the second line."""
+
+    ink: Any
+    soft: Any
+    low_x: Any
+    high_x: Any
+    low_y: Any
+    high_y: Any
+    turn: Any
+    turn_column: Any
+    turn_row: Any
+    other: Any
+    other_column: Any
+    other_row: Any
 
 
 @numba.njit
-def differentiate_segment(
+def differentiate_segments(
     s: Any,
-    sums: Any,
+    plans: Any,
     upstream: Any,
     winner: Any,
     points: Any,
     b: int,
-    i: int,
-    weight: Any,
+    weights: Any,
     size: Any,
-    mode: Any,
+    mode: int,
+    half: float,
     grad_points: Any,
+    grad_weights: Any,
+) -> None:
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of given weights."""
+    t.plan_segments(s, points, b, size, plans)
+    for i in range(points.shape[1] - 1):
+        weight, index, plan = weights[b, i] if weights.size else s.dtype.type(1), np.int32(i), t.plan_of(plans, i)
+        if plan.shape.both:
+            sums = sum_segment(s, upstream, winner, plan, True, weight, index, size[1], mode)
+        else:
+            sums = sum_segment(s, upstream, winner, plan, False, weight, index, size[1], mode)
+        chain(sums, plan, weight, grad_points, b, i)
+        if weights.size:
+            grad_weights[b, i] = total(sums.ink)
+
+
+@numba.njit(forceinline=True)
+def sum_segment(
+    s: Any, upstream: Any, winner: Any, plan: Any, both: bool, weight: Any, index: Any, width: int, mode: int
 ) -> Any:
-    """Add segment `i`'s gradients to `grad_points`; returns its weight's."""
-    segment = f.segment_at(points, b, i, max(size))
-    window = f.window_of(s, segment, size)
-    if window.left >= window.right or window.top >= window.bottom:
-        return 0.0
-    padded = f.padded_width(size[1])
-    f.fill_segment(s, segment, window, size)
-    f.clear_sums(s, sums, window)
-    band_end, total_b = window.top, 0.0
-    for r in range(window.top, window.bottom):
-        if r == band_end:
-            band_end = f.fill_band(s, segment, window, r)
-        row = row_at(s, segment, r, padded)
-        total_b += differentiate_row(s, sums, upstream, winner, row, r, segment.pixel, weight, np.int32(i), mode)
-    f.merge_sums(s, sums, window)
-    return chain(s, segment, window, weight, total_b * segment.pixel, grad_points[b, i], grad_points[b, i + 1])
+    """The sums over a segment's pixels; by the second line only where `both` are needed."""
+    segment, window, zero = plan.segment, plan.window, wide(s, 0.0)
+    rows, columns = window.bottom - window.top, window.right - window.left
+    ink, soft, low_x, high_x, low_y, high_y = zero, zero, zero, zero, zero, zero
+    turn, turn_column, turn_row, turned, turned_column, turned_row = zero, zero, zero, zero, zero, zero
+    if rows > 0:
+        x_low, x_high = min(segment.x1, segment.x2), max(segment.x1, segment.x2)
+        y_low, y_high = min(segment.y1, segment.y2), max(segment.y1, segment.y2)
+        t.fill_extent_and_shares(s, window.left, columns, x_low, x_high, segment.softness, segment.pixel, t.ACROSS)
+        t.fill_extent_and_shares(s, window.top, rows, y_low, y_high, segment.softness, segment.pixel, t.DOWN)
+    half, half_pixel = 0.5 * segment.softness * t.BITS * segment.pixel, 0.5 * segment.pixel
+    for c in range(0, columns, LANES):
+        first, last = t.rows_of_strip(plan.band, c, min(c + LANES, columns), rows)
+        at = window.top * padded_width(width) + window.left + c
+        strip = sum_strip(s, upstream, winner, plan, both, half, c, first, last, at, weight, index, width, mode)
+        column, to = ramp(s) + c, t.table(s, t.ACROSS) + c
+        ink = ink + strip.ink
+        soft = soft + strip.soft + strip.lack * half_pixel + strip.ink * load(s, to + t.table(s, 3))
+        low_x = low_x + strip.ink * load(s, to + t.table(s, 1))
+        high_x = high_x + strip.ink * load(s, to + t.table(s, 2))
+        low_y, high_y = low_y + strip.low_y, high_y + strip.high_y
+        turn, turned = turn + strip.turn, turned + strip.turned
+        turn_column, turned_column = turn_column + strip.turn * column, turned_column + strip.turned * column
+        turn_row, turned_row = turn_row + strip.turn_row, turned_row + strip.turned_row
+    return Sums(ink, soft, low_x, high_x, low_y, high_y, turn, turn_column, turn_row, turned, turned_column, turned_row)
 
 
-@numba.njit
-def chain(s: Any, segment: Any, window: Any, weight: Any, soft: float, start: Any, end: Any) -> Any:
-    """From the sums to the gradients of the two points and, returned, of the weight."""
-    x1, y1, x2, y2 = segment.x1, segment.y1, segment.x2, segment.y2
-    left, right, top, bottom, pixel = window.left, window.right, window.top, window.bottom, segment.pixel
-    reach_x = (left * pixel - window.rho, right * pixel + window.rho)
-    reach_y = (top * pixel - window.rho, bottom * pixel + window.rho)
-    columns, rows = (min(x1, x2), max(x1, x2)), (min(y1, y2), max(y1, y2))
-    sums_x = (f.SUM_Q, f.SUM_T, f.SUM_PT, f.ACROSS_LOW, f.ACROSS_HIGH)
-    sums_y = (f.ROW_Q, f.ROW_T, f.ROW_PT, f.DOWN_LOW, f.DOWN_HIGH)
-    across = gather(s, sums_x, (left, right), columns, (x1, y1, segment.rise), reach_y, segment.softness, pixel)
-    down = gather(s, sums_y, (top, bottom), rows, (y1, x1, segment.run), reach_x, segment.softness, pixel)
-    rise_dy, rise_dx, rise = f.held_slope(y2 - y1, segment.rise_below)
-    run_dx, run_dy, run = f.held_slope(x2 - x1, segment.run_below)
-    to_dx = across.slope * rise_dx + down.slope * run_dx
-    to_dy = across.slope * rise_dy + down.slope * run_dy
-    x_share, y_share = f.share_of_low(x1, x2), f.share_of_low(y1, y2)
-    start[0] += weight * (down.cut - across.cut * rise - to_dx + across.low * x_share + across.high * (1 - x_share))
-    start[1] += weight * (across.cut - down.cut * run - to_dy + down.low * y_share + down.high * (1 - y_share))
-    end[0] += weight * (to_dx + across.low * (1 - x_share) + across.high * x_share)
-    end[1] += weight * (to_dy + down.low * (1 - y_share) + down.high * y_share)
-    start[2] += weight * (across.softness + down.softness + soft)
-    return f.total_of_rows(s, window)
+class Strip(NamedTuple):
+    """Sums over the rows of sixteen columns, as in `Sums`, and of what the line's sigmoids lack."""
+
+    ink: Any
+    soft: Any
+    lack: Any
+    low_y: Any
+    high_y: Any
+    turn: Any
+    turn_row: Any
+    turned: Any
+    turned_row: Any
+
+
+@numba.njit(forceinline=True)
+def sum_strip(
+    s: Any,
+    upstream: Any,
+    winner: Any,
+    plan: Any,
+    both: bool,
+    half: float,
+    c: int,
+    first: int,
+    last: int,
+    at: int,
+    weight: Any,
+    index: Any,
+    width: int,
+    mode: int,
+) -> Any:
+    """The sums over rows `first` to `last` of the columns from `c` on."""
+    number, zero, product = s.dtype.type, wide(s, 0.0), product_of(s, half)
+    largest = 2.0 ** t.bounds_of(s)[1]
+    ink_sum, soft, masked, low_y, high_y = zero, zero, zero, zero, zero
+    turn_sum, turn_row, turned_sum, turned_row = zero, zero, zero, zero
+    across, share = load(s, t.table(s, t.ACROSS) + c), zero + 1.0
+    grow, shrink = growth_of(s, plan.line)
+    other_grow, other_shrink = growth_of(s, plan.other) if both else (grow, shrink)
+    steps = min(plan.line.rows, plan.other.rows) if both else plan.line.rows
+    start = first
+    while start < last:
+        a, b = sides_at(s, plan.line, half, c, start)
+        other_a, other_b = sides_at(s, plan.other, half, c, start) if both else (a, b)
+        end = min(start + steps, last)
+        for r in range(start, end):
+            sides = a + b
+            if both:
+                near, far = sides, other_a + other_b
+                share = where_less(near, far, zero + 1.0, where_equal(near, far, zero + 0.5, zero))
+                sides = minimum(near, far)
+            mask = 1.0 / (sides + (product + 1.0))
+            row = t.table(s, t.DOWN) + r
+            ink = across * peek(s, row) * mask
+            q = upstream_at(s, upstream, winner, at + r * padded_width(width), ink * weight, index, mode) * ink
+            ink_sum = ink_sum + q
+            masked = masked + q * mask
+            low_y = low_y + q * peek(s, row + t.table(s, 1))
+            high_y = high_y + q * peek(s, row + t.table(s, 2))
+            soft = soft + q * peek(s, row + t.table(s, 3))
+            turn = q * ((a - b) * mask)
+            a, b = minimum(a * grow, largest), minimum(b * shrink, largest)
+            if both:
+                turned, turn = q * ((other_a - other_b) * mask) * (1.0 - share), turn * share
+                turned_sum, turned_row = turned_sum + turned, turned_row + turned * number(r)
+                other_a, other_b = minimum(other_a * other_grow, largest), minimum(other_b * other_shrink, largest)
+            turn_sum, turn_row = turn_sum + turn, turn_row + turn * number(r)
+        start = end
+    # what the line's two sigmoids lack of 1 is together 1 - (1 - AB) mask
+    lack = ink_sum - (1.0 - product) * masked
+    return Strip(ink_sum, soft, lack, low_y, high_y, turn_sum, turn_row, turned_sum, turned_row)
+
+
+class Turned(NamedTuple):
+    """Gradients by where a line is and how it slopes, and what it gives the softness's."""
+
+    cut: float
+    slope: float
+    soft: float
+
+
+@numba.njit(forceinline=True)
+def turned(sums: Any, place: Any, pixel: float, slope: float, softness: float) -> Turned:
+    """From the sums of `turn`, alone and times the steps along and across the line's axis, both from `place` on."""
+    turn = np.float64(total(sums[0]))
+    along = place[0] * turn + pixel * np.float64(total(sums[1]))
+    across = place[1] * turn + pixel * np.float64(total(sums[2]))
+    return Turned(softness * turn, softness * along, slope * along - across)
+
+
+@numba.njit(forceinline=True)
+def chain(sums: Any, plan: Any, weight: Any, gradients: Any, b: int, i: int) -> None:
+    """From the sums to the gradients of segment `i`'s two points."""
+    segment, window, flat = plan.segment, plan.window, plan.shape.flat
+    x1, y1, x2, y2, softness, pixel = segment.x1, segment.y1, segment.x2, segment.y2, segment.softness, segment.pixel
+    x, y = (window.left + 0.5) * pixel - x1, (window.top + 0.5) * pixel - y1
+    if flat:
+        first = (sums.turn, sums.turn_column, sums.turn_row)
+        second = (sums.other, sums.other_row, sums.other_column)
+    else:
+        first = (sums.other, sums.other_column, sums.other_row)
+        second = (sums.turn, sums.turn_row, sums.turn_column)
+    by_column = turned(first, (x, y), pixel, segment.rise, softness)
+    by_row = turned(second, (y, x), pixel, segment.run, softness)
+    rise_dy, rise_dx, rise = t.held_slope(y2 - y1, segment.rise_below)
+    run_dx, run_dy, run = t.held_slope(x2 - x1, segment.run_below)
+    to_dx = by_column.slope * rise_dx + by_row.slope * run_dx
+    to_dy = by_column.slope * rise_dy + by_row.slope * run_dy
+    x_share, y_share = t.share_of_low(x1, x2), t.share_of_low(y1, y2)
+    x_low, x_high = -softness * np.float64(total(sums.low_x)), softness * np.float64(total(sums.high_x))
+    y_low, y_high = -softness * np.float64(total(sums.low_y)), softness * np.float64(total(sums.high_y))
+    gradients[b, i, 0] += weight * (
+        by_row.cut - by_column.cut * rise - to_dx + x_low * x_share + x_high * (1 - x_share)
+    )
+    gradients[b, i, 1] += weight * (by_column.cut - by_row.cut * run - to_dy + y_low * y_share + y_high * (1 - y_share))
+    gradients[b, i + 1, 0] += weight * (to_dx + x_low * (1 - x_share) + x_high * x_share)
+    gradients[b, i + 1, 1] += weight * (to_dy + y_low * (1 - y_share) + y_high * y_share)
+    gradients[b, i, 2] += weight * (np.float64(total(sums.soft)) + by_column.soft + by_row.soft)
+
+
+_draw_batch = batch_drawer(draw_segments)
+_differentiate_batch = batch_differentiator(differentiate_segments)
+
+
+@compiled
+def forward(*arguments: Any) -> None:
+    """Draw a batch, as `raster.kernels.batches.batch_drawer` says."""
+    _draw_batch(*arguments)
+
+
+@compiled
+def backward(*arguments: Any) -> None:
+    """Differentiate a batch, as `raster.kernels.batches.batch_differentiator` says."""
+    _differentiate_batch(*arguments)

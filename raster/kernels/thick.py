@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 
-from raster.kernels import factors as f
-from raster.kernels.lanes import cell, clamp, compiled, exponential
-
-SUM, MAXIMUM, SOFT_OR = np.uint64(0), np.uint64(1), np.uint64(2)
+from raster.kernels import tables as t
+from raster.kernels.batches import batch_differentiator, batch_drawer, compose, padded_width, upstream_at
+from raster.kernels.compiling import compiled
+from raster.kernels.lanes import LANES, maximum, minimum, power_of_two, ramp, root, total, wide
 
 SMOOTH, SHORTEST = 1e-6, 1e-7
 """As in `raster.kernels.portable`."""
@@ -33,203 +33,178 @@ class Pen(NamedTuple):
     pixel: Any
 
 
-@numba.njit
-def pen_at(points: Any, like: Any, b: int, i: int, side: int, half: float) -> Any:
+@numba.njit(forceinline=True)
+def pen_at(points: Any, s: Any, b: int, i: int, side: int, half: float) -> Any:
     """Segment `i` of drawing `b`."""
     x1, y1, soft = points[b, i, 0], points[b, i, 1], points[b, i, 2]
     dx, dy = points[b, i + 1, 0] - x1, points[b, i + 1, 1] - y1
-    square = max(dx * dx + dy * dy, like.dtype.type(SHORTEST * SHORTEST))
-    return Pen(x1, y1, dx, dy, dx / square, dy / square, soft, like.dtype.type(half), like.dtype.type(1.0 / side))
+    square = max(dx * dx + dy * dy, s.dtype.type(SHORTEST * SHORTEST))
+    return Pen(x1, y1, dx, dy, dx / square, dy / square, soft, s.dtype.type(half), s.dtype.type(1.0 / side))
 
 
-@numba.njit
-def rows_of(s: Any, pen: Any, size: Any) -> Any:
-    """The rows that the pen reaches, and how far it does; ink below exp(-reach) is left out."""
-    reach = f.exponents(s)[0]
-    far = np.float64(pen.half) + reach / max(np.float64(pen.softness), 1e-9)
-    low, high = min(pen.y1, pen.y1 + pen.dy) - far, max(pen.y1, pen.y1 + pen.dy) + far
-    return cell(low / pen.pixel - 1, size[0]), cell(high / pen.pixel + 1, size[0]), far
+class Reach(NamedTuple):
+    """Rows (last excluded) that a pen reaches; in pixels, its columns, the line's at row 0, its lean and half width."""
+
+    top: int
+    bottom: int
+    low: float
+    high: float
+    middle: float
+    lean: float
+    half: float
 
 
-@numba.njit
-def stretch(pen: Any, far: float, r: int, width: int) -> Any:
-    """First column of row `r` that the pen reaches and how many, rounded up to whole vectors."""
-    x1, dx, dy, pixel = np.float64(pen.x1), np.float64(pen.dx), np.float64(pen.dy), np.float64(pen.pixel)
-    low, high = min(x1, x1 + dx) - far, max(x1, x1 + dx) + far
-    if abs(dy) > 1e-9:
-        x = x1 + ((r + 0.5) * pixel - pen.y1) * dx / dy
-        lean = far * np.sqrt(dx * dx + dy * dy) / abs(dy)
-        low, high = max(low, x - lean), min(high, x + lean)
-    first, last = cell(low / pixel - 1, width), cell(high / pixel + 1, width)
-    return first, f.whole(max(last - first, 0))
+@numba.njit(forceinline=True)
+def reach_of(s: Any, pen: Any, size: Any) -> Reach:
+    """Where the pen's ink can exceed exp(-reach)."""
+    side = max(size)
+    x1, y1, dx, dy = np.float64(pen.x1), np.float64(pen.y1), np.float64(pen.dx), np.float64(pen.dy)
+    far = np.float64(pen.half) + t.reach_of(s) / max(np.float64(pen.softness), 1e-9)
+    low_x, high_x = min(x1, x1 + dx) - far, max(x1, x1 + dx) + far
+    low_y, high_y = min(y1, y1 + dy) - far, max(y1, y1 + dy) + far
+    top, bottom = t.cell(low_y * side - 1, size[0]), t.cell(high_y * side + 1, size[0])
+    level = abs(dy) <= 1e-9
+    lean = 0.0 if level else dx / dy
+    half = 1e9 if level else far * side * np.sqrt(1 + lean * lean)
+    return Reach(top, bottom, low_x * side, high_x * side, (x1 + (0.5 / side - y1) * lean) * side, lean, half)
 
 
-@numba.njit(inline="always")
-def nearest(pen: Any, x: Any, y: Any, zero: Any, one: Any, least: Any) -> Any:
-    """Place along the segment, vector from there to the pixel, and distance, of the pixel at (x, y)."""
-    along = min(max((x - pen.x1) * pen.over_x + (y - pen.y1) * pen.over_y, zero), one)
+@numba.njit(forceinline=True)
+def stretch(reach: Reach, r: int, width: int) -> Any:
+    """First column of row `r` that the pen reaches, and the one after the last."""
+    x = reach.middle + r * reach.lean
+    return t.cell(max(reach.low, x - reach.half) - 1, width), t.cell(min(reach.high, x + reach.half) + 1, width)
+
+
+class Nearest(NamedTuple):
+    """Of a pixel: place along the segment, vector from there, distance, how far outside the edge, exp(s · that)."""
+
+    along: Any
+    away_x: Any
+    away_y: Any
+    distance: Any
+    outside: Any
+    rest: Any
+
+
+@numba.njit(forceinline=True)
+def nearest(s: Any, pen: Any, x: Any, y: Any) -> Any:
+    """How the pixels with centres at (x, y) lie to the pen's segment."""
+    bound = t.bounds_of(s)[0]
+    along = minimum(maximum((x - pen.x1) * pen.over_x + (y - pen.y1) * pen.over_y, 0.0), 1.0)
     away_x = x - pen.x1 - along * pen.dx
     away_y = y - pen.y1 - along * pen.dy
-    return along, away_x, away_y, np.sqrt(away_x * away_x + away_y * away_y + least)
+    distance = root(away_x * away_x + away_y * away_y + SMOOTH * SMOOTH)
+    outside = distance - pen.half
+    rest = power_of_two(maximum(minimum(outside * (pen.softness * t.BITS), bound), -bound))
+    return Nearest(along, away_x, away_y, distance, outside, rest)
 
 
-@numba.njit(inline="always")
-def draw_row(
-    s: Any,
-    picture: Any,
-    winner: Any,
-    pen: Any,
-    start: Any,
-    x0: Any,
-    y: Any,
-    count: Any,
-    weight: Any,
-    index: Any,
-    mode: Any,
+@numba.njit
+def draw_segments(
+    s: Any, plans: Any, picture: Any, winner: Any, points: Any, b: int, weights: Any, size: Any, mode: int, half: float
 ) -> None:
-    """Compose one segment's ink in one row into `picture` from `start` on, whose centre is (x0, y)."""
-    zero, one, least = s.dtype.type(0), s.dtype.type(1), f.tiny(s)
-    smooth, low, high = s.dtype.type(SMOOTH * SMOOTH), s.dtype.type(-40), s.dtype.type(40)
-    for j in range(count):
-        p = start + j
-        x = x0 + s.dtype.type(np.int32(j)) * pen.pixel
-        distance = nearest(pen, x, y, zero, one, smooth)[3]
-        ink = weight / (one + exponential(clamp((distance - pen.half) * pen.softness, low, high), one))
-        if mode == SUM:
-            picture[p] += ink
-        elif mode == SOFT_OR:
-            picture[p] *= max(one - ink, least)
-        else:
-            best = picture[p]
-            winner[p] = index if ink > best else winner[p]
-            picture[p] = ink if ink > best else best
+    """Compose the segments of drawing `b` into `picture`."""
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        if weight != 0:
+            draw_segment(s, picture, winner, points, b, i, weight, size, mode, half)
 
 
-@compiled
-def forward(
-    points: Any, weights: Any, size: Any, mode: Any, half: float, first: int, last: int, out: Any, winners: Any
+@numba.njit(forceinline=True)
+def draw_segment(
+    s: Any, picture: Any, winner: Any, points: Any, b: int, i: int, weight: Any, size: Any, mode: int, half: float
 ) -> None:
-    """As `raster.kernels.fused.forward`, with lines `half` to each side."""
-    padded = f.padded_width(size[1])
-    s = np.empty(1, points.dtype)
-    picture = np.zeros(size[0] * padded, points.dtype)
-    winner = np.zeros(size[0] * padded, np.int32)
-    for b in range(first, last):
-        if not f.is_finite(points, b):
-            out[b] = np.nan
-            continue
-        picture[:] = s.dtype.type(1 if mode == SOFT_OR else 0)
-        winner[:] = -1
-        for i in range(points.shape[1] - 1):
-            weight = weights[b, i] if weights.size else s.dtype.type(1)
-            pen = pen_at(points, s, b, i, max(size), half)
-            top, bottom, far = rows_of(s, pen, size)
-            for r in range(top, bottom if weight != 0 else top):
-                left, count = stretch(pen, far, r, size[1])
-                x, y = s.dtype.type((left + 0.5) / max(size)), s.dtype.type((r + 0.5) / max(size))
-                start = np.uint64(r * padded + left)
-                draw_row(s, picture, winner, pen, start, x, y, count, weight, np.int32(i), mode)
-        f.unpad(picture, out[b])
-        if winners.size:
-            f.unpad(winner, winners[b])
+    """Compose segment `i` of drawing `b` into `picture`."""
+    pen = pen_at(points, s, b, i, max(size), half)
+    reach = reach_of(s, pen, size)
+    for r in range(reach.top, reach.bottom):
+        first, last = stretch(reach, r, size[1])
+        y = s.dtype.type((r + 0.5) / max(size))
+        for c in range(first, last, LANES):
+            place = nearest(s, pen, (ramp(s) + (c + 0.5)) * pen.pixel, y)
+            ink = wide(s, weight) / (place.rest + 1.0)
+            compose(s, picture, winner, r * padded_width(size[1]) + c, ink, np.int32(i), mode)
 
 
-@numba.njit(inline="always")
-def differentiate_row(
+@numba.njit
+def differentiate_segments(
     s: Any,
+    plans: Any,
     upstream: Any,
     winner: Any,
-    pen: Any,
-    start: Any,
-    x0: Any,
-    y: Any,
-    count: Any,
-    weight: Any,
-    index: Any,
-    mode: Any,
-    sums: Any,
-) -> None:
-    """Add one row to `sums`: of gradient·ink·(1 - ink) times n, t n and the distance from the edge; of gradient·ink."""
-    zero, one, least = s.dtype.type(0), s.dtype.type(1), f.tiny(s)
-    smooth, low, high = s.dtype.type(SMOOTH * SMOOTH), s.dtype.type(-40), s.dtype.type(40)
-    to_x, to_y, to_x2, to_y2, to_soft, to_weight = zero, zero, zero, zero, zero, zero
-    for j in range(count):
-        p = start + j
-        x = x0 + s.dtype.type(np.int32(j)) * pen.pixel
-        along, away_x, away_y, distance = nearest(pen, x, y, zero, one, smooth)
-        outside = distance - pen.half
-        rest = exponential(clamp(outside * pen.softness, low, high), one)
-        ink = one / (one + rest)
-        gradient = upstream[p]
-        if mode == SOFT_OR:
-            gradient /= max(one - ink * weight, least)
-        elif mode == MAXIMUM:
-            gradient = gradient if winner[p] == index else zero
-        q = gradient * ink
-        edge = q * rest * ink
-        pull = edge / distance
-        to_x += pull * away_x
-        to_y += pull * away_y
-        to_x2 += pull * away_x * along
-        to_y2 += pull * away_y * along
-        to_soft -= edge * outside
-        to_weight += q
-    sums[0] += to_x
-    sums[1] += to_y
-    sums[2] += to_x2
-    sums[3] += to_y2
-    sums[4] += to_soft
-    sums[5] += to_weight
-
-
-@compiled
-def backward(
     points: Any,
+    b: int,
     weights: Any,
     size: Any,
-    mode: Any,
+    mode: int,
     half: float,
-    first: int,
-    last: int,
-    upstream: Any,
-    winners: Any,
     grad_points: Any,
     grad_weights: Any,
 ) -> None:
-    """As `raster.kernels.fused.backward`, with lines `half` to each side."""
-    padded = f.padded_width(size[1])
-    s, sums = np.empty(1, points.dtype), np.empty(6, np.float64)
-    picture = np.zeros(size[0] * padded, points.dtype)
-    winner = np.zeros(size[0] * padded, np.int32)
-    for b in range(first, last):
-        if not f.is_finite(points, b):
-            grad_points[b] = np.nan
-            grad_weights[b] = np.nan
-            continue
-        grad_points[b] = 0
-        f.pad(upstream[b], picture)
-        if mode == MAXIMUM:
-            f.pad(winners[b], winner)
-        for i in range(points.shape[1] - 1):
-            weight = weights[b, i] if weights.size else s.dtype.type(1)
-            pen = pen_at(points, s, b, i, max(size), half)
-            top, bottom, far = rows_of(s, pen, size)
-            sums[:] = 0
-            for r in range(top, bottom):
-                left, count = stretch(pen, far, r, size[1])
-                x, y = s.dtype.type((left + 0.5) / max(size)), s.dtype.type((r + 0.5) / max(size))
-                start = np.uint64(r * padded + left)
-                differentiate_row(s, picture, winner, pen, start, x, y, count, weight, np.int32(i), mode, sums)
-            chain(sums, weight, pen.softness, grad_points[b, i], grad_points[b, i + 1])
-            grad_weights[b, i] = sums[5]
+    """Add the gradients of drawing `b` to `grad_points` `(batch, n, 3)`; write those of given weights."""
+    for i in range(points.shape[1] - 1):
+        weight = weights[b, i] if weights.size else s.dtype.type(1)
+        ink = differentiate_segment(s, upstream, winner, points, b, i, weight, size, mode, half, grad_points)
+        if weights.size:
+            grad_weights[b, i] = ink
 
 
-@numba.njit
-def chain(sums: Any, weight: Any, softness: Any, start: Any, end: Any) -> None:
-    """From the sums to the gradients of the two points."""
-    scale = np.float64(weight) * softness
-    start[0] += scale * (sums[0] - sums[2])
-    start[1] += scale * (sums[1] - sums[3])
-    end[0] += scale * sums[2]
-    end[1] += scale * sums[3]
-    start[2] += np.float64(weight) * sums[4]
+@numba.njit(forceinline=True)
+def differentiate_segment(
+    s: Any,
+    upstream: Any,
+    winner: Any,
+    points: Any,
+    b: int,
+    i: int,
+    weight: Any,
+    size: Any,
+    mode: int,
+    half: float,
+    gradients: Any,
+) -> Any:
+    """Add segment `i`'s gradients to `gradients` `(batch, n, 3)`; returns its weight's."""
+    pen, zero = pen_at(points, s, b, i, max(size), half), wide(s, 0.0)
+    reach = reach_of(s, pen, size)
+    start_x, start_y, end_x, end_y, soft, ink_sum = zero, zero, zero, zero, zero, zero
+    for r in range(reach.top, reach.bottom):
+        first, last = stretch(reach, r, size[1])
+        y = s.dtype.type((r + 0.5) / max(size))
+        for c in range(first, last, LANES):
+            place = nearest(s, pen, (ramp(s) + (c + 0.5)) * pen.pixel, y)
+            ink = 1.0 / (place.rest + 1.0)
+            at = r * padded_width(size[1]) + c
+            q = upstream_at(s, upstream, winner, at, ink * weight, np.int32(i), mode) * ink
+            edge = q * place.rest * ink
+            pull = edge / place.distance
+            pull_x, pull_y = pull * place.away_x, pull * place.away_y
+            start_x = start_x + pull_x * (1.0 - place.along)
+            start_y = start_y + pull_y * (1.0 - place.along)
+            end_x = end_x + pull_x * place.along
+            end_y = end_y + pull_y * place.along
+            soft = soft - edge * place.outside
+            ink_sum = ink_sum + q
+    scale = np.float64(weight) * pen.softness
+    gradients[b, i, 0] += scale * total(start_x)
+    gradients[b, i, 1] += scale * total(start_y)
+    gradients[b, i + 1, 0] += scale * total(end_x)
+    gradients[b, i + 1, 1] += scale * total(end_y)
+    gradients[b, i, 2] += np.float64(weight) * total(soft)
+    return total(ink_sum)
+
+
+_draw_batch = batch_drawer(draw_segments)
+_differentiate_batch = batch_differentiator(differentiate_segments)
+
+
+@compiled
+def forward(*arguments: Any) -> None:
+    """Draw a batch, as `raster.kernels.batches.batch_drawer` says."""
+    _draw_batch(*arguments)
+
+
+@compiled
+def backward(*arguments: Any) -> None:
+    """Differentiate a batch, as `raster.kernels.batches.batch_differentiator` says."""
+    _differentiate_batch(*arguments)

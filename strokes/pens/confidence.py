@@ -2,7 +2,7 @@
 
 A logistic regression on what the hypotheses know: how far they are apart, how surprising the chosen one is, how well it
 fits, how much there is to draw. Its weights are fitted on writers that no network was trained on
-(`scripts/calibrate_confidence`), and travel in the network's file.
+(`scripts/ship_pens`), and travel in the network's file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from strokes.errors import ConfigError
 from strokes.pens.hypotheses import Chosen
 from strokes.pens.network import GO
 
-RIGHT_DIRECTION = 0.75
-RIGHT_ORDER = 0.5
-"""A drawing is right when its direction and order, as the metrics define them, are above these."""
-FEATURES = 6
+RIGHT_DIRECTION = 0.5
+RIGHT_ORDER = 0.0
+"""A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
+person's way than against it, and rather in the person's order than in reverse."""
+FEATURES = 8
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,7 @@ class Calibration:
 
     def confidence(self, chosen: Chosen) -> FloatArray:
         """The chance (n,) that each drawing is right, in (0, 1)."""
-        logits = features(chosen) @ np.array(self.weights) + self.constant
-        chance: FloatArray = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
-        return chance
+        return confidence_of(features(chosen), self)
 
     def to_json(self) -> str:
         """The weights as text, as `from_json` takes it."""
@@ -57,13 +56,22 @@ class Calibration:
             ) from None
 
 
+def confidence_of(known: NDArray[np.float64], calibration: Calibration) -> FloatArray:
+    """The chance (n,) that each drawing is right, told from its `features` (n, `FEATURES`)."""
+    logits = known @ np.array(calibration.weights) + calibration.constant
+    chance: FloatArray = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+    return chance
+
+
 def features(chosen: Chosen) -> NDArray[np.float64]:
     """What the chance is told from, (n, `FEATURES`), each of about unit size."""
     strokes = ((chosen.walks.flags > GO).sum(axis=1)).astype(np.float64)
     steps = (chosen.walks.flags >= 0).sum(axis=1).astype(np.float64)
     found = [
-        np.minimum(chosen.agreement_px, 3.0),
-        np.sqrt(chosen.agreement_px),
+        np.minimum(chosen.apart_px, 3.0),
+        np.sqrt(chosen.apart_px),
+        2 * chosen.turned,
+        chosen.reordered,
         np.minimum(chosen.surprise * 5, 10.0),
         np.clip((1 - chosen.fit) * 10, 0, 10),
         strokes - 1,

@@ -1,7 +1,7 @@
 """Several walks over each picture, and the one that most agrees with the others.
 
 The first hypothesis takes the likeliest step everywhere; the others are drawn at random. A hypothesis costs its mean
-distance (dynamic time warping) to the others, each weighed by its likelihood, and what its drawing leaves out of the
+distance (dynamic time warping) to the others, the likelier ones weighing more, and what its drawing leaves out of the
 picture or adds to it. The cheapest is taken: where people would disagree on a stroke's order, what most of them do.
 """
 
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from strokes.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 from strokes.errors import ConfigError
 from strokes.evaluation import render_set, score_pictures
+from strokes.pen_metrics import score_pens
 from strokes.pens.network import GO, Ink, PenNetwork
 from strokes.pens.walking import Walks, walk
 from strokes.sources.images import FRAME_PX
 
-COOLING = 5.0
-"""A hypothesis that is e^5 times less likely than the best weighs e times less."""
+COOLING = 10.0
+"""A hypothesis that is e^10 times less likely than the best weighs e times less."""
 FAR_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
@@ -37,13 +38,17 @@ class Chosen:
     Attributes:
         walks: one a picture.
         fit: (n,) f1 of each against its picture.
-        agreement_px: (n,) how far the other hypotheses are from it, on the mean.
+        apart_px: (n,) how far the other hypotheses are from it, on the mean; 0 when there are none.
+        turned: (n,) the mean share of each that runs against it.
+        reordered: (n,) the mean of 1 - order, 0 to 2, of each against it.
         surprise: (n,) minus the logarithm of its probability, a step.
     """
 
     walks: Walks
     fit: FloatArray
-    agreement_px: FloatArray
+    apart_px: FloatArray
+    turned: FloatArray
+    reordered: FloatArray
     surprise: FloatArray
 
 
@@ -80,17 +85,24 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
     apart_px = np.zeros((len(images), hypotheses, hypotheses))
     _compare_all(walks.points_px, steps, apart_px)
-    others = weights[:, None] * (1 - np.eye(hypotheses))
-    away_px = (others * apart_px).sum(axis=2) / np.maximum(others.sum(axis=2), 1e-9)
     cost = (weights[:, None] * apart_px).sum(axis=2) / weights.sum(axis=1, keepdims=True)
     cost += MISFIT_PX * np.maximum(GOOD_F1 - fit, 0)
     best = cost.argmin(axis=1)
     rows = np.arange(len(images))
     chosen = rows * hypotheses + best
+    others = weights * (np.arange(hypotheses) != best[:, None])
+    others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
+    alike = score_pens(drawings.select(np.repeat(chosen, hypotheses)), drawings)
+    turned, reordered = (
+        (others * (1 - np.nan_to_num(alike[name].reshape(-1, hypotheses), nan=1.0))).sum(axis=1)
+        for name in ("direction", "order")
+    )
     return Chosen(
         walks=Walks(*(getattr(walks, name)[chosen] for name in Walks.__dataclass_fields__)),
         fit=fit[rows, best],
-        agreement_px=away_px[rows, best].astype(np.float32),
+        apart_px=(others * apart_px[rows, best]).sum(axis=1).astype(np.float32),
+        turned=turned.astype(np.float32),
+        reordered=reordered.astype(np.float32),
         surprise=-walks.likelihood[chosen] / np.maximum(steps[chosen], 1),
     )
 

@@ -61,7 +61,7 @@ class PenRecovery:
     recipe: PenRecipe
     calibration: Calibration = field(default_factory=Calibration)
     hypotheses: int = 4
-    temperature: float = 0.5
+    temperature: float = 0.7
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
@@ -209,5 +209,5 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
     )
-    single = ("fit", "agreement_px", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "surprise")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))

@@ -121,6 +121,17 @@ def test_a_dataset_is_built_described_exported_and_animated(run, dataset):
     assert run("animate", "d.h5", "d.gif", "--drawings", "0-2") == (0, ["d.gif"], [])
 
 
+def test_a_dataset_and_a_way_of_recovering_are_judged(run, dataset, tmp_path):
+    code, out, errors = run("evaluate", "d.h5", "--json", "d.json", "--html", "d.html")
+    assert (code, out[0], errors) == (0, "d.h5", [])
+    assert any(line.startswith("f1 ") for line in out)
+    assert {path.name for path in tmp_path.iterdir()} >= {"d.json", "d.html"}
+    assert run("export", "d.h5", "d.unipen")[0] == 0
+    code, out, _ = run("evaluate", "--pens", "d.unipen", "--method", "trace")
+    assert code == 0
+    assert any(line.startswith("direction ") for line in out)
+
+
 def test_a_network_is_trained_resumed_and_used(run, tmp_path, monkeypatch):
     monkeypatch.setattr("strokes.training.VARIATIONS", 5)
     (tmp_path / "small.toml").write_text(
@@ -213,6 +224,14 @@ BUILD = "build-dataset --model MODEL --out kept.h5 --overwrite"
         ("export no-dataset.h5 out.xyz", ["out.xyz", "json"]),
         ("animate missing.h5 out.gif", ["missing.h5"]),
         ("fetch cifar", ["cifar", "mnist"]),
+        ("fetch omniglot --path empty", ["empty holds no omniglot", "strokes_background.zip"]),
+        ("evaluate", ["one thing to judge"]),
+        ("evaluate no-dataset.h5 --pens whole.idx", ["one thing to judge"]),
+        ("evaluate no-dataset.h5", ["no-dataset.h5"]),
+        ("evaluate no-dataset.h5 --json kept.h5", ["kept.h5 exists", "--overwrite"]),
+        ("evaluate --pens missing.npz", ["missing.npz"]),
+        ("evaluate --pens nan.npz --format pen-npz --method trace", ["expected `xy`"]),
+        ("evaluate --pens letters.npz --method magic", ["'magic'", "network, trace"]),
     ],
 )
 def test_bad_input_gets_one_line_and_leaves_every_file_as_it_was(run, inputs, tiny_model, line, said):

@@ -5,8 +5,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from raster.kernels import BLOCK
 from raster.kernels.compiling import take
-from raster.kernels.cpu import BLOCK
 from raster.kernels.lanes import LANES, load, maximum, store, where_equal, where_less, wide
 from raster.kernels.tables import PLANNED, scratch_for, tiny
 

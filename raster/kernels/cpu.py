@@ -21,11 +21,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from raster.errors import RasterError
+from raster.kernels import BLOCK
 
 MODES = {"sum": 0, "max": 1, "soft-or": 2}
-
-BLOCK = 4
-"""Drawings that a thread takes at a time."""
 
 INLINE_PIXELS = 1 << 17
 """Drawings times segments times pixels below which waking a second thread costs more than it saves."""

@@ -92,11 +92,13 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     chosen = rows * hypotheses + best
     others = weights * (np.arange(hypotheses) != best[:, None])
     others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
-    alike = score_pens(drawings.select(np.repeat(chosen, hypotheses)), drawings)
-    turned, reordered = (
-        (others * (1 - np.nan_to_num(alike[name].reshape(-1, hypotheses), nan=1.0))).sum(axis=1)
-        for name in ("direction", "order")
-    )
+    turned, reordered = np.zeros((2, len(images)))
+    if hypotheses > 1:
+        alike = score_pens(drawings.select(np.repeat(chosen, hypotheses)), drawings)
+        turned, reordered = (
+            (others * (1 - np.nan_to_num(alike[name].reshape(-1, hypotheses), nan=1.0))).sum(axis=1)
+            for name in ("direction", "order")
+        )
     return Chosen(
         walks=Walks(*(getattr(walks, name)[chosen] for name in Walks.__dataclass_fields__)),
         fit=fit[rows, best],

@@ -33,7 +33,7 @@ from strokes.recipes.pens import PenRecipe
 from strokes.refinement import Refinement, refine
 from strokes.sources.images import FRAME_PX, ImageSet, make_image_set
 
-CHUNK = 250
+CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
 GRID = 65536
 DOUBTFUL = 0.5

@@ -10,7 +10,7 @@ import numpy as np
 from strokes.checkpoints import file_sha256, find_model, load_network, load_pen_network, read_model
 from strokes.drawing import DrawingSet
 from strokes.errors import ConfigError
-from strokes.pens.recovery import PenRecovery
+from strokes.pens.recovery import HYPOTHESES, PenRecovery
 from strokes.recipes import Recipe
 from strokes.recovery import Recovery, check_labels
 from strokes.refinement import Refinement
@@ -19,8 +19,6 @@ from strokes.sources.images import ImageSet
 from strokes.tracing import trace_block
 
 METHODS = ("network", "trace")
-HYPOTHESES = 4
-REFINE = 0
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Options:
     method: str = "network"
     model: str = ""
     hypotheses: int = HYPOTHESES
-    refine: int = REFINE
+    refine: int = 0
     scores: bool = True
     seed: int = 0
     device: str = "cpu"

@@ -36,6 +36,7 @@ from strokes.sources.images import FRAME_PX, ImageSet, make_image_set
 CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
 GRID = 65536
+HYPOTHESES = 8
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
@@ -60,7 +61,7 @@ class PenRecovery:
     network: PenNetwork
     recipe: PenRecipe
     calibration: Calibration = field(default_factory=Calibration)
-    hypotheses: int = 4
+    hypotheses: int = HYPOTHESES
     temperature: float = 0.7
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True

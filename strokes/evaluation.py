@@ -62,6 +62,20 @@ def score_pictures(
     return {name: scores[PICTURE_METRICS.index(name)] for name in names}
 
 
+def score_large(drawings: DrawingSet, inks: Sequence[BoolArray]) -> dict[str, FloatArray]:
+    """`f1` and `chamfer` (n,) of drawings against thinned pictures (h, w) of any size, in whose unit squares they lie.
+
+    `f1` is that of the pictures' own pixels; `chamfer` is in px of a frame of 28.
+    """
+    f1, chamfer = np.empty((2, len(inks)), np.float32)
+    for i, ink in enumerate(inks):
+        longer = max(ink.shape)
+        drawn = render_set(drawings.select([i]), size=longer)[:, : ink.shape[0], : ink.shape[1]]
+        found = score_pictures(drawn, ink[None])
+        f1[i], chamfer[i] = found["f1"][0], min(found["chamfer"][0] * FAR_PX / longer, FAR_PX)
+    return {"f1": f1, "chamfer": chamfer}
+
+
 @njit(cache=True, nogil=True)
 def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
     """Fill `scores` (4, n), rows as `PICTURE_METRICS`."""

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray, chain_offsets, to_pictures
+from strokes.drawing import (
+    IDENTITY_FRAME,
+    PER_DRAWING,
+    BoolArray,
+    Drawing,
+    DrawingSet,
+    FloatArray,
+    IntArray,
+    make_drawing_set,
+    to_pictures,
+)
 from strokes.errors import ShapeError
-from strokes.evaluation import render_set, score_pictures
+from strokes.evaluation import score_large
 from strokes.pen_route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
 from strokes.skeleton import Floats, Skeleton, skeletonise
 from strokes.sources.images import ImageSet
@@ -38,26 +49,21 @@ def trace(picture: BoolArray, *, costs: Costs = DEFAULT_COSTS) -> list[FloatArra
 
 
 def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAULT_COSTS) -> DrawingSet:
-    """The drawings of pictures in their own unit squares, with the scores `f1` and `chamfer` if wanted."""
-    traced = [_trace(np.ascontiguousarray(image), costs) for image in pictures.images]
-    side = max(pictures.images.shape[1:])
-    points = np.concatenate([np.zeros((0, 2)), *(points for points, _ in traced)])
-    drawings = DrawingSet(
-        points=((points + 0.5) / side).astype(np.float32),
-        stroke_offsets=chain_offsets([offsets for _, offsets in traced]) if traced else np.zeros(1, np.int64),
-        drawing_offsets=np.cumsum([0, *(len(offsets) - 1 for _, offsets in traced)], dtype=np.int64),
-        classes=pictures.classes,
-        labels=pictures.labels,
-        sizes=pictures.sizes,
-        frames=pictures.frames,
-        split=pictures.split,
-        source_index=pictures.source_index,
-        images=pictures.images,
-        flagged=np.logical_not(pictures.images.any(axis=(1, 2))),
-    )
-    if scores:
-        drawings = replace(drawings, scores=score_pictures(render_set(drawings, size=side), pictures.images))
-    return to_pictures(drawings)
+    """The drawings of pictures in their own unit squares, with the scores `f1` and `chamfer` if wanted.
+
+    Pictures larger than the frame are traced in their own resolution.
+    """
+    fine = pictures.fine or (None,) * len(pictures)
+    inks = [image if own is None else own.ink for image, own in zip(pictures.images, fine, strict=True)]
+    strokes = [tuple(trace(np.ascontiguousarray(ink), costs=costs)) for ink in inks]
+    drawings = make_drawing_set([Drawing(own) for own in strokes])
+    fit = score_large(drawings, inks) if scores else {}
+    small = np.array([own is None for own in fine], bool)[:, None]
+    identity = np.array(IDENTITY_FRAME, np.float32)
+    placed = to_pictures(replace(drawings, frames=np.where(small, pictures.frames, identity).astype(np.float32)))
+    known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
+    blank = np.array([not ink.any() for ink in inks], bool)
+    return replace(placed, scores=fit, flagged=blank, **known)
 
 
 @njit(cache=True, nogil=True)

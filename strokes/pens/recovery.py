@@ -14,7 +14,6 @@ import raster
 from strokes.drawing import (
     PER_DRAWING,
     UNLABELLED,
-    BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
@@ -22,7 +21,7 @@ from strokes.drawing import (
     make_drawing_set,
     to_pictures,
 )
-from strokes.evaluation import render_set, score_pictures
+from strokes.evaluation import render_set, score_large, score_pictures
 from strokes.pens.confidence import Calibration
 from strokes.pens.hypotheses import Chosen, choose_walks, to_drawings
 from strokes.pens.large import find_glyphs
@@ -93,21 +92,12 @@ class PenRecovery:
         np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
         confidence[~np.isin(np.arange(len(inks)), owner)] = 0
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-        fit = [self._fit(drawings.select([i]), ink) for i, ink in enumerate(inks)]
-        f1, chamfer = np.array(fit, np.float32).T
+        fit = score_large(drawings, inks)
         scores = {"confidence": confidence}
         if self.scores:
-            scores |= {"mse": np.full(len(inks), np.nan, np.float32), "f1": f1, "chamfer": chamfer}
+            scores |= {"mse": np.full(len(inks), np.nan, np.float32)} | fit
         known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
-        return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (f1 < POOR_F1), **known)
-
-    @staticmethod
-    def _fit(drawing: DrawingSet, ink: BoolArray) -> tuple[float, float]:
-        """The f1 of one drawing against its own ink (h, w), and the chamfer distance in px of a 28-pixel frame."""
-        longer = max(ink.shape)
-        drawn = render_set(drawing, size=longer)[:, : ink.shape[0], : ink.shape[1]]
-        found = score_pictures(drawn, ink[None])
-        return float(found["f1"][0]), float(found["chamfer"][0]) * FRAME_PX / longer
+        return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **known)
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))

@@ -109,6 +109,7 @@ class PenRecovery:
         return float(found["f1"][0]), float(found["chamfer"][0]) * FRAME_PX / longer
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
+        """The drawings of pictures that are no larger than the frame; one without ink has no stroke and no confidence."""
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
@@ -118,8 +119,7 @@ class PenRecovery:
         scores = {"confidence": confidence}
         if self.scores:
             scores |= {"mse": self._soft_error(pictures, inked, chosen.walks.flags, points_px)} | fit
-        blank = ~pictures.images.any(axis=(1, 2))
-        flagged = blank | (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
+        flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:

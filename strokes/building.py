@@ -22,6 +22,7 @@ from strokes.parts import PART, Part
 from strokes.recovery import BLOCK, in_parallel
 from strokes.shards import JOB, SHARD_BLOCKS, Job, build
 from strokes.sources.images import PER_IMAGE, ImageSet
+from strokes.store import open_dataset
 
 
 def build_dataset(
@@ -53,7 +54,7 @@ def build_dataset(
         shard_blocks: how many blocks of pictures are committed at a time; it never changes the file.
 
     Returns:
-        How many drawings were made, those left out among them.
+        How many drawings the file holds.
 
     Raises:
         ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is.
@@ -62,6 +63,8 @@ def build_dataset(
     """
     if batch_size < 1:
         raise ConfigError(f"the batch size is {batch_size}; expected at least 1")
+    if not 0 <= min_confidence <= 1:
+        raise ConfigError(f"the least confidence is {min_confidence}; expected 0 to 1")
     options = options or Options()
     check_device(options.device)
     method = choose_method(pictures, options)
@@ -82,7 +85,8 @@ def build_dataset(
     workers = min(-(-batch_size // BLOCK), os.cpu_count() or 1)
     artist = Artist(method, workers=workers, total=len(chosen))
     build(job, artist.draw, overwrite=overwrite, fresh=fresh)
-    return len(chosen)
+    with open_dataset(out) as stored:
+        return len(stored)
 
 
 def describe_build(method: Method, options: Options, *, min_confidence: float) -> dict[str, object]:
@@ -98,7 +102,8 @@ def describe_build(method: Method, options: Options, *, min_confidence: float) -
         "versions": versions(),
     }
     device = options.device.partition(":")[0]
-    known = attributes | {"pictures": sha256_of(pictures), "scores": options.scores, "device": device}
+    given = {"pictures": sha256_of(pictures), "classes": pictures.classes}
+    known = attributes | given | {"scores": options.scores, "device": device}
     return attributes | {JOB: hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()}
 
 

@@ -50,6 +50,10 @@ class Options:
             raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
         if self.hypotheses < 1:
             raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more")
+        if self.refine < 0:
+            raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
+        if not -(2**63) <= self.seed < 2**63:
+            raise ConfigError(f"the seed is {self.seed}; expected a whole number of 64 bits")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Refinement:
     """
 
     steps: int = 0
-    rate_px: float = 0.12
+    rate_px: float = 0.18
     softness: float = 4.0
     stay: float = 0.02
     smooth: float = 0.3
@@ -82,6 +82,9 @@ class Search:
         self.down = down.to(points_px.dtype)
         self.bends = bends(points_px)
         self.inner = (self.down[:, 1:] * self.down[:, :-1])[..., None]
+        edge = torch.zeros_like(down[:, :1], dtype=torch.bool)
+        drawn = torch.cat([down, edge], dim=1) | torch.cat([edge, down], dim=1)
+        self.movable = drawn.sum(dim=1).clamp(min=1)
         self.first = torch.zeros_like(points_px)
         self.second = torch.zeros_like(points_px)
         self.taken = 0
@@ -97,7 +100,8 @@ class Search:
         self.first[rows], self.second[rows] = first, second
         rate = self.how.rate_px * (1 - 0.9 * min(self.taken / (self.how.steps + 1), 1))
         mean = first / (1 - 0.8**self.taken)
-        spread = (second / (1 - 0.95**self.taken)).mean(dim=(1, 2), keepdim=True).sqrt()
+        square = second.sum(dim=(1, 2)) / (2 * self.movable[rows] * (1 - 0.95**self.taken))
+        spread = square.sqrt()[:, None, None]
         self.now[rows] = (points.detach() - rate * mean / (spread + 1e-6)).clamp(-2, max(self.images.shape[1:]) + 2)
         return points.detach(), losses.detach()
 

@@ -34,7 +34,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if len(self.weights) != FEATURES or not np.isfinite([*self.weights, self.constant]).all():
-            raise ConfigError(f"a calibration has {len(self.weights)} weights; expected {FEATURES} finite numbers")
+            raise ConfigError(
+                f"a calibration has the weights {self.weights} and the constant {self.constant}; "
+                f"expected {FEATURES} weights, all of them finite"
+            )
 
     def confidence(self, chosen: Chosen) -> FloatArray:
         """The chance (n,) that each drawing is right, in (0, 1)."""
@@ -50,7 +53,7 @@ class Calibration:
         try:
             known = json.loads(text)
             return cls(tuple(float(w) for w in known["weights"]), float(known["constant"]))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ConfigError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise ConfigError(
                 f"the network's calibration can't be read ({error}); train or download it again"
             ) from None

@@ -100,6 +100,7 @@ class PenRecovery:
         return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **known)
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
+        """The drawings of pictures that are no larger than the frame; one without ink has no stroke and no confidence."""
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
@@ -109,8 +110,7 @@ class PenRecovery:
         scores = {"confidence": confidence}
         if self.scores:
             scores |= {"mse": self._soft_error(pictures, inked, chosen.walks.flags, points_px)} | fit
-        blank = ~pictures.images.any(axis=(1, 2))
-        flagged = blank | (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
+        flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:

@@ -53,7 +53,7 @@ def _snap_one(stroke: Floats, places: Floats, neighbours: IntArray, coarse_px: f
     if len(path) == 0:
         return points
     end = _run_out(path, places, neighbours, EXTENSION * coarse_px)
-    start = _run_out(path[::-1].copy(), places, neighbours, EXTENSION * coarse_px)
+    start = _run_out(np.concatenate([path, end])[::-1].copy(), places, neighbours, EXTENSION * coarse_px)
     path = np.concatenate([start[::-1], path, end])
     snapped: Floats = places[path].copy()
     for _ in range(SMOOTHING):

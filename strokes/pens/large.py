@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 
 LEFT_OUT_PX = 2.0
 """Ink further from every stroke than this has been left out."""
-LEAST_PART = 0.04
-"""Left-out ink smaller than this share of all is not worth a stroke."""
+LEAST_PART = 2.0
+"""Left-out ink shorter than this, in pixels of the frame that was walked in, is not worth a stroke."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Glyph:
         scale, x, y = self.place
         longer = max(self.ink.shape)
         placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked]
-        laid = complete(snap(placed, self.ink, coarse_px=scale * longer / FRAME_PX), self.ink)
+        coarse_px = scale * longer / FRAME_PX
+        laid = complete(snap(placed, self.ink, coarse_px=coarse_px), self.ink, coarse_px=coarse_px)
         return [(stroke / longer).astype(np.float32) for stroke in laid]
 
 
@@ -66,8 +67,11 @@ def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Gl
     return glyphs
 
 
-def complete(strokes: list[Floats], glyph: BoolArray) -> list[Floats]:
-    """The strokes, and one more for each part of the glyph (h, w) that they leave out."""
+def complete(strokes: list[Floats], glyph: BoolArray, *, coarse_px: float) -> list[Floats]:
+    """The strokes, and more for each part of the glyph (h, w) that they leave out, traced.
+
+    `coarse_px` is how wide a pixel of the frame that they were walked in is here.
+    """
     drawn = np.ones(glyph.shape, np.uint8)
     for stroke in strokes:
         cv2.polylines(drawn, [np.rint((stroke - 0.5) * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
@@ -77,6 +81,6 @@ def complete(strokes: list[Floats], glyph: BoolArray) -> list[Floats]:
     added: list[Floats] = []
     for part in range(1, count):
         left = parts == part
-        if left.sum() >= max(LEAST_PART * glyph.sum(), 3):
+        if left.sum() >= max(LEAST_PART * coarse_px, 3):
             added += [stroke.astype(np.float64) * longer for stroke in trace(left)]
     return strokes + added

@@ -31,6 +31,7 @@ from strokes.pens.walking import UNUSED, Walks
 from strokes.recipes.pens import PenRecipe
 from strokes.refinement import Refinement, refine
 from strokes.sources.images import FRAME_PX, ImageSet, make_image_set
+from strokes.tracing import trace_block
 
 CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
@@ -39,7 +40,7 @@ HYPOTHESES = 8
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
-"""So is one that fits its picture worse than this."""
+"""So is one that fits its picture worse than this; it is traced instead where that fits better."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ class PenRecovery:
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
+        drawings = trace_poor(self._walked(pictures), pictures)
+        told = drawings.scores if self.scores else {"confidence": drawings.scores["confidence"]}
+        return replace(drawings, scores=told)
+
+    def _walked(self, pictures: ImageSet) -> DrawingSet:
+        """The network's drawings, small pictures and large ones."""
         large = np.array([fine is not None for fine in pictures.fine or ()], bool)
         if not large.any():
             return self._small(pictures)
@@ -93,23 +100,21 @@ class PenRecovery:
         confidence[~np.isin(np.arange(len(inks)), owner)] = 0
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
         fit = score_large(drawings, inks)
-        scores = {"confidence": confidence}
-        if self.scores:
-            scores |= {"mse": np.full(len(inks), np.nan, np.float32)} | fit
+        scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
         known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
         return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **known)
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are no larger than the frame; one without ink has no stroke and no confidence."""
+        """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
         confidence = np.zeros(len(pictures), np.float32)
         confidence[inked] = self.calibration.confidence(chosen)
         fit = score_pictures(render_set(drawings), pictures.images)
-        scores = {"confidence": confidence}
+        scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores |= {"mse": self._soft_error(pictures, inked, chosen.walks.flags, points_px)} | fit
+            scores["mse"] = self._soft_error(pictures, inked, chosen.walks.flags, points_px)
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
@@ -167,6 +172,24 @@ class PenRecovery:
         truth = torch.from_numpy(pictures.images[inked]).float()
         error[inked] = (raster.rasterise(points, compose="max", weights=down) - truth).square().mean(dim=(1, 2)).numpy()
         return error
+
+
+def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
+    """The drawings, those that fit their pictures poorly traced instead where that fits better.
+
+    The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
+    """
+    poor = np.flatnonzero(drawings.scores["f1"] < POOR_F1)
+    traced = trace_block(pictures.select(poor))
+    better = np.flatnonzero(traced.scores["f1"] > drawings.scores["f1"][poor])
+    if len(better) == 0:
+        return drawings
+    rows, found = poor[better], traced.select(better)
+    kept = {"confidence": drawings.scores["confidence"][rows], "mse": np.full(len(rows), np.nan, np.float32)}
+    found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
+    order = np.arange(len(drawings))
+    order[rows] = len(drawings) + np.arange(len(rows))
+    return join([drawings, found]).select(order)
 
 
 def multiplies_bfloat16() -> bool:

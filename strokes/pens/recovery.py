@@ -109,7 +109,7 @@ class PenRecovery:
         return float(found["f1"][0]), float(found["chamfer"][0]) * FRAME_PX / longer
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are no larger than the frame; one without ink has no stroke and no confidence."""
+        """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
         inked = np.flatnonzero(pictures.images.any(axis=(1, 2)))
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)

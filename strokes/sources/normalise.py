@@ -121,6 +121,9 @@ def draw_centred(crop: GreyImage, *, scale: float, thicken_px: float) -> tuple[F
 
 def paste(crop: GreyImage, scale: float, corner: NDArray[Any], thicken_px: float) -> FloatArray:
     """The crop enlarged by `scale` with its top left corner at canvas xy `corner`, its lines thickened; float32."""
+    if scale < 1 and thicken_px > 2 * scale:  # or a line one pixel wide could fall between the samples
+        crop = np.asarray(cv2.dilate(np.pad(crop, 1), np.ones((3, 3), np.uint8)), np.uint8)
+        corner, thicken_px = corner - scale, thicken_px - 2 * scale
     x, y = corner + (scale - 1) / 2
     matrix = np.array([[scale, 0, x], [0, scale, y]])
     canvas = cv2.warpAffine(crop, matrix, (CANVAS_PX, CANVAS_PX), flags=cv2.INTER_LINEAR)

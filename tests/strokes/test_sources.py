@@ -370,3 +370,13 @@ def test_the_sets_know_their_licence():
     mnist: ImageSet = load_thinned_mnist("test")
     assert mnist.licence == "CC BY-SA 3.0"
     assert mnist.url.startswith("http")
+
+
+@pytest.mark.parametrize("length", [100, 150, 200, 250])
+def test_a_straight_line_one_pixel_wide_stays_in_the_frame_however_long(length):
+    for place in range(100, 104):
+        picture = np.zeros((300, 300), np.uint8)
+        picture[20 : 20 + length, place] = picture[20 + length // 2, 60 : 60 + length // 2] = 255
+        ink = thin(to_frame(picture)[0])
+        assert ink.any(axis=1).sum() >= 17  # of 20 px, of which thinning takes the ends
+        assert ink.any(axis=0).sum() >= 8

@@ -1,8 +1,9 @@
-"""Several walks over each picture, and the one that most agrees with the others.
+"""Several walks over each picture, and one that is chosen.
 
-The first hypothesis takes the likeliest step everywhere; the others are drawn at random. A hypothesis costs its mean
-distance (dynamic time warping) to the others, the likelier ones weighing more, and what its drawing leaves out of the
-picture or adds to it. The cheapest is taken: where people would disagree on a stroke's order, what most of them do.
+The first hypothesis takes the likeliest step everywhere; the others are drawn at random. The recipe says how to choose.
+"likeliest" takes the first, unless its drawing misses the picture and another's doesn't. "nearest" takes the cheapest:
+a hypothesis costs its mean distance (dynamic time warping) to the others, the likelier ones weighing more, and what
+its drawing leaves out of the picture or adds to it. Where people would disagree on an order, that is what most of them do.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ COOLING = 10.0
 FAR_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
+LATER_PX = 0.01
+"""What a hypothesis costs beyond the one before it, where the likeliest is chosen."""
 MISFIT_PX = 30.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
 
@@ -53,7 +56,14 @@ class Chosen:
 
 
 def choose_walks(
-    network: PenNetwork, ink: Ink, images: BoolArray, *, hypotheses: int, temperature: float, seed: int
+    network: PenNetwork,
+    ink: Ink,
+    images: BoolArray,
+    *,
+    hypotheses: int,
+    temperature: float,
+    seed: int,
+    choice: str = "nearest",
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
 
@@ -64,6 +74,7 @@ def choose_walks(
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
         seed: of them.
+        choice: "nearest" or "likeliest".
 
     Raises:
         ConfigError: there is to be no hypothesis.
@@ -73,10 +84,10 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink.repeat(hypotheses), temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses)
+    return pick(walks, images, hypotheses, choice=choice)
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
+def pick(walks: Walks, images: BoolArray, hypotheses: int, *, choice: str = "nearest") -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
@@ -85,7 +96,10 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
     apart_px = np.zeros((len(images), hypotheses, hypotheses))
     _compare_all(walks.points_px, steps, apart_px)
-    cost = (weights[:, None] * apart_px).sum(axis=2) / weights.sum(axis=1, keepdims=True)
+    if choice == "nearest":
+        cost = (weights[:, None] * apart_px).sum(axis=2) / weights.sum(axis=1, keepdims=True)
+    else:
+        cost = np.arange(hypotheses) * np.full((len(images), 1), LATER_PX)
     cost += MISFIT_PX * np.maximum(GOOD_F1 - fit, 0)
     best = cost.argmin(axis=1)
     rows = np.arange(len(images))

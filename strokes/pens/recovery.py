@@ -36,7 +36,7 @@ from strokes.tracing import trace_block
 CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
 GRID = 65536
-HYPOTHESES = 8
+HYPOTHESES = 4
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
@@ -140,6 +140,7 @@ class PenRecovery:
                 hypotheses=self.hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
+                choice=self.recipe.choice,
             )
 
     def _assemble(

@@ -75,18 +75,21 @@ class PenRecipe:
         about: what it is, in a sentence.
         kind: "pens", which tells it from the published recipes.
         classes: the labels that the network knows, such as "0-9,A-Z"; "" for none.
+        choice: which hypothesis is taken, "nearest" or "likeliest"; see `strokes.pens.hypotheses`.
     """
 
     name: str
     about: str = ""
     kind: str = KIND
     classes: str = ""
+    choice: str = "nearest"
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
     training: PenTraining = field(default_factory=PenTraining)
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, (KIND,))
+        check_choice("choice", self.choice, ("nearest", "likeliest"))
         if len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"

@@ -38,7 +38,9 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existin
 Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
 Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
 MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]
-Hypotheses = Annotated[int, typer.Option(min=1, help="Walks a picture, of which a pen network's best is taken.")]
+Hypotheses = Annotated[
+    int, typer.Option(min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says.")
+]
 Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
 
@@ -56,7 +58,7 @@ def build_dataset(
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
     model: Model = "",
     method: MethodName = "network",
-    hypotheses: Hypotheses = 4,
+    hypotheses: Hypotheses = 0,
     refine: Refine = 0,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
     device: Device = "cpu",
@@ -146,7 +148,7 @@ def evaluate(
     format: Format = None,
     model: Model = "",
     method: MethodName = "network",
-    hypotheses: Hypotheses = 4,
+    hypotheses: Hypotheses = 0,
     refine: Refine = 0,
     device: Device = "cpu",
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",

@@ -244,3 +244,10 @@ def to_pictures(drawings: DrawingSet) -> DrawingSet:
     owner = np.repeat(np.arange(len(drawings)), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
     scale, offset = drawings.frames[owner, :1], drawings.frames[owner, 1:]
     return replace(drawings, points=(drawings.points * scale + offset).astype(np.float32))
+
+
+def to_frames(drawings: DrawingSet) -> DrawingSet:
+    """What `to_pictures` moved, back in the frame's unit square."""
+    owner = np.repeat(np.arange(len(drawings)), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
+    scale, offset = drawings.frames[owner, :1], drawings.frames[owner, 1:]
+    return replace(drawings, points=((drawings.points - offset) / scale).astype(np.float32))

@@ -10,7 +10,7 @@ import numpy as np
 from strokes.checkpoints import file_sha256, find_model, load_network, load_pen_network, read_model
 from strokes.drawing import DrawingSet
 from strokes.errors import ConfigError
-from strokes.pens.recovery import HYPOTHESES, PenRecovery
+from strokes.pens.recovery import PenRecovery
 from strokes.recipes import Recipe
 from strokes.recovery import Recovery, check_labels
 from strokes.refinement import Refinement
@@ -28,7 +28,7 @@ class Options:
     Attributes:
         method: "network", or "trace" for the classical baseline, which knows nothing of pens.
         model: a shipped network's name or a checkpoint; "" lets the labels choose.
-        hypotheses: walks a picture, for pen networks.
+        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says.
         refine: gradient steps a drawing at most, for pen networks.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
@@ -37,7 +37,7 @@ class Options:
 
     method: str = "network"
     model: str = ""
-    hypotheses: int = HYPOTHESES
+    hypotheses: int = 0
     refine: int = 0
     scores: bool = True
     seed: int = 0
@@ -48,8 +48,8 @@ class Options:
             raise ConfigError(f"unknown method {self.method!r}; one of {', '.join(METHODS)}")
         if self.method == "trace" and self.model:
             raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
-        if self.hypotheses < 1:
-            raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more")
+        if self.hypotheses < 0:
+            raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more, or 0 for the recipe's")
         if self.refine < 0:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:
@@ -114,7 +114,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
         scores=options.scores,
         seed=options.seed,
     )
-    how: dict[str, object] = {"hypotheses": options.hypotheses, "refine": options.refine}
+    how: dict[str, object] = {"hypotheses": options.hypotheses or pen_recipe.hypotheses, "refine": options.refine}
     return Method(pictures, walker.block, attributes | how, tells_confidence=True)
 
 

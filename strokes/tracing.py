@@ -31,6 +31,8 @@ from strokes.pen_route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
 from strokes.skeleton import Floats, Skeleton, skeletonise
 from strokes.sources.images import ImageSet
 
+GRID = np.float32(65536)
+"""Coordinates are rounded to 1/65536 of the picture."""
 SMOOTHINGS = 3
 """How often a stroke's points are averaged with their neighbours, against stairs of pixels."""
 
@@ -55,8 +57,8 @@ def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAU
     """
     fine = pictures.fine or (None,) * len(pictures)
     inks = [image if own is None else own.ink for image, own in zip(pictures.images, fine, strict=True)]
-    strokes = [tuple(trace(np.ascontiguousarray(ink), costs=costs)) for ink in inks]
-    drawings = make_drawing_set([Drawing(own) for own in strokes])
+    strokes = [trace(np.ascontiguousarray(ink), costs=costs) for ink in inks]
+    drawings = make_drawing_set([Drawing(tuple(np.round(stroke * GRID) / GRID for stroke in own)) for own in strokes])
     fit = score_large(drawings, inks) if scores else {}
     small = np.array([own is None for own in fine], bool)[:, None]
     identity = np.array(IDENTITY_FRAME, np.float32)

@@ -3,7 +3,8 @@
 The first hypothesis takes the likeliest step everywhere; the others are drawn at random. The recipe says how to choose.
 "likeliest" takes the first, unless its drawing misses the picture and another's doesn't. "nearest" takes the cheapest:
 a hypothesis costs its mean distance (dynamic time warping) to the others, the likelier ones weighing more, and what
-its drawing leaves out of the picture or adds to it. Where people would disagree on an order, that is what most of them do.
+its drawing leaves out of the picture or adds to it. Where people would disagree on an order, that is what most of them
+do.
 """
 
 from __future__ import annotations

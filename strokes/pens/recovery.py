@@ -14,11 +14,13 @@ import raster
 from strokes.drawing import (
     PER_DRAWING,
     UNLABELLED,
+    BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
     join,
     make_drawing_set,
+    to_frames,
     to_pictures,
 )
 from strokes.evaluation import render_set, score_large, score_pictures
@@ -36,7 +38,6 @@ from strokes.tracing import trace_block
 CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
 GRID = 65536
-HYPOTHESES = 4
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
@@ -51,7 +52,7 @@ class PenRecovery:
         network: not training.
         recipe: that it was trained by.
         calibration: of the confidence.
-        hypotheses: walks a picture.
+        hypotheses: walks a picture; 0 for as many as the recipe says.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
@@ -61,7 +62,7 @@ class PenRecovery:
     network: PenNetwork
     recipe: PenRecipe
     calibration: Calibration = field(default_factory=Calibration)
-    hypotheses: int = HYPOTHESES
+    hypotheses: int = 0
     temperature: float = 0.7
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
@@ -114,7 +115,7 @@ class PenRecovery:
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores["mse"] = self._soft_error(pictures, inked, chosen.walks.flags, points_px)
+            scores["mse"] = soft_error(drawings, pictures.images)
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
@@ -137,7 +138,7 @@ class PenRecovery:
                 self.network,
                 self.network.look(images, labels),
                 pictures.images,
-                hypotheses=self.hypotheses,
+                hypotheses=self.hypotheses or self.recipe.hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
                 choice=self.recipe.choice,
@@ -161,18 +162,24 @@ class PenRecovery:
             images=pictures.images,
         )
 
-    @torch.inference_mode()
-    def _soft_error(
-        self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
-    ) -> FloatArray:
-        """Mean squared error (n,) of the differentiable rendering against the pictures."""
-        points = torch.from_numpy(points_px) / FRAME_PX
-        points = torch.cat([points, torch.full_like(points[..., :1], SOFTNESS)], dim=2)
-        down = torch.from_numpy((flags[:, :-1] == GO).astype(np.float32))
-        error: FloatArray = pictures.images.mean(axis=(1, 2), dtype=np.float32)
-        truth = torch.from_numpy(pictures.images[inked]).float()
-        error[inked] = (raster.rasterise(points, compose="max", weights=down) - truth).square().mean(dim=(1, 2)).numpy()
-        return error
+
+@torch.inference_mode()
+def soft_error(drawings: DrawingSet, images: BoolArray) -> FloatArray:
+    """Mean squared error (n,) of the differentiable rendering of drawings in the frame against pictures (n, 28, 28)."""
+    counts = np.diff(drawings.stroke_offsets[drawings.drawing_offsets])
+    most = max(int(counts.max(initial=0)), 2)
+    owner = np.repeat(np.arange(len(drawings)), counts)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    points = np.zeros((len(drawings), most, 3), np.float32)
+    points[..., 2] = SOFTNESS
+    points[owner, place, :2] = drawings.points
+    down = np.zeros((len(drawings), most), np.float32)
+    down[owner, place] = 1
+    ends = drawings.stroke_offsets[1:] - 1
+    down[owner[ends], place[ends]] = 0
+    drawn = raster.rasterise(torch.from_numpy(points), compose="max", weights=torch.from_numpy(down[:, :-1]).clone())
+    error: FloatArray = (drawn - torch.from_numpy(images).float()).square().mean(dim=(1, 2)).numpy()
+    return error
 
 
 def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
@@ -186,7 +193,10 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     if len(better) == 0:
         return drawings
     rows, found = poor[better], traced.select(better)
-    kept = {"confidence": drawings.scores["confidence"][rows], "mse": np.full(len(rows), np.nan, np.float32)}
+    confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
+    known = ~np.isnan(mse)
+    mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
+    kept = {"confidence": confidence, "mse": mse}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))

@@ -75,6 +75,7 @@ class PenRecipe:
         about: what it is, in a sentence.
         kind: "pens", which tells it from the published recipes.
         classes: the labels that the network knows, such as "0-9,A-Z"; "" for none.
+        hypotheses: walks a picture.
         choice: which hypothesis is taken, "nearest" or "likeliest"; see `strokes.pens.hypotheses`.
     """
 
@@ -82,6 +83,7 @@ class PenRecipe:
     about: str = ""
     kind: str = KIND
     classes: str = ""
+    hypotheses: int = 8
     choice: str = "nearest"
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
@@ -89,6 +91,7 @@ class PenRecipe:
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, (KIND,))
+        check_range("hypotheses", self.hypotheses, beyond_zero=True)
         check_choice("choice", self.choice, ("nearest", "likeliest"))
         if len(self.class_names) != self.network.classes:
             raise ConfigError(

@@ -44,7 +44,7 @@ def test_a_glyph_of_a_single_pixel_has_ink_in_the_frame():
 def test_a_part_that_was_left_out_becomes_a_stroke_after_the_others():
     ink = bars(120, 120, 30, 90)
     drawn = [np.array([[30.5, 4.5], [30.5, 115.5]])]
-    first, second = complete(drawn, ink)
+    first, second = complete(drawn, ink, coarse_px=3.0)
     assert first is drawn[0]
     assert np.allclose(second[:, 0], 90.5, atol=1)
     assert np.ptp(second[:, 1]) > 100
@@ -53,14 +53,14 @@ def test_a_part_that_was_left_out_becomes_a_stroke_after_the_others():
 def test_specks_and_ink_beside_a_stroke_add_nothing():
     ink = bars(120, 120, 30, 32)
     ink[100, 100] = True
-    assert len(complete([np.array([[30.5, 4.5], [30.5, 115.5]])], ink)) == 1
+    assert len(complete([np.array([[30.5, 4.5], [30.5, 115.5]])], ink, coarse_px=3.0)) == 1
 
 
 def test_a_dot_that_was_drawn_is_not_added_again():
     ink = np.zeros((60, 60), np.bool_)
     ink[29:32, 29:32] = True
-    assert len(complete([np.array([[30.5, 30.5]])], ink)) == 1
+    assert len(complete([np.array([[30.5, 30.5]])], ink, coarse_px=3.0)) == 1
 
 
 def test_without_any_stroke_all_ink_is_added():
-    assert len(complete([], bars(120, 120, 30, 90))) == 2
+    assert len(complete([], bars(120, 120, 30, 90), coarse_px=3.0)) == 2

@@ -81,7 +81,7 @@ def test_tracing_takes_any_label_and_no_model():
     [
         ({"method": "guess"}, "unknown method 'guess'; one of network, trace"),
         ({"method": "trace", "model": "pen-any"}, "'pen-any' was named"),
-        ({"hypotheses": 0}, "0 hypotheses"),
+        ({"hypotheses": -1}, "-1 hypotheses"),
         ({"refine": -1}, "-1 steps of refinement"),
         ({"seed": 2**64}, "the seed is"),
     ],

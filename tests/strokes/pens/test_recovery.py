@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from strokes.pens import recovery as pens_recovery
 from strokes.pens.confidence import FEATURES, Calibration
 from strokes.pens.recovery import DOUBTFUL, PenRecovery
 from strokes.recovery import in_parallel
@@ -151,9 +152,23 @@ def test_unsure_drawings_and_poor_ones_are_flagged(recovery, some):
     assert (unsure.scores["confidence"] < DOUBTFUL).all()
     assert unsure.flagged.all()
     sure = recovery.block(some)
-    assert np.array_equal(sure.flagged, sure.scores["f1"] < 0.9)
+    assert sure.flagged[sure.scores["f1"] < 0.9].all()
     assert sure.flagged.any()
     assert np.array_equal(replace(recovery, scores=False).block(some).flagged, sure.flagged)
+
+
+def test_what_the_network_draws_poorly_is_traced_and_stays_flagged(recovery, some, monkeypatch):
+    traced = recovery.block(some)
+    monkeypatch.setattr(pens_recovery, "trace_poor", lambda drawings, pictures: drawings)
+    walked = recovery.block(some)
+    poor = walked.scores["f1"] < 0.9
+    assert 0 < poor.sum() < len(some)
+    assert (traced.scores["f1"][poor] > walked.scores["f1"][poor]).all()
+    assert (traced.scores["mse"][poor] < walked.scores["mse"][poor]).mean() > 0.9
+    assert traced.flagged[poor].all()
+    assert np.array_equal(traced.scores["confidence"], walked.scores["confidence"])
+    for i in np.flatnonzero(~poor)[:5]:
+        assert np.array_equal(np.concatenate(traced[i].strokes), np.concatenate(walked[i].strokes))
 
 
 def test_the_least_sure_glyph_is_how_sure_a_word_is(recovery):
@@ -174,7 +189,8 @@ def test_fine_ink_is_kept_a_bit_a_pixel():
     assert len(FineInk.of(ink).packed) == -(-ink.size // 8)
 
 
-def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some):
+def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some, monkeypatch):
+    monkeypatch.setattr(pens_recovery, "trace_poor", lambda drawings, pictures: drawings)
     plain, refined = (replace(recovery, refinement=Refinement(steps=n)).block(some) for n in (0, 10))
     assert refined.scores["mse"].mean() < plain.scores["mse"].mean()
     assert np.array_equal(refined.stroke_offsets, plain.stroke_offsets)

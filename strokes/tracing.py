@@ -31,7 +31,7 @@ from strokes.pen_route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
 from strokes.skeleton import Floats, Skeleton, skeletonise
 from strokes.sources.images import ImageSet
 
-GRID = np.float32(65536)
+GRID = 65536
 """Coordinates are rounded to 1/65536 of the picture."""
 SMOOTHINGS = 3
 """How often a stroke's points are averaged with their neighbours, against stairs of pixels."""
@@ -46,7 +46,7 @@ def trace(picture: BoolArray, *, costs: Costs = DEFAULT_COSTS) -> list[FloatArra
     if picture.ndim != 2 or picture.dtype != np.bool_:
         raise ShapeError(f"the picture is {picture.dtype} of shape {picture.shape}; expected thinned ink, bool (h, w)")
     points, offsets = _trace(np.ascontiguousarray(picture), costs)
-    unit = ((points + 0.5) / max(picture.shape)).astype(np.float32)
+    unit = (np.round((points + 0.5) * (GRID / max(picture.shape))) / GRID).astype(np.float32)
     return [unit[a:b] for a, b in itertools.pairwise(offsets)]
 
 
@@ -58,7 +58,7 @@ def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAU
     fine = pictures.fine or (None,) * len(pictures)
     inks = [image if own is None else own.ink for image, own in zip(pictures.images, fine, strict=True)]
     strokes = [trace(np.ascontiguousarray(ink), costs=costs) for ink in inks]
-    drawings = make_drawing_set([Drawing(tuple(np.round(stroke * GRID) / GRID for stroke in own)) for own in strokes])
+    drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
     fit = score_large(drawings, inks) if scores else {}
     small = np.array([own is None for own in fine], bool)[:, None]
     identity = np.array(IDENTITY_FRAME, np.float32)

@@ -21,6 +21,8 @@ SPLITS = ("train", "test", "none")
 UNLABELLED = -1
 POINT_COLUMNS = ("softness", "time_ms", "pressure")
 IDENTITY_FRAME = (1.0, 0.0, 0.0)
+GRID = 65536
+"""Recovered coordinates are rounded to 1/65536 of the frame, or of a larger picture's longer side."""
 
 
 @dataclass(frozen=True)

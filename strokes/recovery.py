@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 import raster
-from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray, to_pictures
+from strokes.drawing import GRID, BoolArray, DrawingSet, FloatArray, IntArray, to_pictures
 from strokes.errors import ConfigError
 from strokes.evaluation import render_set, score_pictures
 from strokes.networks import StrokeNetwork
@@ -25,8 +25,6 @@ from strokes.recipes import Recipe
 from strokes.sources.images import ImageSet
 
 BLOCK = 1000
-GRID = 65536
-"""Coordinates are rounded to 1/65536 of the frame."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +136,6 @@ def cut_strokes(path: FloatArray, down: BoolArray, pictures: ImageSet) -> Drawin
         points=path[..., :2][kept],
         stroke_offsets=stroke_offsets,
         drawing_offsets=np.concatenate([[0], np.cumsum(starts.sum(axis=1))]).astype(np.int64),
-        classes=pictures.classes,
-        labels=pictures.labels,
-        sizes=pictures.sizes,
-        frames=pictures.frames,
-        split=pictures.split,
-        source_index=pictures.source_index,
-        images=pictures.images,
+        **pictures.shared(),
         flagged=np.logical_not(down.any(axis=1)),
     )

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from strokes.drawing import (
+    GRID,
     IDENTITY_FRAME,
-    PER_DRAWING,
     BoolArray,
     Drawing,
     DrawingSet,
@@ -31,8 +30,6 @@ from strokes.pen_route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
 from strokes.skeleton import Floats, Skeleton, skeletonise
 from strokes.sources.images import ImageSet
 
-GRID = 65536
-"""Coordinates are rounded to 1/65536 of the picture."""
 SMOOTHINGS = 3
 """How often a stroke's points are averaged with their neighbours, against stairs of pixels."""
 
@@ -63,9 +60,8 @@ def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAU
     small = np.array([own is None for own in fine], bool)[:, None]
     identity = np.array(IDENTITY_FRAME, np.float32)
     placed = to_pictures(replace(drawings, frames=np.where(small, pictures.frames, identity).astype(np.float32)))
-    known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
     blank = np.array([not ink.any() for ink in inks], bool)
-    return replace(placed, scores=fit, flagged=blank, **known)
+    return replace(placed, scores=fit, flagged=blank, **pictures.shared())
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import raster
 from strokes.drawing import (
-    PER_DRAWING,
+    GRID,
     UNLABELLED,
     BoolArray,
     Drawing,
@@ -37,7 +37,6 @@ from strokes.tracing import trace_block
 
 CHUNK = 500
 """Pictures walked over at a time, those with about as much ink together."""
-GRID = 65536
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
@@ -102,8 +101,9 @@ class PenRecovery:
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
         fit = score_large(drawings, inks)
         scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
-        known: dict[str, Any] = {name: getattr(pictures, name) for name in (*PER_DRAWING, "classes", "images")}
-        return replace(drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **known)
+        return replace(
+            drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **pictures.shared()
+        )
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -151,16 +151,7 @@ class PenRecovery:
         everyone[inked] = flags
         places = np.zeros((*everyone.shape, 2), np.float32)
         places[inked] = points_px
-        return replace(
-            to_drawings(places, everyone),
-            classes=pictures.classes,
-            labels=pictures.labels,
-            sizes=pictures.sizes,
-            frames=pictures.frames,
-            split=pictures.split,
-            source_index=pictures.source_index,
-            images=pictures.images,
-        )
+        return replace(to_drawings(places, everyone), **pictures.shared())
 
 
 @torch.inference_mode()

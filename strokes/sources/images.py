@@ -90,6 +90,11 @@ class ImageSet:
             columns["fine"] = tuple(self.fine[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
+    def shared(self) -> dict[str, Any]:
+        """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""
+        names = ("images", "labels", "classes", "split", "source_index", "sizes", "frames")
+        return {name: getattr(self, name) for name in names}
+
     def of_classes(self, names: Sequence[str]) -> ImageSet:
         """The pictures whose label is one of `names`; the class list stays as it is.
 

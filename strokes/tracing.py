@@ -64,14 +64,14 @@ def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAU
     return replace(placed, scores=fit, flagged=blank, **pictures.shared())
 
 
-@njit(cache=True, nogil=True)
 def _trace(picture: BoolArray, costs: Costs) -> tuple[Floats, IntArray]:
-    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,)."""
+    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,).
+
+    Not compiled itself: numba would keep this file's machine code when only another file of the three has changed.
+    """
     graph = skeletonise(picture)
-    route, ways = find_route(graph, costs)
-    points, offsets = join_edges(graph, route, ways)
-    for stroke in range(len(offsets) - 1):
-        smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
+    points, offsets = join_edges(graph, *find_route(graph, costs))
+    smooth_all(points, offsets)
     return points, offsets
 
 
@@ -103,6 +103,13 @@ def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
         points[row] = path[p] if half < edges else path[len(path) - 1 - p]
         row += 1
     return row
+
+
+@njit(cache=True, nogil=True)
+def smooth_all(points: Floats, offsets: IntArray) -> None:
+    """Smooth every stroke, in place."""
+    for stroke in range(len(offsets) - 1):
+        smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
 
 
 @njit(cache=True, nogil=True)

@@ -74,10 +74,18 @@ def upstream_at(s: Any, upstream: Any, winner: Any, at: int, ink: Any, index: An
     return gradient
 
 
+def named_after(primitive: Any, function: Any) -> Any:
+    """The function, compiled under a name of its primitive's own.
+
+    Machine code that separate processes kept is linked by such names: two functions of one name would become one.
+    """
+    function.__qualname__ = f"{primitive.py_func.__module__}.{function.__name__}"
+    return numba.njit(function)
+
+
 def batch_drawer(draw_segments: Any) -> Any:
     """The compiled function that draws a batch by `draw_segments`."""
 
-    @numba.njit
     def draw_batch(
         points: Any, weights: Any, size: Any, mode: int, half: float, counter: Any, out: Any, winners: Any
     ) -> None:
@@ -104,13 +112,12 @@ def batch_drawer(draw_segments: Any) -> Any:
                     unpad(winner, winners[b])
             first = take(counter, BLOCK)
 
-    return draw_batch
+    return named_after(draw_segments, draw_batch)
 
 
 def batch_differentiator(differentiate_segments: Any) -> Any:
     """The compiled function that differentiates a batch by `differentiate_segments`."""
 
-    @numba.njit
     def differentiate_batch(
         points: Any,
         weights: Any,
@@ -145,4 +152,4 @@ def batch_differentiator(differentiate_segments: Any) -> Any:
                 )
             first = take(counter, BLOCK)
 
-    return differentiate_batch
+    return named_after(differentiate_segments, differentiate_batch)

@@ -6,7 +6,6 @@ compiled: some ten thousand pictures a second.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,11 +66,6 @@ class PenSet:
             if seen[self.writers[i]] <= each:
                 kept.append(i)
         return self.select(np.sort(np.array(kept, np.int64)))
-
-    def blocks(self, size: int) -> Iterator[PenSet]:
-        """The drawings in blocks of `size`, the last perhaps smaller."""
-        for start in range(0, len(self), size):
-            yield self.select(np.arange(start, min(start + size, len(self))))
 
 
 def pen_pictures(drawings: DrawingSet, *, width_px: float | FloatArray = PEN_PX) -> ImageSet:

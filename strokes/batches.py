@@ -23,7 +23,7 @@ class MemberBatches:
 
     def __init__(
         self,
-        images: BoolArray,
+        images: BoolArray | NDArray[np.uint8],
         labels: IntArray,
         *,
         members: int,

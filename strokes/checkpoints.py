@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -22,19 +22,16 @@ from strokes.errors import ConfigError, StoreError
 from strokes.networks import StrokeNetwork
 from strokes.pens.confidence import Calibration
 from strokes.pens.network import PenNetwork
+from strokes.progress import Trains
 from strokes.recipes import AnyRecipe, Recipe, parse_recipe
 from strokes.recipes.pens import PenRecipe
-
-if TYPE_CHECKING:
-    from strokes.pens.trainer import PenTrainer
-    from strokes.training import Trainer
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
 WEIGHTS_NAME = "checkpoint.safetensors"
 SomeNetwork = TypeVar("SomeNetwork", StrokeNetwork, PenNetwork)
 
 
-def save(trainer: Trainer | PenTrainer, path: Path) -> None:
+def save(trainer: Trains, path: Path) -> None:
     """Write all that a run needs to go on: the numbers first, then the JSON that says they are whole."""
     tensors = {f"network.{name}": value for name, value in trainer.network.state_dict().items()}
     for name, optimiser in trainer.optimisers.items():
@@ -50,7 +47,7 @@ def save(trainer: Trainer | PenTrainer, path: Path) -> None:
         partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
 
 
-def restore(trainer: Trainer | PenTrainer, path: Path) -> None:
+def restore(trainer: Trains, path: Path) -> None:
     """Bring a fresh trainer to where the checkpoint's run was.
 
     Raises:

@@ -1,10 +1,13 @@
-"""What every training run reports: how far it has come, and what a step gave."""
+"""What every training run has and reports: how far it has come, and what a step gave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 
 @dataclass
@@ -27,3 +30,48 @@ class StepResult:
 
     losses: dict[str, float]
     shown: tuple[Tensor, Tensor] | None = None
+
+
+class Described(Protocol):
+    """A recipe, of whatever kind."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The recipe as nested dictionaries."""
+        ...
+
+
+class Trains(Protocol):
+    """What trains a network by a recipe; `strokes.training.train` drives it.
+
+    Attributes:
+        network: all that is trained; a checkpoint keeps it.
+        optimisers: by name; a checkpoint keeps their states.
+        device: where the network is.
+        progress: how far the run has come.
+        epochs: of the whole run.
+        batch_size: examples a step.
+    """
+
+    network: nn.Module
+    optimisers: dict[str, torch.optim.Optimizer]
+    device: torch.device
+    progress: Progress
+    epochs: int
+    batch_size: int
+
+    @property
+    def recipe(self) -> Described:
+        """What it trains by."""
+        ...
+
+    def warm_up(self) -> None:
+        """What comes before the first step."""
+        ...
+
+    def step(self, step: int) -> StepResult:
+        """Take step `step`."""
+        ...
+
+    def finish_epoch(self, folder: Path) -> None:
+        """What is left in the run's folder after an epoch, beside the checkpoint."""
+        ...

@@ -6,7 +6,6 @@ ends with the weights of one that was never interrupted.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,16 +19,19 @@ from strokes import checkpoints
 from strokes.atomic import reason
 from strokes.batches import MemberBatches
 from strokes.errors import ConfigError, StoreError
+from strokes.generators.training import make_generator_trainer
 from strokes.line_models import make_line_model
 from strokes.losses import angle_loss, length_loss, reconstruction_loss, sample_loss
 from strokes.networks import StrokeNetwork
 from strokes.pen_pictures import PenSet
 from strokes.pen_samples import make_pen_pairs
 from strokes.pens.trainer import PenTrainer
-from strokes.progress import Progress, StepResult
-from strokes.recipes import Recipe
-from strokes.recipes.pens import PenRecipe
+from strokes.progress import Progress, StepResult, Trains
+from strokes.rates import scheduled_rate
+from strokes.recipes import AnyRecipe, Recipe
+from strokes.recipes.generators import GeneratorRecipe
 from strokes.sources.bundled import as_digits
+from strokes.sources.grey import GreySet
 from strokes.sources.images import ImageSet
 from strokes.sources.samples import load_pen_samples
 from strokes.training_log import TrainingLog
@@ -95,6 +97,9 @@ class Trainer:
             for step in range(self.recipe.training.warm_up):
                 self.sample_step(step)
 
+    def finish_epoch(self, folder: Path) -> None:
+        """Nothing is left beside the checkpoint."""
+
     def step(self, step: int) -> StepResult:
         """Step `step` on pictures and, where the recipe says so, one on pen samples."""
         losses, truth, drawn = self.picture_step(step)
@@ -134,18 +139,16 @@ class Trainer:
             return self.network.paths(pictures, labels).flatten(0, 1)
 
     def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        if self.recipe.training.decay == "cosine":
-            rate *= 0.5 * (1 + math.cos(math.pi * min(step / self.total_steps, 1)))
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = scheduled_rate(rate, self.recipe.training.decay, step, self.total_steps)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
 
 def train(
-    recipe: Recipe | PenRecipe,
-    pictures: ImageSet,
+    recipe: AnyRecipe,
+    pictures: ImageSet | GreySet,
     out: Path,
     *,
     pens: PenSet | None = None,
@@ -157,9 +160,11 @@ def train(
 
     Args:
         recipe: what to train and how.
-        pictures: training pictures; labelled, but for pen recipes.
+        pictures: training pictures: grey ones for an image generator, thinned ones for the others; labelled, but for
+            pen recipes.
         out: a folder for `checkpoint.safetensors`, `checkpoint.json` and logs.
-        pens: recordings in the frame, which pen recipes learn from; those of held-out writers are left out.
+        pens: recordings in the frame, which pen recipes learn from, and which some generators' pictures are rendered
+            from; those of held-out writers are left out.
         device: "cpu" or "cuda".
         resume: go on from the checkpoint in `out`.
         on_epoch: called with the epoch and its mean losses.
@@ -186,15 +191,20 @@ def train(
         for epoch in range(trainer.progress.epoch, trainer.epochs):
             means = run_epoch(trainer, log, epoch)
             checkpoints.save(trainer, checkpoint)
+            trainer.finish_epoch(out)
             if on_epoch is not None:
                 on_epoch(epoch, means)
     return checkpoint
 
 
-def make_trainer(
-    recipe: Recipe | PenRecipe, pictures: ImageSet, pens: PenSet | None, *, device: str
-) -> Trainer | PenTrainer:
+def make_trainer(recipe: AnyRecipe, pictures: ImageSet | GreySet, pens: PenSet | None, *, device: str) -> Trains:
     """What trains by the recipe; see `train`."""
+    if isinstance(recipe, GeneratorRecipe):
+        if not isinstance(pictures, GreySet):
+            raise ConfigError(f"{recipe.name} learns from grey pictures; thinned ones were given")
+        return make_generator_trainer(recipe, pictures, pens, device=device)
+    if isinstance(pictures, GreySet):
+        raise ConfigError(f"{recipe.name} learns from thinned pictures; grey ones were given")
     if isinstance(recipe, Recipe):
         if pens is not None:
             raise ConfigError(f"{recipe.name} learns from pictures; leave the pen recordings out")
@@ -228,7 +238,7 @@ def set_threads(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
-def run_epoch(trainer: Trainer | PenTrainer, log: TrainingLog, epoch: int) -> dict[str, float]:
+def run_epoch(trainer: Trains, log: TrainingLog, epoch: int) -> dict[str, float]:
     """One epoch: the means of its losses, and the rate in drawings a second."""
     trainer.network.train()
     found: dict[str, list[float]] = {}
@@ -249,7 +259,7 @@ def run_epoch(trainer: Trainer | PenTrainer, log: TrainingLog, epoch: int) -> di
     return {name: sum(values) / len(values) for name, values in found.items()} | {RATE: rate}
 
 
-def epoch_steps(trainer: Trainer | PenTrainer) -> Iterator[int]:
+def epoch_steps(trainer: Trains) -> Iterator[int]:
     """Numbers of the steps left in the epoch that the trainer is in."""
     steps = trainer.progress.steps_an_epoch
     return iter(range(trainer.progress.step, (trainer.progress.epoch + 1) * steps))

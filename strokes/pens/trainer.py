@@ -8,6 +8,7 @@ tell where within its pixels the pen went, and where it was lifted.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -68,6 +69,9 @@ class PenTrainer:
 
     def warm_up(self) -> None:
         """Nothing comes before the first step."""
+
+    def finish_epoch(self, folder: Path) -> None:
+        """Nothing is left beside the checkpoint."""
 
     def step(self, step: int) -> StepResult:
         """Step `step`: on recordings, and every few steps on pictures too."""

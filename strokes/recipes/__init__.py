@@ -12,7 +12,8 @@ from strokes.errors import ConfigError
 from strokes.line_models import Softness
 from strokes.networks import NetworkSpec
 from strokes.recipes.checks import check_choice, check_range
-from strokes.recipes.pens import KIND, PenRecipe
+from strokes.recipes.generators import GeneratorRecipe
+from strokes.recipes.pens import PenRecipe
 
 FOLDER = Path(__file__).resolve().parent
 DEFAULT_RECIPE = "per-digit-samples"
@@ -101,7 +102,8 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-AnyRecipe = Recipe | PenRecipe
+AnyRecipe = Recipe | PenRecipe | GeneratorRecipe
+KINDS = {"pens": PenRecipe, "generator": GeneratorRecipe}
 
 
 def known_recipes() -> list[str]:
@@ -133,14 +135,14 @@ def adjusted(recipe: AnyRecipe, *, epochs: int | None = None, seed: int | None =
 
 
 def parse_recipe(settings: dict[str, Any]) -> AnyRecipe:
-    """A recipe from nested dictionaries: a `PenRecipe` where it says that it is one.
+    """A recipe from nested dictionaries: of the kind that it says it is, or else a published stroke network's.
 
     Raises:
         ConfigError: for unknown or ill-typed settings.
     """
     if not isinstance(settings, dict) or "name" not in settings:
         raise ConfigError("a recipe needs a name")
-    recipe: AnyRecipe = build(PenRecipe if settings.get("kind") == KIND else Recipe, settings, "recipe")
+    recipe: AnyRecipe = build(KINDS.get(str(settings.get("kind")), Recipe), settings, "recipe")
     return recipe
 
 

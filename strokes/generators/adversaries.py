@@ -1,0 +1,111 @@
+"""The generators and critics of GAN and WGAN, after Cavas and others' "Handwritten Digit Generation".
+
+A generator makes pictures (batch, 1, 28, 28) in [-1, 1] of latents; a critic gives each picture one number.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from strokes.generators.specs import GeneratorSpec
+from strokes.generators.vae import CELLS
+
+LEAK = 0.3
+DROPPED = 77 / 256
+"""The critic's dropout of 0.3, in the steps of a random byte."""
+MOMENTUM = 0.01
+"""How fast batch norm's running statistics follow."""
+
+
+class PictureGenerator(nn.Module):
+    """Latents (batch, latent) to pictures (batch, 1, 28, 28) in [-1, 1].
+
+    Args:
+        spec: its shape; 98,832 numbers with 32 filters and 50 latents, 225,312 with 64, running statistics included.
+    """
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        filters = spec.filters
+        cells = CELLS * CELLS * filters
+        self.layers = nn.Sequential(
+            nn.Linear(spec.latent, cells, bias=False),
+            nn.BatchNorm1d(cells, eps=1e-3, momentum=MOMENTUM),
+            nn.LeakyReLU(LEAK),
+            nn.Unflatten(1, (filters, CELLS, CELLS)),
+            nn.ConvTranspose2d(filters, filters, 3, stride=2, padding=1, output_padding=1, bias=False),
+            nn.BatchNorm2d(filters, eps=1e-3, momentum=MOMENTUM),
+            nn.LeakyReLU(LEAK),
+            nn.ConvTranspose2d(filters, filters // 2, 3, stride=2, padding=1, output_padding=1, bias=False),
+            nn.BatchNorm2d(filters // 2, eps=1e-3, momentum=MOMENTUM),
+            nn.LeakyReLU(LEAK),
+            nn.ConvTranspose2d(filters // 2, 1, 3, padding=1, bias=False),
+            nn.Tanh(),
+        )
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Pictures (batch, 1, 28, 28) in [-1, 1] of latents (batch, latent)."""
+        pictures: Tensor = self.layers(latents)
+        return pictures.float()
+
+    def count_numbers(self) -> int:
+        """How many numbers it is made of: weights, and batch norm's running means and variances."""
+        return sum(t.numel() for t in self.state_dict().values() if t.is_floating_point())
+
+
+class ByteDropout(nn.Module):
+    """Dropout whose chances come from random bytes: on a processor ten times as fast as torch's."""
+
+    def forward(self, values: Tensor) -> Tensor:
+        """`values` with three in ten at 0 while training, the rest scaled up."""
+        if not self.training:
+            return values
+        seed = int(torch.randint(2**62, ()).item())
+        thrown = np.random.Generator(np.random.SFC64(seed)).integers(0, 256, values.numel(), np.uint8)
+        kept = torch.from_numpy(thrown).to(values.device) >= DROPPED * 256
+        return values * (kept.view(values.shape).to(values.dtype) / (1 - DROPPED))
+
+
+class Critic(nn.Module):
+    """Pictures (batch, 1, 28, 28) in [-1, 1] to a number each (batch,): the higher, the more like a real one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, 64, 3, stride=2, padding=1),
+            nn.LeakyReLU(LEAK),
+            ByteDropout(),
+            nn.Conv2d(64, 128, 3, stride=2, padding=1),
+            nn.LeakyReLU(LEAK),
+            ByteDropout(),
+            nn.Flatten(),
+            nn.Linear(128 * CELLS * CELLS, 1),
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """A number (batch,) for each of pictures (batch, 1, 28, 28)."""
+        numbers: Tensor = self.layers(pictures)
+        return numbers.float().squeeze(1)
+
+
+class Adversaries(nn.Module):
+    """A generator, its critic, and the running average of the generator's weights, which ships."""
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        super().__init__()
+        self.generator = PictureGenerator(spec)
+        self.critic = Critic()
+        self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
+
+    @torch.no_grad()
+    def average(self, keep: float) -> None:
+        """Move the average towards the generator: `keep` of itself stays."""
+        mean, now = self.averaged.state_dict(), self.generator.state_dict()
+        for name, value in mean.items():
+            if value.is_floating_point():
+                value.lerp_(now[name], 1 - keep)

@@ -1,0 +1,128 @@
+"""Training a generator against its critic: cross-entropy (GAN), or Wasserstein with a gradient penalty (WGAN)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from strokes.batches import MemberBatches
+from strokes.generators.adversaries import Adversaries
+from strokes.generators.grids import write_grid
+from strokes.progress import Progress, StepResult
+from strokes.rates import scheduled_rate
+from strokes.recipes.generators import GeneratorRecipe
+from strokes.sources.grey import GreySet
+from strokes.sources.images import FRAME_PX
+
+
+class GanTrainer:
+    """A generator and its critic in training.
+
+    Args:
+        recipe: what to train and how.
+        pictures: what real ones look like; labels are not needed.
+        device: "cpu" or "cuda".
+    """
+
+    def __init__(self, recipe: GeneratorRecipe, pictures: GreySet, *, device: str = "cpu") -> None:
+        self.recipe, self.device = recipe, torch.device(device)
+        training = recipe.training
+        torch.manual_seed(training.seed)
+        self.network = Adversaries(recipe.network).to(self.device)
+        betas = (training.first_beta, 0.9 if self.is_wasserstein else 0.999)
+        self.optimisers: dict[str, torch.optim.Optimizer] = {
+            name: torch.optim.Adam(module.parameters(), lr=training.learning_rate, betas=betas, fused=True)
+            for name, module in (("generator", self.network.generator), ("critic", self.network.critic))
+        }
+        self.batches = MemberBatches(
+            pictures.images, pictures.labels, members=1, batch_size=training.batch_size, seed=training.seed
+        )
+        self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
+        self.epochs, self.batch_size = training.epochs, training.batch_size
+        self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
+
+    @property
+    def is_wasserstein(self) -> bool:
+        """Whether the critic estimates a Wasserstein distance."""
+        return self.recipe.network.family == "wgan"
+
+    def warm_up(self) -> None:
+        """Nothing comes before the first step."""
+
+    def step(self, step: int) -> StepResult:
+        """Step `step` of the critic and, every few, one of the generator."""
+        rows, _, _ = self.batches.at(step, self.device)
+        real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
+        losses = {"critic": self.teach_critic(real, step)}
+        shown = None
+        if (step + 1) % self.recipe.training.critic_steps == 0:
+            losses["generator"], drawn = self.teach_generator(len(real), step)
+            self.network.average(self.recipe.training.average)
+            shown = (real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2
+        return StepResult(losses, shown)
+
+    def teach_critic(self, real: Tensor, step: int) -> float:
+        """One step of the critic on real pictures and as many made ones; its loss."""
+        with self.lowered():
+            with torch.no_grad():
+                made = self.network.generator(self.noise(len(real)))
+            if self.is_wasserstein:
+                loss = self.distance_loss(real, made)
+            else:
+                loss = entropy(self.network.critic(real), 1.0) + entropy(self.network.critic(made), 0.0)
+        self.descend("critic", loss, step)
+        return loss.item()
+
+    def distance_loss(self, real: Tensor, made: Tensor) -> Tensor:
+        """The negative Wasserstein distance that the critic sees, and the penalty of its gradient between the two."""
+        share = torch.rand(len(real), 1, 1, 1, device=self.device)
+        between = (share * real + (1 - share) * made).requires_grad_()
+        of_real, of_made, of_between = self.network.critic(torch.cat([real, made, between])).chunk(3)
+        (gradient,) = torch.autograd.grad(of_between.sum(), between, create_graph=True)
+        penalty = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+        return of_made.mean() - of_real.mean() + self.recipe.training.penalty * penalty
+
+    def teach_generator(self, count: int, step: int) -> tuple[float, Tensor]:
+        """One step of the generator; its loss, and the pictures that it made."""
+        critic = self.network.critic.requires_grad_(False)
+        with self.lowered():
+            made = self.network.generator(self.noise(count))
+            judged = critic(made)
+        loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
+        self.descend("generator", loss, step)
+        critic.requires_grad_(True)
+        return loss.item(), made.detach()
+
+    def noise(self, count: int) -> Tensor:
+        """Latents (count, latent), standard normal."""
+        return torch.randn(count, self.recipe.network.latent, device=self.device)
+
+    def lowered(self) -> torch.autocast:
+        """A block in which products have the recipe's precision."""
+        lower = self.recipe.training.precision == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=lower)
+
+    def descend(self, name: str, loss: Tensor, step: int) -> None:
+        """One step of the optimiser called `name`."""
+        training, optimiser = self.recipe.training, self.optimisers[name]
+        rate = scheduled_rate(training.learning_rate, training.decay, step, self.epochs * self.progress.steps_an_epoch)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    @torch.no_grad()
+    def finish_epoch(self, folder: Path) -> None:
+        """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
+        if self.progress.epoch in self.recipe.training.grid_epochs:
+            drawn = self.network.averaged.eval()(self.fixed.to(self.device))
+            write_grid((drawn.squeeze(1) + 1) / 2, folder / f"grid-{self.progress.epoch:03}.png")
+
+
+def entropy(judged: Tensor, truth: float) -> Tensor:
+    """The binary cross-entropy of a critic's logits (batch,) when all of them should say `truth`."""
+    return functional.binary_cross_entropy_with_logits(judged, torch.full_like(judged, truth))

@@ -1,0 +1,38 @@
+"""What a generator's recipe states of its network, and of the pictures that are rendered for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strokes.errors import ConfigError
+
+FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")
+VAES = FAMILIES[:2]
+
+
+@dataclass(frozen=True)
+class GeneratorSpec:
+    """A generator's kind and shape.
+
+    Attributes:
+        family: one of `FAMILIES`.
+        classes: labels that a "cvae" can be asked for; the other families know none.
+        latent: numbers that a picture is made of.
+        filters: F, the channels at 7×7 pixels.
+        hidden: units between the classes and the pictures of a "cvae", and of the memory of an "lstm-vae".
+    """
+
+    family: str = "cvae"
+    classes: int = 0
+    latent: int = 64
+    filters: int = 32
+    hidden: int = 128
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ConfigError(f"network.family is {self.family!r}; one of {', '.join(FAMILIES)}")
+        for name in ("latent", "filters", "hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")
+        if (self.classes > 0) != (self.family == "cvae"):
+            raise ConfigError(f"network.classes is {self.classes}; a cvae has some, another family none")

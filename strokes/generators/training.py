@@ -1,0 +1,37 @@
+"""What an image generator learns from, and what trains it."""
+
+from __future__ import annotations
+
+from strokes.errors import ConfigError
+from strokes.generators.gan_trainer import GanTrainer
+from strokes.generators.rendering import render_pictures
+from strokes.generators.specs import VAES
+from strokes.generators.vae_trainer import VaeTrainer
+from strokes.pen_pictures import PenSet
+from strokes.recipes.generators import GeneratorRecipe
+from strokes.sources.grey import GreySet, join_grey
+
+
+def make_generator_trainer(
+    recipe: GeneratorRecipe, pictures: GreySet, pens: PenSet | None, *, device: str = "cpu"
+) -> VaeTrainer | GanTrainer:
+    """What trains by the recipe on grey pictures and, where it asks for them, pictures rendered from pen recordings.
+
+    Raises:
+        ConfigError: no picture is of the recipe's classes, a class has none, or recordings are missing or not wanted.
+        SourceError: all recordings are of held-out writers.
+    """
+    wanted = recipe.training.rendered
+    if pens is None and wanted:
+        raise ConfigError(f"{recipe.name} learns from pen recordings too; give some with --pens")
+    if pens is not None and not wanted:
+        raise ConfigError(f"{recipe.name} learns from pictures; leave the pen recordings out")
+    own = pictures.as_classes(recipe.class_names)
+    if pens is not None:
+        seed, variation = recipe.training.seed, recipe.variation
+        own = join_grey([own, render_pictures(pens, own.classes, count=wanted, variation=variation, seed=seed)])
+    missing = [name for i, name in enumerate(own.classes) if not (own.labels == i).any()]
+    if missing:
+        raise ConfigError(f"no picture is of class {', '.join(missing)}; expected some of each of {recipe.classes}")
+    trainer = VaeTrainer if recipe.network.family in VAES else GanTrainer
+    return trainer(recipe, own, device=device)

@@ -1,0 +1,92 @@
+"""Training autoencoders: pictures are drawn again from their latents, which are kept near a standard normal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from strokes.batches import MemberBatches
+from strokes.generators.grids import write_grid
+from strokes.generators.vae import Posterior, make_vae, pixel_bce
+from strokes.progress import Progress, StepResult
+from strokes.rates import scheduled_rate
+from strokes.recipes.generators import GeneratorRecipe
+from strokes.sources.grey import GreySet
+from strokes.sources.images import FRAME_PX
+
+
+class VaeTrainer:
+    """An autoencoder in training.
+
+    Args:
+        recipe: what to train and how.
+        pictures: of the recipe's classes.
+        device: "cpu" or "cuda".
+    """
+
+    def __init__(self, recipe: GeneratorRecipe, pictures: GreySet, *, device: str = "cpu") -> None:
+        self.recipe, self.device = recipe, torch.device(device)
+        training = recipe.training
+        torch.manual_seed(training.seed)
+        self.network = make_vae(recipe.network).to(self.device)
+        optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=training.learning_rate, betas=(training.first_beta, 0.999), fused=True
+        )
+        self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
+        self.batches = MemberBatches(
+            pictures.images, pictures.labels, members=1, batch_size=training.batch_size, seed=training.seed
+        )
+        self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
+        self.epochs, self.batch_size = training.epochs, training.batch_size
+        self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
+
+    def warm_up(self) -> None:
+        """Nothing comes before the first step."""
+
+    def step(self, step: int) -> StepResult:
+        """Step `step`."""
+        training, classes = self.recipe.training, self.recipe.network.classes
+        rows, labels, _ = self.batches.at(step, self.device)
+        images, labels = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 255, labels.flatten()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
+            posterior = self.network.encode(images)
+            told = functional.one_hot(labels, classes).float() if training.told else posterior.classes.softmax(dim=1)
+            logits = self.network.decode(posterior.sample(), told)
+        losses = self.losses(posterior, logits, images, labels)
+        pixels = FRAME_PX * FRAME_PX if training.summed else 1
+        epoch = step // self.progress.steps_an_epoch + 1 if training.kl_grows else 1
+        total = losses["reconstruction"] * pixels + training.kl_weight * epoch * losses["kl"]
+        if classes:
+            total = total + training.class_weight * losses["classes"]
+        self.descend(total, step)
+        shown = images.squeeze(1), logits.detach().sigmoid().squeeze(1)
+        return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
+
+    def losses(self, posterior: Posterior, logits: Tensor, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The losses by name."""
+        losses = {"reconstruction": pixel_bce(logits, images), "kl": posterior.divergence()}
+        if self.recipe.network.classes:
+            losses["classes"] = functional.cross_entropy(posterior.classes, labels)
+        return losses
+
+    def descend(self, loss: Tensor, step: int) -> None:
+        """One step of the optimiser."""
+        training, optimiser = self.recipe.training, self.optimisers["optimiser"]
+        rate = scheduled_rate(training.learning_rate, training.decay, step, self.epochs * self.progress.steps_an_epoch)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    @torch.no_grad()
+    def finish_epoch(self, folder: Path) -> None:
+        """After the recipe's epochs, draw 100 pictures of the same latents."""
+        if self.progress.epoch in self.recipe.training.grid_epochs:
+            classes = self.recipe.network.classes
+            told = functional.one_hot(torch.arange(100) % max(classes, 1), max(classes, 1))[:, :classes].float()
+            drawn = self.network.decode(self.fixed.to(self.device), told.to(self.device)).sigmoid()
+            write_grid(drawn.squeeze(1), folder / f"grid-{self.progress.epoch:03}.png")

@@ -20,7 +20,9 @@ FILES = {
 DIGITS = ("pendigits", "UNIPEN digits")
 LETTERS = ("UNIPEN capitals", "UNIPEN lower case")
 TAUGHT = {"pen-digits": DIGITS, "pen-letters": (*DIGITS, *LETTERS), "pen-any": tuple(FILES)}
-"""What each recipe learns from."""
+"""What each recipe of pens learns from."""
+GENERATED = {"cvae-capitals": (*DIGITS, "UNIPEN capitals"), "cvae-letters": (*DIGITS, *LETTERS)}
+"""What pictures are rendered from, for the generators that need it."""
 
 
 def paths_of(names: tuple[str, ...], folder: Path) -> list[Path]:

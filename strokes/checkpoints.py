@@ -28,7 +28,7 @@ from strokes.recipes.pens import PenRecipe
 
 SHIPPED = Path(__file__).resolve().parent / "weights"
 WEIGHTS_NAME = "checkpoint.safetensors"
-SomeNetwork = TypeVar("SomeNetwork", StrokeNetwork, PenNetwork)
+SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
 
 
 def save(trainer: Trains, path: Path) -> None:
@@ -90,11 +90,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, described
 
 
-def save_weights(
-    network: StrokeNetwork | PenNetwork, recipe: AnyRecipe, path: Path, calibration: Calibration | None = None
-) -> None:
+def save_weights(network: nn.Module, recipe: AnyRecipe, path: Path, calibration: Calibration | None = None) -> None:
     """The network alone, in float16, as it ships; a pen network's with the calibration of its confidence."""
-    halves = {name: value.half() for name, value in network.state_dict().items()}
+    halves = {name: v.half() if v.is_floating_point() else v for name, v in network.state_dict().items()}
     described = {"recipe": json.dumps(recipe.as_dict())}
     write(halves, path, described | ({} if calibration is None else {"calibration": calibration.to_json()}))
 
@@ -108,16 +106,16 @@ def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> 
         raise StoreError(f"can't write {path}: {reason(error)}") from error
 
 
-def known_models() -> list[str]:
-    """Names of the stroke networks that ship."""
-    return sorted(path.stem for path in SHIPPED.glob("*.safetensors") if path.stem not in NOT_STROKES)
+def known_models(folder: Path = SHIPPED) -> list[str]:
+    """Names of the stroke networks that ship, or of the networks in another folder of shipped weights."""
+    return sorted(path.stem for path in folder.glob("*.safetensors") if path.stem not in NOT_STROKES)
 
 
 NOT_STROKES = ("neural-line-model", "classifier-thinned", "classifier-grey")
 
 
-def find_model(name: str) -> Path:
-    """The file of a shipped model, or of a checkpoint: its file or its folder.
+def find_model(name: str, folder: Path = SHIPPED) -> Path:
+    """The file of a model that ships in `folder`, or of a checkpoint: its file or its folder.
 
     Raises:
         ConfigError: neither exists; the known names are listed.
@@ -126,9 +124,9 @@ def find_model(name: str) -> Path:
     for path in (given / WEIGHTS_NAME, given):
         if path.is_file():
             return path
-    if name in known_models():
-        return SHIPPED / f"{name}.safetensors"
-    raise ConfigError(f"unknown model {name!r}; one of {', '.join(known_models())}, or the path of a checkpoint")
+    if name in known_models(folder):
+        return folder / f"{name}.safetensors"
+    raise ConfigError(f"unknown model {name!r}; one of {', '.join(known_models(folder))}, or the path of a checkpoint")
 
 
 def load_network(path: Path, *, device: str | torch.device = "cpu") -> tuple[StrokeNetwork, Recipe]:

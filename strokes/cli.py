@@ -101,23 +101,25 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and logs; default runs/RECIPE.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")] = False,
-    images: Annotated[Path | None, typer.Option(help="Labelled pictures; default: MNIST's training digits.")] = None,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Labelled pictures; default: MNIST's training digits. Generators take names and several."),
+    ] = None,
     labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures of each set.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; default: all cores.")] = None,
     device: Device = "cpu",
 ) -> None:
-    """Train a stroke network by a recipe, with a checkpoint an epoch.
+    """Train a stroke network or an image generator by a recipe, with a checkpoint an epoch.
 
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
     from strokes.building import check_device
     from strokes.pen_files import load_pen_sets
-    from strokes.recipes import adjusted, load_recipe
-    from strokes.sources.choose import choose_pictures
-    from strokes.training import describe_epoch, set_threads
+    from strokes.recipes import adjusted, load_recipe, use_of
+    from strokes.training import describe_epoch, set_threads, training_pictures
     from strokes.training import train as run
 
     chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
@@ -125,14 +127,14 @@ def train(
     set_threads(threads)
     run(
         chosen,
-        choose_pictures(images, labels, split="all" if images else "train", limit=limit),
+        training_pictures(chosen, images or (), labels, limit=limit),
         folder,
         pens=load_pen_sets(pens) if pens else None,
         device=check_device(device),
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{folder}: use it with strokes build-dataset --model {folder}")
+    typer.echo(f"{folder}: use it with strokes {use_of(chosen)} {folder}")
 
 
 @app.command()
@@ -195,6 +197,65 @@ def fetch(
     from strokes.sources.fetch import fetch
 
     typer.echo(fetch(name, path))
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5); pictures alone: .npz or .png.")],
+    generator: Annotated[
+        str, typer.Option(help="A shipped generator's name or a checkpoint; cvae: the one that knows the characters.")
+    ] = "cvae",
+    classes: Annotated[str, typer.Option(help="Such as 0-9A-Z; default: all that the generator knows.")] = "",
+    text: Annotated[str, typer.Option(help="Write this text, instead of classes.")] = "",
+    count: Annotated[int, typer.Option(min=0, help="How many pictures; 0: the text, or each class, once.")] = 0,
+    style: Annotated[Path | None, typer.Option(help="Pictures, or a folder of them, whose style to take.")] = None,
+    average: Annotated[bool, typer.Option(help="One style, the mean of the pictures', or each in turn.")] = True,
+    randomness: Annotated[
+        float, typer.Option(min=0, help="0: always the same; 1: as varied as what was learned.")
+    ] = 0.8,
+    images_only: Annotated[bool, typer.Option("--images-only", help="Write the pictures, without strokes.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the pictures, and of the hypotheses of strokes.")] = 0,
+    model: Model = "",
+    hypotheses: Hypotheses = 0,
+    refine: Refine = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make new handwriting: pictures by a generator, thinned, and turned into a dataset of pen strokes.
+
+    Example: strokes generate --generator cvae --classes 0-9A-Z --count 1000 --out out/new.h5
+    """
+    from strokes.building import build_dataset as build
+    from strokes.generating import Wish, make_pictures, thinned, write_picture_file
+    from strokes.methods import Options
+
+    made = make_pictures(Wish(generator, classes, text, count, style, average, randomness, seed))
+    if images_only:
+        write_picture_file(made, out, columns=len(text) or 10, overwrite=overwrite)
+        typer.echo(f"{out}: {len(made):,} pictures")
+        return
+    options = Options(model=model, hypotheses=hypotheses, refine=refine, seed=seed)
+    written = build(thinned(made), out, options=options, overwrite=overwrite)
+    typer.echo(f"{out}: {written:,} drawings")
+
+
+@app.command()
+def styles(
+    out: Annotated[Path, typer.Option(help="The picture to make (.png).")],
+    generator: Annotated[str, typer.Option(help="A shipped cvae's name or a checkpoint.")] = "cvae",
+    images: Annotated[str, typer.Option(help="A set of pictures, or the path of some.")] = "mnist",
+    prompts: Annotated[int, typer.Option(min=1, help="How many of the first test pictures give their style.")] = 6,
+    seed: Annotated[int, typer.Option(help="Of the styles' latents.")] = 0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Draw every class that a generator knows, a row each, in the styles of some test pictures, a column each.
+
+    Example: strokes styles --images out/new.npz --out out/styles.png
+    """
+    from strokes.generating import make_style_grid, write_picture_file
+
+    grid = make_style_grid(generator, images, prompts=prompts, seed=seed)
+    write_picture_file(grid, out, columns=prompts, overwrite=overwrite)
+    typer.echo(out)
 
 
 @app.command()

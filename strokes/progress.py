@@ -44,7 +44,6 @@ class Trains(Protocol):
     """What trains a network by a recipe; `strokes.training.train` drives it.
 
     Attributes:
-        network: all that is trained; a checkpoint keeps it.
         optimisers: by name; a checkpoint keeps their states.
         device: where the network is.
         progress: how far the run has come.
@@ -52,12 +51,16 @@ class Trains(Protocol):
         batch_size: examples a step.
     """
 
-    network: nn.Module
     optimisers: dict[str, torch.optim.Optimizer]
     device: torch.device
     progress: Progress
     epochs: int
     batch_size: int
+
+    @property
+    def network(self) -> nn.Module:
+        """All that is trained; a checkpoint keeps it."""
+        ...
 
     @property
     def recipe(self) -> Described:
@@ -73,5 +76,5 @@ class Trains(Protocol):
         ...
 
     def finish_epoch(self, folder: Path) -> None:
-        """What is left in the run's folder after an epoch, beside the checkpoint."""
+        """What is done after an epoch, before its checkpoint is written to the run's folder."""
         ...

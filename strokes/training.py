@@ -7,7 +7,7 @@ ends with the weights of one that was never interrupted.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,9 @@ from strokes.rates import scheduled_rate
 from strokes.recipes import AnyRecipe, Recipe
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sources.bundled import as_digits
-from strokes.sources.grey import GreySet
+from strokes.sources.choose import choose_pictures
+from strokes.sources.grey import GreySet, join_grey
+from strokes.sources.grey_files import load_grey
 from strokes.sources.images import ImageSet
 from strokes.sources.samples import load_pen_samples
 from strokes.training_log import TrainingLog
@@ -98,7 +100,7 @@ class Trainer:
                 self.sample_step(step)
 
     def finish_epoch(self, folder: Path) -> None:
-        """Nothing is left beside the checkpoint."""
+        """Nothing is done after an epoch."""
 
     def step(self, step: int) -> StepResult:
         """Step `step` on pictures and, where the recipe says so, one on pen samples."""
@@ -190,8 +192,8 @@ def train(
     with TrainingLog(out, start=trainer.progress.step) as log:
         for epoch in range(trainer.progress.epoch, trainer.epochs):
             means = run_epoch(trainer, log, epoch)
-            checkpoints.save(trainer, checkpoint)
             trainer.finish_epoch(out)
+            checkpoints.save(trainer, checkpoint)
             if on_epoch is not None:
                 on_epoch(epoch, means)
     return checkpoint
@@ -212,6 +214,32 @@ def make_trainer(recipe: AnyRecipe, pictures: ImageSet | GreySet, pens: PenSet |
     if pens is None:
         raise ConfigError(f"{recipe.name} learns from pen recordings; give some with --pens")
     return PenTrainer(recipe, pens, pictures, device=device)
+
+
+def training_pictures(
+    recipe: AnyRecipe, images: Sequence[str], labels: Path | None = None, *, limit: int | None = None
+) -> ImageSet | GreySet:
+    """The pictures that a person wants a recipe to learn from: thinned, or grey for an image generator.
+
+    Args:
+        recipe: decides which.
+        images: names or paths of sets; without any, MNIST's training digits. More than one for a generator only.
+        labels: the labels of an IDX file, which is then the only one.
+        limit: at most so many of each set.
+
+    Raises:
+        SourceError: they can't be read.
+        ConfigError: more than one for a stroke network, or labels for a generator.
+    """
+    if not isinstance(recipe, GeneratorRecipe):
+        if len(images) > 1:
+            raise ConfigError(f"{recipe.name} learns from one set of pictures; {len(images)} were given")
+        given = Path(images[0]) if images else None
+        return choose_pictures(given, labels, split="all" if images else "train", limit=limit)
+    if labels is not None:
+        raise ConfigError(f"{recipe.name} finds the labels of an IDX file beside it; leave --labels out")
+    sets = [load_grey(source).select(slice(limit)).as_classes(recipe.class_names) for source in images or ("mnist",)]
+    return join_grey(sets)
 
 
 def make_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from strokes.generators.grids import write_grid
 from strokes.progress import Progress, StepResult
 from strokes.rates import scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
-from strokes.sources.grey import GreySet
+from strokes.sources.grey import GreySet, as_grey
 from strokes.sources.images import FRAME_PX
 
 
@@ -83,7 +83,8 @@ class GanTrainer:
         of_real, of_made, of_between = self.network.critic(torch.cat([real, made, between])).chunk(3)
         (gradient,) = torch.autograd.grad(of_between.sum(), between, create_graph=True)
         penalty = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
-        return of_made.mean() - of_real.mean() + self.recipe.training.penalty * penalty
+        loss: Tensor = of_made.mean() - of_real.mean() + self.recipe.training.penalty * penalty
+        return loss
 
     def teach_generator(self, count: int, step: int) -> tuple[float, Tensor]:
         """One step of the generator; its loss, and the pictures that it made."""
@@ -120,7 +121,7 @@ class GanTrainer:
         """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
         if self.progress.epoch in self.recipe.training.grid_epochs:
             drawn = self.network.averaged.eval()(self.fixed.to(self.device))
-            write_grid((drawn.squeeze(1) + 1) / 2, folder / f"grid-{self.progress.epoch:03}.png")
+            write_grid(as_grey((drawn.squeeze(1) + 1) / 2), folder / f"grid-{self.progress.epoch:03}.png")
 
 
 def entropy(judged: Tensor, truth: float) -> Tensor:

@@ -1,28 +1,30 @@
-"""Pictures side by side in one PNG."""
+"""Pictures side by side in one PNG, ink dark on white."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from strokes.atomic import atomic_path
 
+GAP_PX = 2
+SCALE = 2
 
-def write_grid(pictures: Tensor, path: Path, *, columns: int = 10, gap_px: int = 2, scale: int = 1) -> None:
-    """Write pictures (n, h, w) in [0, 1], ink high, row by row as one PNG, ink dark on white.
+
+def write_grid(images: NDArray[np.uint8], path: Path, *, columns: int = 10, overwrite: bool = True) -> None:
+    """Write pictures (n, h, w), ink high, row by row as one PNG, each pixel two wide.
 
     Raises:
-        StoreError: the disk refuses it.
+        StoreError: the file exists and isn't to be replaced, or the disk refuses it.
     """
-    paper = (1 - pictures.clamp(0, 1).cpu().numpy()) * 255
-    count, height, width = paper.shape
+    count, height, width = images.shape
     rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap_px) - gap_px, columns * (width + gap_px) - gap_px), 255, np.uint8)
-    for i, picture in enumerate(paper):
-        top, left = (i // columns) * (height + gap_px), (i % columns) * (width + gap_px)
-        sheet[top : top + height, left : left + width] = np.rint(picture)
-    with atomic_path(path, overwrite=True) as partial:
-        Image.fromarray(sheet.repeat(scale, 0).repeat(scale, 1)).save(partial, format="PNG")
+    sheet = np.full((rows * (height + GAP_PX) - GAP_PX, columns * (width + GAP_PX) - GAP_PX), 255, np.uint8)
+    for i, image in enumerate(images):
+        top, left = (i // columns) * (height + GAP_PX), (i % columns) * (width + GAP_PX)
+        sheet[top : top + height, left : left + width] = 255 - image
+    with atomic_path(path, overwrite=overwrite) as partial:
+        Image.fromarray(sheet.repeat(SCALE, 0).repeat(SCALE, 1)).save(partial, format="PNG")

@@ -15,15 +15,13 @@ from strokes.sources.grey import GreySet, join_grey
 def make_generator_trainer(
     recipe: GeneratorRecipe, pictures: GreySet, pens: PenSet | None, *, device: str = "cpu"
 ) -> VaeTrainer | GanTrainer:
-    """What trains by the recipe on grey pictures and, where it asks for them, pictures rendered from pen recordings.
+    """What trains by the recipe on grey pictures and, where recordings are given, on pictures rendered from them.
 
     Raises:
-        ConfigError: no picture is of the recipe's classes, a class has none, or recordings are missing or not wanted.
+        ConfigError: a class of the recipe has no picture, or it renders none and recordings are given.
         SourceError: all recordings are of held-out writers.
     """
     wanted = recipe.training.rendered
-    if pens is None and wanted:
-        raise ConfigError(f"{recipe.name} learns from pen recordings too; give some with --pens")
     if pens is not None and not wanted:
         raise ConfigError(f"{recipe.name} learns from pictures; leave the pen recordings out")
     own = pictures.as_classes(recipe.class_names)
@@ -32,6 +30,9 @@ def make_generator_trainer(
         own = join_grey([own, render_pictures(pens, own.classes, count=wanted, variation=variation, seed=seed)])
     missing = [name for i, name in enumerate(own.classes) if not (own.labels == i).any()]
     if missing:
-        raise ConfigError(f"no picture is of class {', '.join(missing)}; expected some of each of {recipe.classes}")
+        raise ConfigError(
+            f"no picture is of class {', '.join(missing)}; {recipe.name} learns {recipe.classes}, so give pictures of "
+            "these by --images, or recordings by --pens to render some from"
+        )
     trainer = VaeTrainer if recipe.network.family in VAES else GanTrainer
     return trainer(recipe, own, device=device)

@@ -5,6 +5,7 @@ An autoencoder gives a picture's posterior, a Gaussian of its latents; a draw fr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,6 +43,42 @@ class Posterior:
         return -each.sum(dim=1).mean() / 2
 
 
+class Latents(nn.Module):
+    """How the latents of the pictures that were learned from lie: a Gaussian for each class, fitted after training.
+
+    Args:
+        spec: of the network.
+
+    Attributes:
+        mean: (classes, latent); of one class where the network knows none.
+        spread: (classes, latent, latent), the Cholesky factor of the covariance.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        super().__init__()
+        classes = max(spec.classes, 1)
+        self.register_buffer("mean", torch.zeros(classes, spec.latent))
+        self.register_buffer("spread", torch.eye(spec.latent).repeat(classes, 1, 1))
+
+    def fit(self, posteriors: Sequence[Posterior], labels: Tensor) -> None:
+        """Fit to the posteriors of pictures, in batches, and their labels (n,)."""
+        mean = torch.cat([posterior.mean for posterior in posteriors])
+        variance = torch.cat([posterior.log_variance.exp() for posterior in posteriors])
+        for label in range(len(self.mean)):
+            own = labels == label if len(self.mean) > 1 else torch.ones_like(labels, dtype=torch.bool)
+            self.mean[label] = mean[own].mean(dim=0)
+            covariance = torch.cov(mean[own].T, correction=0) + torch.diag(variance[own].mean(dim=0))
+            self.spread[label] = torch.linalg.cholesky(covariance.double())
+
+    def place(self, standard: Tensor, labels: Tensor) -> Tensor:
+        """Standard normal numbers (n, latent) as latents of pictures labelled (n,)."""
+        which = labels if len(self.mean) > 1 else torch.zeros_like(labels)
+        return self.mean[which] + torch.einsum("nij,nj->ni", self.spread[which], standard)
+
+
 class ClassVae(nn.Module):
     """The semi-supervised autoencoder: latents say how a character is written, its class what it is.
 
@@ -51,7 +88,7 @@ class ClassVae(nn.Module):
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.latents = spec, Latents(spec)
         filters, cells = spec.filters, CELLS * CELLS * spec.filters
         self.look = nn.Sequential(
             nn.Conv2d(1, filters, 4, stride=2, padding=1),
@@ -78,7 +115,7 @@ class ClassVae(nn.Module):
         return Posterior(self.mean(seen).float(), self.log_variance(seen).float(), self.classify(seen).float())
 
     def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
-        """Logits (batch, 1, 28, 28) of pictures with latents (batch, latent) and class probabilities (batch, classes)."""
+        """Logits (batch, 1, 28, 28) of pictures, from latents (batch, latent) and class chances (batch, classes)."""
         drawn: Tensor = self.draw(self.from_class(classes) + self.from_latents(latents))
         return drawn.float()
 
@@ -97,7 +134,7 @@ class RowVae(nn.Module):
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.latents = spec, Latents(spec)
         filters = spec.filters
         self.read = nn.LSTM(FRAME_PX, spec.hidden, batch_first=True)
         self.mean = nn.Linear(spec.hidden, spec.latent)

@@ -10,12 +10,14 @@ from torch.nn import functional
 
 from strokes.batches import MemberBatches
 from strokes.generators.grids import write_grid
-from strokes.generators.vae import Posterior, make_vae, pixel_bce
+from strokes.generators.vae import Posterior, Vae, make_vae, pixel_bce
 from strokes.progress import Progress, StepResult
 from strokes.rates import scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
-from strokes.sources.grey import GreySet
+from strokes.sources.grey import GreySet, as_grey
 from strokes.sources.images import FRAME_PX
+
+BLOCK = 1000
 
 
 class VaeTrainer:
@@ -39,6 +41,7 @@ class VaeTrainer:
         self.batches = MemberBatches(
             pictures.images, pictures.labels, members=1, batch_size=training.batch_size, seed=training.seed
         )
+        self.pictures = pictures
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
         self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
@@ -84,9 +87,22 @@ class VaeTrainer:
 
     @torch.no_grad()
     def finish_epoch(self, folder: Path) -> None:
-        """After the recipe's epochs, draw 100 pictures of the same latents."""
+        """After the recipe's epochs draw 100 pictures of the same latents; after the last, see where latents lie."""
+        self.network.eval()
         if self.progress.epoch in self.recipe.training.grid_epochs:
             classes = self.recipe.network.classes
             told = functional.one_hot(torch.arange(100) % max(classes, 1), max(classes, 1))[:, :classes].float()
             drawn = self.network.decode(self.fixed.to(self.device), told.to(self.device)).sigmoid()
-            write_grid(drawn.squeeze(1), folder / f"grid-{self.progress.epoch:03}.png")
+            write_grid(as_grey(drawn.squeeze(1)), folder / f"grid-{self.progress.epoch:03}.png")
+        if self.progress.epoch == self.epochs:
+            fit_latents(self.network, self.pictures, device=self.device)
+
+
+@torch.no_grad()
+def fit_latents(network: Vae, pictures: GreySet, *, device: torch.device) -> None:
+    """Fit the network's picture of where latents lie to labelled pictures."""
+    posteriors = [
+        network.encode(torch.from_numpy(pictures.images[start : start + BLOCK, None]).to(device) / 255)
+        for start in range(0, len(pictures), BLOCK)
+    ]
+    network.latents.fit(posteriors, torch.from_numpy(pictures.labels).to(device))

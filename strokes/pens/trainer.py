@@ -71,7 +71,7 @@ class PenTrainer:
         """Nothing comes before the first step."""
 
     def finish_epoch(self, folder: Path) -> None:
-        """Nothing is left beside the checkpoint."""
+        """Nothing is done after an epoch."""
 
     def step(self, step: int) -> StepResult:
         """Step `step`: on recordings, and every few steps on pictures too."""

@@ -134,6 +134,11 @@ def adjusted(recipe: AnyRecipe, *, epochs: int | None = None, seed: int | None =
     return dataclasses.replace(recipe, training=training)
 
 
+def use_of(recipe: AnyRecipe) -> str:
+    """The command, up to the checkpoint, that uses what was trained by the recipe."""
+    return "generate --generator" if isinstance(recipe, GeneratorRecipe) else "build-dataset --model"
+
+
 def parse_recipe(settings: dict[str, Any]) -> AnyRecipe:
     """A recipe from nested dictionaries: of the kind that it says it is, or else a published stroke network's.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from strokes.errors import ConfigError
@@ -41,15 +42,19 @@ def choose_pictures(
     return pictures if limit is None else pictures.select(slice(limit))
 
 
+RANGES = re.compile(r"(?:.-.)+")
+
+
 def expand_ranges(text: str) -> list[str]:
-    """Class names from text such as "0-3,7,A-C". Raises `ConfigError` for a range that runs backwards."""
+    """Class names from text such as "0-3,7,A-C" or "0-9A-Z".
+
+    Raises:
+        ConfigError: for a range that runs backwards, or whose ends aren't single characters.
+    """
     names: list[str] = []
     for part in filter(None, text.split(",")):
-        first, dash, last = part.partition("-")
-        if not dash or not first:
-            names.append(part)
-        elif len(first) == len(last) == 1 and first <= last:
-            names += [chr(code) for code in range(ord(first), ord(last) + 1)]
-        else:
+        ranges = list(zip(part[::3], part[2::3], strict=True)) if RANGES.fullmatch(part) else []
+        if "-" in part[1:] and (not ranges or any(first > last for first, last in ranges)):
             raise ConfigError(f"{part!r} is no range of classes; expected something like 0-9 or A-Z")
+        names += [chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1)] or [part]
     return names

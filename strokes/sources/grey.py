@@ -60,6 +60,11 @@ class GreySet:
         return renamed.select(renamed.labels >= 0)
 
 
+def as_grey(images: Any) -> NDArray[np.uint8]:
+    """Pictures in [0, 1], an array or a tensor, as grey values."""
+    return np.rint(np.asarray(images, np.float32) * 255).clip(0, 255).astype(np.uint8)
+
+
 def join_grey(sets: Sequence[GreySet]) -> GreySet:
     """Sets of the same classes as one, in their order.
 

@@ -19,13 +19,15 @@ from strokes.sources.choose import choose_pictures, expand_ranges
         ("5-5", ["5"]),
         ("-", ["-"]),
         ("1,,2,", ["1", "2"]),
+        ("0-2A-C", ["0", "1", "2", "A", "B", "C"]),
+        ("a-b,Greek/character01", ["a", "b", "Greek/character01"]),
     ],
 )
 def test_ranges_of_classes_are_written_out(text, names):
     assert expand_ranges(text) == names
 
 
-@pytest.mark.parametrize("text", ["3-1", "0-", "10-12", "a-"])
+@pytest.mark.parametrize("text", ["3-1", "0-", "10-12", "a-", "0-2C-A"])
 def test_a_range_that_is_none_is_refused(text):
     with pytest.raises(ConfigError, match="no range of classes"):
         expand_ranges(text)

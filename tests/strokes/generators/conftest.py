@@ -1,0 +1,31 @@
+"""What the generators' tests share: grey pictures made of thinned digits, recordings, and small recipes."""
+
+import numpy as np
+import pytest
+
+from strokes.pen_pictures import PenSet, centre_in_frame
+from strokes.recipes import parse_recipe
+from strokes.sources.bundled import DIGITS
+from strokes.sources.grey import GreySet
+from strokes.sources.samples import load_pen_samples
+
+
+def small_recipe(family, **settings):
+    """A small recipe of a family, its training settings overridden."""
+    network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": 10 if family == "cvae" else 0}
+    training = {"epochs": 2, "batch_size": 20, "precision": "float32"} | settings
+    return parse_recipe({"name": f"small-{family}", "kind": "generator", "network": network, "training": training})
+
+
+@pytest.fixture(scope="session")
+def grey(digits):
+    """A hundred of MNIST's digits, thinned, as grey pictures."""
+    few = digits.select(slice(100))
+    return GreySet(few.images.astype(np.uint8) * np.uint8(255), few.labels, DIGITS, "few digits", "a licence")
+
+
+@pytest.fixture(scope="session")
+def recordings():
+    """The bundled pen samples, in the frame, by two writers of whom the second is held out."""
+    drawings = centre_in_frame(load_pen_samples())
+    return PenSet(drawings, tuple("ab"[i % 2] for i in range(len(drawings))))

@@ -1,0 +1,97 @@
+"""The generators' networks: their published shapes and counts, and that gradients reach all of them."""
+
+import pytest
+import torch
+
+from strokes.errors import ConfigError
+from strokes.generators.adversaries import DROPPED, Adversaries, ByteDropout, PictureGenerator
+from strokes.generators.specs import GeneratorSpec
+from strokes.generators.vae import ClassVae, Latents, Posterior, make_vae
+
+
+@pytest.mark.parametrize(("filters", "numbers"), [(32, 98_832), (64, 225_312)])
+def test_the_generators_have_the_published_counts(filters, numbers):
+    generator = PictureGenerator(GeneratorSpec("gan", latent=50, filters=filters))
+    assert generator.count_numbers() == numbers
+
+
+def test_the_published_cvae_has_its_published_shape():
+    shapes = {name: tuple(p.shape) for name, p in ClassVae(GeneratorSpec("cvae", classes=36)).named_parameters()}
+    assert shapes["look.0.weight"] == (32, 1, 4, 4)
+    assert shapes["look.2.weight"] == (32, 32, 4, 4)
+    assert shapes["classify.0.weight"] == (128, 1568)
+    assert shapes["classify.2.weight"] == (36, 128)
+    assert shapes["mean.weight"] == shapes["log_variance.weight"] == (64, 1568)
+    assert shapes["from_class.0.weight"] == (128, 36)
+    assert shapes["from_latents.weight"] == (1568, 64)
+
+
+@pytest.mark.parametrize("spec", [GeneratorSpec("cvae", classes=3), GeneratorSpec("lstm-vae", latent=50)])
+def test_an_autoencoder_draws_what_it_sees_and_every_parameter_learns_from_it(spec):
+    network = make_vae(spec)
+    logits, posterior = network(torch.rand(4, 1, 28, 28))
+    assert logits.shape == (4, 1, 28, 28)
+    assert posterior.mean.shape == posterior.log_variance.shape == (4, spec.latent)
+    assert posterior.classes.shape == (4, spec.classes)
+    (logits.square().mean() + posterior.divergence() + posterior.classes.square().sum()).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
+
+
+def test_a_standard_normal_posterior_has_no_divergence_and_a_shifted_one_half_its_square():
+    none = torch.zeros(2, 3)
+    assert Posterior(none, none, none).divergence() == 0
+    assert Posterior(none + 2, none, none).divergence() == pytest.approx(3 * 2**2 / 2)
+
+
+def test_an_adversary_judges_what_the_generator_draws():
+    pair = Adversaries(GeneratorSpec("wgan", latent=6, filters=4))
+    pictures = pair.generator(torch.randn(5, 6))
+    assert pictures.shape == (5, 1, 28, 28)
+    assert pictures.abs().max() <= 1
+    judged = pair.critic(pictures)
+    assert judged.shape == (5,)
+    judged.sum().backward()
+    assert all(p.grad is not None for p in pair.generator.parameters())
+
+
+def test_the_average_follows_the_generator():
+    pair = Adversaries(GeneratorSpec("gan", latent=6, filters=4))
+    before = pair.averaged.layers[0].weight.clone()
+    with torch.no_grad():
+        pair.generator.layers[0].weight += 1
+    pair.average(0.75)
+    torch.testing.assert_close(pair.averaged.layers[0].weight, before + 0.25)
+
+
+def test_dropout_drops_three_in_ten_keeps_the_mean_and_rests_outside_training():
+    ones = torch.ones(200, 500)
+    dropped = ByteDropout()(ones)
+    assert (dropped == 0).float().mean() == pytest.approx(DROPPED, abs=0.01)
+    assert dropped.mean() == pytest.approx(1, abs=0.01)
+    assert torch.equal(ByteDropout().eval()(ones), ones)
+
+
+def test_fitted_latents_have_the_mean_and_covariance_of_each_class():
+    chance = torch.Generator().manual_seed(0)
+    labels = torch.arange(4000) % 2
+    mean = torch.randn(4000, 3, generator=chance) * torch.tensor([1.0, 2.0, 0.5]) + labels[:, None] * 4
+    latents = Latents(GeneratorSpec("cvae", classes=2, latent=3))
+    latents.fit([Posterior(mean, torch.full_like(mean, -20), mean[:, :0])], labels)
+    drawn = latents.place(torch.randn(4000, 3, generator=chance), labels)
+    for label in (0, 1):
+        torch.testing.assert_close(drawn[labels == label].mean(0), mean[labels == label].mean(0), atol=0.2, rtol=0)
+        torch.testing.assert_close(drawn[labels == label].std(0), mean[labels == label].std(0), atol=0.1, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"family": "diffusion"}, "one of cvae, lstm-vae, gan, wgan"),
+        ({"family": "cvae"}, "network.classes is 0"),
+        ({"family": "gan", "classes": 10}, "another family none"),
+        ({"family": "gan", "latent": 0}, "network.latent is 0"),
+    ],
+)
+def test_a_shape_that_is_none_is_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        GeneratorSpec(**settings)

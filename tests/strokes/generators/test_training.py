@@ -1,0 +1,125 @@
+"""Training generators: losses move, grids are drawn, a resumed run ends as an unbroken one, misfits are refused."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from strokes.checkpoints import read
+from strokes.errors import ConfigError
+from strokes.generators.images import load_generator
+from strokes.generators.rendering import render_pictures
+from strokes.generators.training import make_generator_trainer
+from strokes.generators.vae_trainer import VaeTrainer
+from strokes.pens.specs import Variation
+from strokes.recipes import load_recipe
+from strokes.training import train, training_pictures
+from tests.strokes.generators.conftest import small_recipe
+
+FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(family, grey, tmp_path):
+    recipe = small_recipe(family, critic_steps=2)
+    whole = train(recipe, grey, tmp_path / "whole")
+
+    def stop(epoch, means):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        train(recipe, grey, tmp_path / "broken", on_epoch=stop)
+    resumed = train(recipe, grey, tmp_path / "broken", resume=True)
+    first, second = read(whole)[0], read(resumed)[0]
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_an_autoencoder_learns(grey):
+    trainer = VaeTrainer(small_recipe("cvae", learning_rate=1e-2, kl_weight=1e-4), grey)
+    losses = [trainer.step(step).losses for step in range(60)]
+    for name in ("reconstruction", "classes"):
+        assert np.mean([each[name] for each in losses[-5:]]) < 0.8 * np.mean([each[name] for each in losses[:5]])
+
+
+def test_the_weight_of_the_divergence_grows_with_the_epochs(grey):
+    trainer = VaeTrainer(small_recipe("cvae", kl_grows=True, kl_weight=1e3), grey)
+    gradients = []
+    trainer.descend = lambda loss, step: gradients.append(loss.item())
+    for step in (0, trainer.progress.steps_an_epoch):
+        torch.manual_seed(0)
+        trainer.step(step)
+    assert gradients[1] == pytest.approx(2 * gradients[0], rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("family", "names"), [("cvae", {"reconstruction", "kl", "classes"}), ("wgan", {"critic", "generator"})]
+)
+def test_curves_are_logged_and_grids_of_a_hundred_drawn_at_the_epochs_asked(family, names, grey, tmp_path):
+    train(small_recipe(family, grids="1,2", batch_size=4), grey, tmp_path)
+    assert Image.open(tmp_path / "grid-001.png").size == Image.open(tmp_path / "grid-002.png").size == (596, 596)
+    log = EventAccumulator(str(tmp_path / "logs")).Reload()
+    assert {f"loss/{name}" for name in names} <= set(log.Tags()["scalars"])
+
+
+def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(grey):
+    trainer = make_generator_trainer(small_recipe("wgan", critic_steps=3), grey, None)
+    assert [("generator" in trainer.step(step).losses) for step in range(6)] == [False, False, True] * 2
+
+
+def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(grey, tmp_path):
+    checkpoint = train(small_recipe("cvae"), grey, tmp_path)
+    generator = load_generator(str(checkpoint))
+    assert generator.network.latents.mean.abs().sum() > 0
+    assert generator.generate(4, classes=["7", "1"]).labels.tolist() == [7, 1, 7, 1]
+
+
+def test_rendered_pictures_hold_as_many_of_each_class_and_no_held_out_writer(recordings):
+    made = render_pictures(recordings, tuple("0123456789"), count=2000, variation=Variation(), seed=0)
+    counts = np.bincount(made.labels, minlength=10)
+    assert counts.min() > 130
+    assert made.images.any(axis=(1, 2)).all()
+    other = render_pictures(recordings, ("3",), count=5, variation=Variation(), seed=0, held_out=True)
+    assert other.labels.tolist() == [0] * 5
+
+
+def test_recordings_add_rendered_pictures(grey, recordings):
+    trainer = make_generator_trainer(small_recipe("cvae", rendered=60), grey, recordings)
+    assert len(trainer.pictures) == 160
+
+
+def test_misfits_are_refused(grey, recordings, digits, tmp_path, tiny_recipe):
+    with pytest.raises(ConfigError, match="leave the pen recordings out"):
+        make_generator_trainer(small_recipe("gan"), grey, recordings)
+    with pytest.raises(ConfigError, match="no picture is of class A, B"):
+        make_generator_trainer(load_recipe("cvae-capitals"), grey, None)
+    with pytest.raises(ConfigError, match="learns from grey pictures"):
+        train(small_recipe("gan"), digits, tmp_path / "a")
+    with pytest.raises(ConfigError, match="learns from thinned pictures"):
+        train(tiny_recipe, grey, tmp_path / "b")
+
+
+def test_a_person_names_sets_or_paths_to_learn_from(grey, tmp_path):
+    names = np.array(grey.classes)[grey.labels]
+    for name in ("one", "two"):
+        np.savez(tmp_path / f"{name}.npz", images=grey.images, labels=names)
+    paths = [str(tmp_path / "one.npz"), str(tmp_path / "two.npz")]
+    chosen = training_pictures(small_recipe("cvae"), paths, limit=30)
+    assert len(chosen) == 60
+    assert chosen.classes == tuple("0123456789")
+    with pytest.raises(ConfigError, match="one set of pictures"):
+        training_pictures(load_recipe("per-digit"), paths)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"average": 1.0}, "training.average is 1.0"),
+        ({"grids": "1,x"}, "numbers of epochs"),
+        ({"critic_steps": 0}, "critic_steps"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(settings, message):
+    with pytest.raises(ConfigError, match=message):
+        small_recipe("gan", **settings)

@@ -187,7 +187,7 @@ def evaluate(
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="What to fetch: mnist, pendigits, unipen or omniglot.")],
+    name: Annotated[str, typer.Argument(help="What to fetch: mnist, emnist, a-z, pendigits, unipen or omniglot.")],
     path: Annotated[Path | None, typer.Option(help="A copy that you have: a file or a folder.")] = None,
 ) -> None:
     """Fetch a set of pictures or pen recordings into the cache, each file checked by its sha256; say where it is.

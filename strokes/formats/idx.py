@@ -8,9 +8,10 @@ from __future__ import annotations
 import gzip
 import math
 import struct
+import zipfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,11 @@ LABELS_MAGIC = 0x00000801
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_BYTES = 4 << 30
 
+Place = Path | zipfile.Path
+"""Where a file lies: in a folder or in an open zip."""
 
-def read_idx_images(path: Path) -> NDArray[np.uint8]:
+
+def read_idx_images(path: Place) -> NDArray[np.uint8]:
     """Pictures (n, h, w) of an IDX or IDX.gz file.
 
     Raises:
@@ -32,7 +36,7 @@ def read_idx_images(path: Path) -> NDArray[np.uint8]:
     return _read(path, IMAGES_MAGIC, "pictures")
 
 
-def read_idx_labels(path: Path) -> NDArray[np.uint8]:
+def read_idx_labels(path: Place) -> NDArray[np.uint8]:
     """Labels (n,) of an IDX or IDX.gz file.
 
     Raises:
@@ -51,7 +55,7 @@ def is_idx(path: Path) -> bool:
     return head[:2] == GZIP_MAGIC or head[:3] == b"\x00\x00\x08"
 
 
-def _read(path: Path, magic: int, what: str) -> NDArray[np.uint8]:
+def _read(path: Place, magic: int, what: str) -> NDArray[np.uint8]:
     try:
         with path.open("rb") as stream:
             zipped = stream.read(2) == GZIP_MAGIC
@@ -68,7 +72,7 @@ def _read(path: Path, magic: int, what: str) -> NDArray[np.uint8]:
         raise SourceError(f"{path} can't be read ({error.strerror or error})") from None
 
 
-def _parse(stream: BinaryIO, path: Path, magic: int, what: str) -> NDArray[np.uint8]:
+def _parse(stream: IO[bytes], path: Place, magic: int, what: str) -> NDArray[np.uint8]:
     dimensions = magic & 0xFF
     header = stream.read(4 + 4 * dimensions)
     found = int.from_bytes(header[:4], "big")

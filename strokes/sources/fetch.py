@@ -1,4 +1,4 @@
-"""What can be fetched: grey MNIST, each file checked by its known sha256, and the sets of `strokes.sources.pen_sets`.
+"""What can be fetched: grey MNIST, each file checked by its known sha256, and the sets of the modules beside this one.
 
 A set comes from a copy that is given, the cache, or its publishers, in that order.
 """
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from strokes.drawing import IntArray
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.idx import read_idx_images, read_idx_labels
+from strokes.sources.a_z import fetch_a_z
 from strokes.sources.download import default_cache, download, sha256_of
+from strokes.sources.emnist import fetch_emnist
 from strokes.sources.pen_sets import PEN_SOURCES, fetch_pens
 
 MIRRORS = (
@@ -64,10 +66,11 @@ def fetch(name: str, path: Path | None = None) -> Path:
         ConfigError: for another name.
         SourceError: when a file is missing or damaged, or no publisher answers.
     """
-    if name == "mnist":
-        return fetch_mnist(path)
+    pictures = {"mnist": fetch_mnist, "emnist": fetch_emnist, "a-z": fetch_a_z}
+    if name in pictures:
+        return pictures[name](path)
     if name not in PEN_SOURCES:
-        raise ConfigError(f"unknown set {name!r}; what can be fetched is mnist, {', '.join(PEN_SOURCES)}")
+        raise ConfigError(f"unknown set {name!r}; what can be fetched is {', '.join((*pictures, *PEN_SOURCES))}")
     return fetch_pens(PEN_SOURCES[name], name, path)
 
 

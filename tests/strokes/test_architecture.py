@@ -31,7 +31,7 @@ LAYERS = (
     ("line_models", "networks", "losses", "pens.specs", "pens"),
     ("rollout",),
     ("sources",),
-    ("formats.idx",),
+    ("formats.az_csv", "formats.idx", "formats.zips"),
     ("writers",),
     ("thinning", "pen_path", "drawing", "atomic", "lock"),
     ("errors",),

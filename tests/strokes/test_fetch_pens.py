@@ -175,7 +175,7 @@ def test_a_copy_that_the_readers_can_read_is_taken_as_it_is(tmp_path):
     for wrong in (tmp_path / "none", tmp_path):
         with pytest.raises(SourceError):
             fetch("omniglot", wrong)
-    with pytest.raises(ConfigError, match="mnist, pendigits, unipen, omniglot"):
+    with pytest.raises(ConfigError, match="mnist, emnist, a-z, pendigits, unipen, omniglot"):
         fetch("cifar")
 
 

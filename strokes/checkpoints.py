@@ -106,16 +106,16 @@ def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> 
         raise StoreError(f"can't write {path}: {reason(error)}") from error
 
 
-def known_models(folder: Path = SHIPPED) -> list[str]:
+def known_models(folder: Path | None = None) -> list[str]:
     """Names of the stroke networks that ship, or of the networks in another folder of shipped weights."""
-    return sorted(path.stem for path in folder.glob("*.safetensors") if path.stem not in NOT_STROKES)
+    return sorted(path.stem for path in (folder or SHIPPED).glob("*.safetensors") if path.stem not in NOT_STROKES)
 
 
 NOT_STROKES = ("neural-line-model", "classifier-thinned", "classifier-grey")
 
 
-def find_model(name: str, folder: Path = SHIPPED) -> Path:
-    """The file of a model that ships in `folder`, or of a checkpoint: its file or its folder.
+def find_model(name: str, folder: Path | None = None) -> Path:
+    """The file of a model that ships (in `folder`, where given), or of a checkpoint: its file or its folder.
 
     Raises:
         ConfigError: neither exists; the known names are listed.
@@ -125,7 +125,7 @@ def find_model(name: str, folder: Path = SHIPPED) -> Path:
         if path.is_file():
             return path
     if name in known_models(folder):
-        return folder / f"{name}.safetensors"
+        return (folder or SHIPPED) / f"{name}.safetensors"
     raise ConfigError(f"unknown model {name!r}; one of {', '.join(known_models(folder))}, or the path of a checkpoint")
 
 

@@ -210,9 +210,7 @@ def generate(
     count: Annotated[int, typer.Option(min=0, help="How many pictures; 0: the text, or each class, once.")] = 0,
     style: Annotated[Path | None, typer.Option(help="Pictures, or a folder of them, whose style to take.")] = None,
     average: Annotated[bool, typer.Option(help="One style, the mean of the pictures', or each in turn.")] = True,
-    randomness: Annotated[
-        float, typer.Option(min=0, help="0: always the same; 1: as varied as what was learned.")
-    ] = 0.8,
+    randomness: Annotated[float, typer.Option(min=0, help="0: always the same; 1: as varied as learned.")] = 0.8,
     images_only: Annotated[bool, typer.Option("--images-only", help="Write the pictures, without strokes.")] = False,
     seed: Annotated[int, typer.Option(help="Of the pictures, and of the hypotheses of strokes.")] = 0,
     model: Model = "",

@@ -1,4 +1,4 @@
-"""From what a person asks a generator for to pictures of it, and to thinned pictures that strokes are recovered from."""
+"""From what a person asks a generator for to pictures, and to thinned ones that strokes are recovered from."""
 
 from __future__ import annotations
 

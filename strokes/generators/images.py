@@ -74,7 +74,9 @@ class ImageGenerator:
         chance = torch.Generator().manual_seed(seed)
         latents = torch.randn(count, self.recipe.network.latent, generator=chance) * randomness
         if not standard and not isinstance(self.network, PictureGenerator):
-            latents = self.network.latents.place(latents, torch.from_numpy(labels))
+            own = self.network.latents
+            parts = torch.from_numpy(labels) if len(asked) else own.share.multinomial(count, True, generator=chance)
+            latents = own.place(latents, parts)
         return self.as_set(self.draw(latents, labels), labels)
 
     def as_set(self, images: FloatArray, labels: IntArray) -> GreySet:

@@ -19,6 +19,7 @@ class GeneratorSpec:
         classes: labels that a "cvae" can be asked for; the other families know none.
         latent: numbers that a picture is made of.
         filters: F, the channels at 7×7 pixels.
+        clusters: of the latents of an "lstm-vae", each a Gaussian that new pictures are drawn from.
         hidden: units between the classes and the pictures of a "cvae", and of the memory of an "lstm-vae".
     """
 
@@ -26,12 +27,13 @@ class GeneratorSpec:
     classes: int = 0
     latent: int = 64
     filters: int = 32
+    clusters: int = 1
     hidden: int = 128
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ConfigError(f"network.family is {self.family!r}; one of {', '.join(FAMILIES)}")
-        for name in ("latent", "filters", "hidden"):
+        for name in ("latent", "filters", "clusters", "hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")
         if (self.classes > 0) != (self.family == "cvae"):

@@ -5,7 +5,6 @@ An autoencoder gives a picture's posterior, a Gaussian of its latents; a draw fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,39 +43,55 @@ class Posterior:
 
 
 class Latents(nn.Module):
-    """How the latents of the pictures that were learned from lie: a Gaussian for each class, fitted after training.
+    """How the latents of the pictures that were learned from lie: Gaussians fitted after training.
+
+    One a class, or one a cluster where the network is told no classes: see Ghosh et al., "From Variational to
+    Deterministic Autoencoders", 2020, on drawing from such a density rather than from a standard normal.
 
     Args:
         spec: of the network.
 
     Attributes:
-        mean: (classes, latent); of one class where the network knows none.
-        spread: (classes, latent, latent), the Cholesky factor of the covariance.
+        mean: (parts, latent).
+        spread: (parts, latent, latent), the Cholesky factors of the covariances.
+        share: (parts,), of the pictures.
     """
 
     mean: Tensor
     spread: Tensor
+    share: Tensor
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
-        classes = max(spec.classes, 1)
-        self.register_buffer("mean", torch.zeros(classes, spec.latent))
-        self.register_buffer("spread", torch.eye(spec.latent).repeat(classes, 1, 1))
+        parts = spec.classes or spec.clusters
+        self.register_buffer("mean", torch.zeros(parts, spec.latent))
+        self.register_buffer("spread", torch.eye(spec.latent).repeat(parts, 1, 1))
+        self.register_buffer("share", torch.full((parts,), 1 / parts))
 
-    def fit(self, posteriors: Sequence[Posterior], labels: Tensor) -> None:
-        """Fit to the posteriors of pictures, in batches, and their labels (n,)."""
-        mean = torch.cat([posterior.mean for posterior in posteriors])
-        variance = torch.cat([posterior.log_variance.exp() for posterior in posteriors])
-        for label in range(len(self.mean)):
-            own = labels == label if len(self.mean) > 1 else torch.ones_like(labels, dtype=torch.bool)
-            self.mean[label] = mean[own].mean(dim=0)
+    def fit(self, mean: Tensor, variance: Tensor, parts: Tensor) -> None:
+        """Fit to posteriors (n, latent) of pictures that belong to parts (n,), each of at least one picture."""
+        for part in range(len(self.mean)):
+            own = parts == part
+            self.mean[part] = mean[own].mean(dim=0)
             covariance = torch.cov(mean[own].T, correction=0) + torch.diag(variance[own].mean(dim=0))
-            self.spread[label] = torch.linalg.cholesky(covariance.double())
+            self.spread[part] = torch.linalg.cholesky(covariance.double())
+            self.share[part] = own.float().mean()
 
-    def place(self, standard: Tensor, labels: Tensor) -> Tensor:
-        """Standard normal numbers (n, latent) as latents of pictures labelled (n,)."""
-        which = labels if len(self.mean) > 1 else torch.zeros_like(labels)
-        return self.mean[which] + torch.einsum("nij,nj->ni", self.spread[which], standard)
+    def place(self, standard: Tensor, parts: Tensor) -> Tensor:
+        """Standard normal numbers (n, latent) as latents of the parts (n,)."""
+        return self.mean[parts] + torch.einsum("nij,nj->ni", self.spread[parts], standard)
+
+
+def cluster(points: Tensor, count: int, *, seed: int, rounds: int = 15) -> Tensor:
+    """The cluster (n,) of each of points (n, d), by k-means from `count` of the points drawn at random."""
+    chance = torch.Generator().manual_seed(seed)
+    centres = points[torch.randperm(len(points), generator=chance)[:count]]
+    nearest = torch.cdist(points, centres).argmin(dim=1)
+    for _ in range(rounds):
+        members = nn.functional.one_hot(nearest, count).to(points)
+        centres = (members.T @ points) / members.sum(dim=0).clamp(min=1)[:, None]
+        nearest = torch.cdist(points, centres).argmin(dim=1)
+    return nearest
 
 
 class ClassVae(nn.Module):

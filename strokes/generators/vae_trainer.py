@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from strokes.batches import MemberBatches
 from strokes.generators.grids import write_grid
-from strokes.generators.vae import Posterior, Vae, make_vae, pixel_bce
+from strokes.generators.vae import Posterior, Vae, cluster, make_vae, pixel_bce
 from strokes.progress import Progress, StepResult
 from strokes.rates import scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
@@ -100,9 +100,14 @@ class VaeTrainer:
 
 @torch.no_grad()
 def fit_latents(network: Vae, pictures: GreySet, *, device: torch.device) -> None:
-    """Fit the network's picture of where latents lie to labelled pictures."""
+    """Fit the network's picture of where latents lie to pictures: to each class, or to clusters where it knows none."""
     posteriors = [
         network.encode(torch.from_numpy(pictures.images[start : start + BLOCK, None]).to(device) / 255)
         for start in range(0, len(pictures), BLOCK)
     ]
-    network.latents.fit(posteriors, torch.from_numpy(pictures.labels).to(device))
+    mean = torch.cat([posterior.mean for posterior in posteriors])
+    variance = torch.cat([posterior.log_variance.exp() for posterior in posteriors])
+    labels = torch.from_numpy(pictures.labels).to(device)
+    network.latents.fit(
+        mean, variance, labels if network.spec.classes else cluster(mean, network.spec.clusters, seed=0)
+    )

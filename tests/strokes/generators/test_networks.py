@@ -6,7 +6,7 @@ import torch
 from strokes.errors import ConfigError
 from strokes.generators.adversaries import DROPPED, Adversaries, ByteDropout, PictureGenerator
 from strokes.generators.specs import GeneratorSpec
-from strokes.generators.vae import ClassVae, Latents, Posterior, make_vae
+from strokes.generators.vae import ClassVae, Latents, Posterior, cluster, make_vae
 
 
 @pytest.mark.parametrize(("filters", "numbers"), [(32, 98_832), (64, 225_312)])
@@ -71,12 +71,21 @@ def test_dropout_drops_three_in_ten_keeps_the_mean_and_rests_outside_training():
     assert torch.equal(ByteDropout().eval()(ones), ones)
 
 
+def test_points_are_clustered_by_where_they_are():
+    chance = torch.Generator().manual_seed(0)
+    truth = torch.arange(300) % 3
+    points = torch.randn(300, 2, generator=chance) + truth[:, None] * torch.tensor([[9.0, 0.0]])
+    found = cluster(points, 3, seed=1)
+    assert all(len(found[truth == part].unique()) == 1 for part in range(3))
+    assert len(found.unique()) == 3
+
+
 def test_fitted_latents_have_the_mean_and_covariance_of_each_class():
     chance = torch.Generator().manual_seed(0)
     labels = torch.arange(4000) % 2
     mean = torch.randn(4000, 3, generator=chance) * torch.tensor([1.0, 2.0, 0.5]) + labels[:, None] * 4
     latents = Latents(GeneratorSpec("cvae", classes=2, latent=3))
-    latents.fit([Posterior(mean, torch.full_like(mean, -20), mean[:, :0])], labels)
+    latents.fit(mean, torch.zeros_like(mean), labels)
     drawn = latents.place(torch.randn(4000, 3, generator=chance), labels)
     for label in (0, 1):
         torch.testing.assert_close(drawn[labels == label].mean(0), mean[labels == label].mean(0), atol=0.2, rtol=0)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("cli",),
+    ("scoring",),
     ("judging",),
     ("building", "animate", "info", "pen_files", "formats", "parts", "shards"),
     ("torch_dataset", "verify"),
@@ -26,9 +27,10 @@ LAYERS = (
     ("tracing", "pens.snapping", "pens.glyphs", "pens.hypotheses"),
     ("evaluation", "pen_metrics", "refinement"),
     ("pen_route", "skeleton"),
+    ("generators.rendering",),
     ("recipes", "batches", "pen_samples", "pens.examples", "pens.walking", "progress"),
     ("pens.network", "pen_pictures", "round_pen", "classifier"),
-    ("line_models", "networks", "losses", "pens.specs", "pens"),
+    ("line_models", "networks", "losses", "pens.specs", "pens", "generators"),
     ("rollout",),
     ("sources",),
     ("formats.idx",),

@@ -34,9 +34,7 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
     Raises:
         SourceError: when something is missing, broken, or not what it claims to be.
     """
-    if not path.exists():
-        raise SourceError(f"{path} doesn't exist; {ACCEPTED}")
-    pictures, found = _read(path, labels)
+    pictures, found = read_given(path, labels)
     numbers, classes = number_labels(found, len(pictures), path)
     framed = frame_pictures(pictures)
     return make_image_set(
@@ -93,7 +91,14 @@ def _natural(name: str) -> tuple[bool, int, str]:
     return not name.isdecimal(), int(name) if name.isdecimal() else 0, name
 
 
-def _read(path: Path, labels: Path | None) -> tuple[Any, Sequence[str | None] | NDArray[Any] | None]:
+def read_given(path: Path, labels: Path | None = None) -> tuple[Any, Sequence[str | None] | NDArray[Any] | None]:
+    """Grey pictures, each (h, w) uint8 with ink high, and their labels if any, of a path as `load_images` takes it.
+
+    Raises:
+        SourceError: when something is missing, broken, or not what it claims to be.
+    """
+    if not path.exists():
+        raise SourceError(f"{path} doesn't exist; {ACCEPTED}")
     if path.is_file() and is_idx(path):
         return _read_idx(path, labels)
     if labels is not None:

@@ -184,6 +184,63 @@ def evaluate(
 
 
 @app.command()
+def score(
+    pictures: Annotated[Path, typer.Argument(help="Generated pictures: an .npz with images and perhaps labels.")],
+    real: Annotated[
+        Path | None, typer.Option(help="Real test pictures, or a folder of MNIST's files; default: MNIST, fetched.")
+    ] = None,
+    train: Annotated[Path | None, typer.Option(help="Training pictures, beside test pictures of a file.")] = None,
+    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots and pictures to this file.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Judge generated pictures beside real ones: Inception Score, Frechet distance, precision, recall, memorised?
+
+    Example: strokes score out/generated.npz --html out/generated.html
+    """
+    from strokes.judging.outputs import check_outputs, write_outputs
+    from strokes.scoring import read_pictures, read_real, score_pictures
+
+    check_outputs(json, html, overwrite=overwrite)
+    _, generated = read_pictures([pictures])
+    real_test, real_train = read_real(real, train)
+    report = score_pictures(generated, real_test=real_test, real_train=real_train, seed=seed)
+    typer.echo(report.as_text())
+    write_outputs(report.as_dict(), report.as_page(), json_file=json, page=html, overwrite=overwrite)
+
+
+@app.command()
+def classify(
+    pictures: Annotated[list[Path], typer.Argument(help="PNG, JPEG, IDX or .npz files, or folders of pictures.")],
+    classes: Annotated[
+        str, typer.Option(help="What the reader must know, such as 0-9,A-Z; default: as the labels ask.")
+    ] = "",
+    top: Annotated[int, typer.Option(min=1, help="How many classes to tell of a picture.")] = 3,
+    report: Annotated[Path | None, typer.Option(help="Write how well labelled pictures are read to this page.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the same figures to this file.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Name the character in each picture, with probabilities. Pictures in a subfolder a class can be judged, too.
+
+    Example: strokes classify scans/seven.png scans/digits --report out/reading.html
+    """
+    from strokes.judging.outputs import check_outputs, write_outputs
+    from strokes.scoring import ClassifierReader, choose_reader, judge_reader, name_pictures, read_pictures
+    from strokes.sources.choose import expand_ranges
+
+    check_outputs(report, json, overwrite=overwrite)
+    names, found = read_pictures(pictures)
+    classifier = choose_reader(found, expand_ranges(classes))
+    judged = judge_reader(ClassifierReader(classifier), found) if report or json else None
+    for named in name_pictures(names, found, classifier, top=top):
+        typer.echo(named)
+    if judged is not None:
+        typer.echo(judged.as_text())
+        write_outputs(judged.as_dict(), judged.as_page(), json_file=json, page=report, overwrite=overwrite)
+
+
+@app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help="What to fetch: mnist, pendigits, unipen or omniglot.")],
     path: Annotated[Path | None, typer.Option(help="A copy that you have: a file or a folder.")] = None,

@@ -62,7 +62,7 @@ def score_pictures(
         scores, real = mark_memorised(scores, own, others), mark_memorised(real, others, others)
     about = {
         "generated": f"{len(made):,} pictures",
-        "real": " ".join(filter(None, [f"{len(test):,} test pictures", real_test.name])),
+        "real": " of ".join(filter(None, [f"{len(test):,} test pictures", real_test.name])),
         "judge": f"the shipped reader of {len(judge.classes)} classes; no figure of another judge compares",
         "how near real ones are": "two halves of the test pictures" if train is None else "training to test pictures",
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from strokes.drawing import IntArray
 from strokes.errors import ShapeError
@@ -66,7 +67,10 @@ def nearest(items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK) -> 
         raise ShapeError(f"nothing in {among.shape} can be near {items.shape}; expected (m, d) and (n, d), m ≥ 1")
     found = np.empty(len(items), np.int64)
     queries, pool = np.asarray(items, np.float32), np.asarray(among, np.float32)
-    for start, apart in squared_distances(queries, pool, block=block):
+    blocks = tqdm(
+        squared_distances(queries, pool, block=block), "neighbours", -(-len(items) // block), unit="", disable=None
+    )
+    for start, apart in blocks:
         found[start : start + len(apart)] = apart.argmin(axis=1)
     distance = np.empty(len(items))
     for start in range(0, len(items), block):

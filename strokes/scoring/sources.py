@@ -66,7 +66,7 @@ def read_real(test: Path | None, train: Path | None = None) -> tuple[GreySet, Gr
 
 def load_mnist(split: str, folder: Path | None) -> GreySet:
     """Grey MNIST's pictures of a split, in a folder or fetched."""
-    return GreySet(*load_grey_mnist(split, path=folder), DIGITS, "of MNIST", MNIST_LICENCE, MNIST_URL)
+    return GreySet(*load_grey_mnist(split, path=folder), DIGITS, "MNIST", MNIST_LICENCE, MNIST_URL)
 
 
 def holds_mnist(path: Path) -> bool:

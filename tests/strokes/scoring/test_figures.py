@@ -157,6 +157,15 @@ def test_the_judge_knows_as_few_classes_as_will_do(asked, known):
     assert set(asked) <= set(judge.classes)
 
 
+@pytest.mark.parametrize("letters", ["", "A", "a"])
+def test_every_judge_reads_digits_written_by_hand(letters, written):
+    judge = load_judge((*"0123456789", *letters))
+    read = np.array(judge.classes)[judge.predict(written.images)[0]]
+    # where letters are known, 0 is O as well, and 1 is I or l
+    alike = np.char.translate(np.char.upper(read), str.maketrans("OIL", "011"))
+    assert (alike == np.array(written.classes)[written.labels]).mean() > 0.85
+
+
 def test_a_class_that_no_judge_knows_is_named():
     with pytest.raises(ConfigError, match="'ß'"):
         load_judge(("A", "ß"))

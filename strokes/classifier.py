@@ -1,6 +1,7 @@
 """One small convolutional network that reads characters: missing labels, the `read` score, judging generators.
 
-The architecture is one; weights ship for thinned and for grey pictures. `scripts/train_classifier` makes both.
+The architecture is one; weights ship for thinned and for grey digits, and for grey digits with letters.
+`scripts/train_classifier` makes them all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ from strokes.drawing import FloatArray, IntArray
 from strokes.errors import ConfigError, ShapeError, SourceError
 
 KINDS = ("thinned", "grey")
+SHIPPED = {
+    ("thinned", 10): "classifier-thinned",
+    ("grey", 10): "classifier-grey",
+    ("grey", 36): "classifier-grey-36",
+    ("grey", 62): "classifier-grey-62",
+}
+"""Names of the weights, by the kind of pictures and the number of classes."""
 IMAGE_PX = 28
 BLOCK = 128
 FEATURES = 128
@@ -75,17 +83,30 @@ class Classifier(nn.Module):
         Raises:
             ShapeError: for another shape or type.
         """
+        probabilities, _ = self.look(images)
+        return probabilities.argmax(1).astype(np.int64), probabilities
+
+    @torch.no_grad()
+    def look(self, images: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
+        """Probabilities (n, classes) and penultimate features (n, 128) of pictures, as `predict` takes them.
+
+        Raises:
+            ShapeError: for another shape or type.
+        """
         pictures = as_pictures(images, kind=self.kind)
         device = self.head.weight.device
         self.eval()
         probabilities = np.empty((len(pictures), len(self.classes)), np.float32)
+        features = np.empty((len(pictures), FEATURES), np.float32)
         for start in range(0, len(pictures), BLOCK):
             block = pictures[start : start + BLOCK]
             padded = np.zeros((BLOCK, 1, IMAGE_PX, IMAGE_PX), np.float32)
             padded[: len(block), 0] = block
-            answer = self(torch.from_numpy(padded).to(device)).softmax(1)
+            seen = self.features(torch.from_numpy(padded).to(device))
+            answer = self.head(seen).softmax(1)
             probabilities[start : start + BLOCK] = answer[: len(block)].cpu().numpy()
-        return probabilities.argmax(1).astype(np.int64), probabilities
+            features[start : start + BLOCK] = seen[: len(block)].cpu().numpy()
+        return probabilities, features
 
 
 def _convolution(channels: int, filters: int, *, size: int = 3) -> tuple[nn.Module, ...]:
@@ -111,25 +132,33 @@ def as_pictures(images: NDArray[Any], *, kind: str) -> NDArray[Any]:
     return images.astype(np.float32)
 
 
-def weights_path(kind: str) -> Path:
-    """Where the shipped weights of a kind lie.
+def weights_path(kind: str, classes: int = 10) -> Path:
+    """Where the shipped weights of a kind and a number of classes lie.
 
     Raises:
-        ConfigError: for an unknown kind.
+        ConfigError: for an unknown kind, or a number of classes that it doesn't come with.
     """
     if kind not in KINDS:
         raise ConfigError(f"unknown classifier {kind!r}; one of {', '.join(KINDS)}")
-    return Path(__file__).resolve().parent / "weights" / f"classifier-{kind}.safetensors"
+    if (kind, classes) not in SHIPPED:
+        known = ", ".join(str(number) for known, number in SHIPPED if known == kind)
+        raise ConfigError(f"no {kind} classifier knows {classes} classes; expected one of {known}")
+    return Path(__file__).resolve().parent / "weights" / f"{SHIPPED[kind, classes]}.safetensors"
 
 
-def load_classifier(kind: str = "thinned", *, path: Path | None = None) -> Classifier:
+def load_classifier(kind: str = "thinned", *, classes: int = 10, path: Path | None = None) -> Classifier:
     """The shipped classifier of a kind ("thinned", "grey"), or the one saved at `path`; float32, on the CPU.
 
+    Args:
+        kind: of the pictures that it reads.
+        classes: how many it knows: the 10 digits; for grey pictures also 36 with capitals, 62 with all letters.
+        path: of one that doesn't ship, instead.
+
     Raises:
-        ConfigError: for an unknown kind.
+        ConfigError: for an unknown kind, or a number of classes that it doesn't come with.
         SourceError: when the file is missing or holds no classifier.
     """
-    file = weights_path(kind) if path is None else path
+    file = weights_path(kind, classes) if path is None else path
     try:
         with safe_open(file, framework="pt") as stored:
             known = json.loads((stored.metadata() or {})["classifier"])

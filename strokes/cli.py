@@ -42,6 +42,7 @@ Hypotheses = Annotated[
     int, typer.Option(min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says.")
 ]
 Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
+Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
 
 
@@ -186,6 +187,73 @@ def evaluate(
 
 
 @app.command()
+def score(
+    pictures: Annotated[
+        str, typer.Argument(help="A generator's name or checkpoint, or an .npz with images and perhaps labels.")
+    ],
+    real: Annotated[
+        str, typer.Option(help="Real test pictures, a folder of MNIST's files, or a set's name, fetched.")
+    ] = "mnist",
+    train: Annotated[Path | None, typer.Option(help="Training pictures, beside test pictures of a file.")] = None,
+    count: Annotated[int, typer.Option(min=100, help="How many pictures a generator makes.")] = 10_000,
+    randomness: Randomness = 0.8,
+    standard: Annotated[
+        bool, typer.Option("--standard", help="Latents from a standard normal, not from where real pictures' lie.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of what is drawn at random.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots and pictures to this file.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Judge generated pictures beside real ones: Inception Score, Frechet distance, precision, recall, memorised?
+
+    Example: strokes score out/generated.npz --html out/generated.html
+    """
+    from strokes.judging.outputs import check_outputs, write_outputs
+    from strokes.scoring import read_made, read_real, score_pictures
+
+    check_outputs(json, html, overwrite=overwrite)
+    generated = read_made(pictures, count=count, seed=seed, randomness=randomness, standard=standard)
+    real_test, real_train = read_real(real, train)
+    report = score_pictures(generated, real_test=real_test, real_train=real_train, seed=seed)
+    typer.echo(report.as_text())
+    write_outputs(report.as_dict(), report.as_page(), json_file=json, page=html, overwrite=overwrite)
+
+
+@app.command()
+def classify(
+    pictures: Annotated[list[Path], typer.Argument(help="PNG, JPEG, IDX or .npz files, or folders of pictures.")],
+    classes: Annotated[
+        str, typer.Option(help="What the reader must know, such as 0-9,A-Z; default: as the labels ask.")
+    ] = "",
+    generator: Annotated[
+        str, typer.Option(help="Read with the encoder of this cvae, which draws again what it has read.")
+    ] = "",
+    top: Annotated[int, typer.Option(min=1, help="How many classes to tell of a picture.")] = 3,
+    report: Annotated[Path | None, typer.Option(help="Write how well labelled pictures are read to this page.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the same figures to this file.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Name the character in each picture, with probabilities. Pictures in a subfolder a class can be judged, too.
+
+    Example: strokes classify scans/seven.png scans/digits --report out/reading.html
+    """
+    from strokes.judging.outputs import check_outputs, write_outputs
+    from strokes.scoring import find_reader, judge_reader, name_pictures, read_pictures
+    from strokes.sources.choose import expand_ranges
+
+    check_outputs(report, json, overwrite=overwrite)
+    names, found = read_pictures(pictures)
+    reader = find_reader(found, expand_ranges(classes), generator)
+    judged = judge_reader(reader, found) if report or json else None
+    for named in name_pictures(names, found, reader, top=top):
+        typer.echo(named)
+    if judged is not None:
+        typer.echo(judged.as_text())
+        write_outputs(judged.as_dict(), judged.as_page(), json_file=json, page=report, overwrite=overwrite)
+
+
+@app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help="What to fetch: mnist, emnist, a-z, pendigits, unipen or omniglot.")],
     path: Annotated[Path | None, typer.Option(help="A copy that you have: a file or a folder.")] = None,
@@ -210,7 +278,7 @@ def generate(
     count: Annotated[int, typer.Option(min=0, help="How many pictures; 0: the text, or each class, once.")] = 0,
     style: Annotated[Path | None, typer.Option(help="Pictures, or a folder of them, whose style to take.")] = None,
     average: Annotated[bool, typer.Option(help="One style, the mean of the pictures', or each in turn.")] = True,
-    randomness: Annotated[float, typer.Option(min=0, help="0: always the same; 1: as varied as learned.")] = 0.8,
+    randomness: Randomness = 0.8,
     images_only: Annotated[bool, typer.Option("--images-only", help="Write the pictures, without strokes.")] = False,
     seed: Annotated[int, typer.Option(help="Of the pictures, and of the hypotheses of strokes.")] = 0,
     model: Model = "",

@@ -10,9 +10,9 @@ import numpy as np
 from strokes.atomic import atomic_path
 from strokes.classifier import load_classifier
 from strokes.errors import ConfigError, SourceError
-from strokes.generators.grids import write_grid
 from strokes.generators.images import RANDOMNESS, generator_for, load_generator
 from strokes.generators.style import characters_of, style_grid, take_style, write_in_style
+from strokes.sheets import write_sheet
 from strokes.sources.choose import expand_ranges
 from strokes.sources.grey import GreySet
 from strokes.sources.grey_files import load_grey
@@ -113,7 +113,7 @@ def write_picture_file(pictures: GreySet, out: Path, *, columns: int = COLUMNS, 
     if out.suffix.lower() not in (".npz", ".png"):
         raise ConfigError(f"{out} is neither .npz nor .png; pictures can be written as these")
     if out.suffix.lower() == ".png":
-        write_grid(pictures.images, out, columns=columns, overwrite=overwrite)
+        write_sheet(pictures.images, out, columns=columns, overwrite=overwrite)
         return
     names = np.array([*pictures.classes, ""])
     with atomic_path(out, overwrite=overwrite) as partial, partial.open("wb") as file:

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from strokes.batches import MemberBatches
 from strokes.generators.adversaries import Adversaries
-from strokes.generators.grids import write_grid
 from strokes.progress import Progress, StepResult
 from strokes.rates import scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
+from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
 from strokes.sources.images import FRAME_PX
 
@@ -121,7 +121,8 @@ class GanTrainer:
         """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
         if self.progress.epoch in self.recipe.training.grid_epochs:
             drawn = self.network.averaged.eval()(self.fixed.to(self.device))
-            write_grid(as_grey((drawn.squeeze(1) + 1) / 2), folder / f"grid-{self.progress.epoch:03}.png")
+            path = folder / f"grid-{self.progress.epoch:03}.png"
+            write_sheet(as_grey((drawn.squeeze(1) + 1) / 2), path, columns=10, overwrite=True)
 
 
 def entropy(judged: Tensor, truth: float) -> Tensor:

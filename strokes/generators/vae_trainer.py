@@ -9,11 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from strokes.batches import MemberBatches
-from strokes.generators.grids import write_grid
 from strokes.generators.vae import Posterior, Vae, cluster, make_vae, pixel_bce
 from strokes.progress import Progress, StepResult
 from strokes.rates import scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
+from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
 from strokes.sources.images import FRAME_PX
 
@@ -93,7 +93,8 @@ class VaeTrainer:
             classes = self.recipe.network.classes
             told = functional.one_hot(torch.arange(100) % max(classes, 1), max(classes, 1))[:, :classes].float()
             drawn = self.network.decode(self.fixed.to(self.device), told.to(self.device)).sigmoid()
-            write_grid(as_grey(drawn.squeeze(1)), folder / f"grid-{self.progress.epoch:03}.png")
+            path = folder / f"grid-{self.progress.epoch:03}.png"
+            write_sheet(as_grey(drawn.squeeze(1)), path, columns=10, overwrite=True)
         if self.progress.epoch == self.epochs:
             fit_latents(self.network, self.pictures, device=self.device)
 

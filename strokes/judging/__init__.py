@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from strokes.atomic import atomic_path, check_free
 from strokes.building import check_device
 from strokes.errors import ConfigError
 from strokes.judging.datasets import judge_dataset
 from strokes.judging.figures import Figure, summarise
-from strokes.judging.page import write_page
+from strokes.judging.outputs import check_outputs, write_outputs
+from strokes.judging.page import lines_of
 from strokes.judging.pens import PER_WRITER, Recover, choose_pens, judge_pens
 from strokes.judging.report import Example, Report
 from strokes.judging.teach import judge_teaching
@@ -23,6 +22,7 @@ __all__ = [
     "Figure",
     "Recover",
     "Report",
+    "check_outputs",
     "choose_pens",
     "evaluate",
     "judge_dataset",
@@ -82,22 +82,10 @@ def evaluate(
     return judge_pens(chosen, way.draw, title=pens.name, about=about | {"held-out writers only": str(held_out)})
 
 
-def check_outputs(*outputs: Path | None, overwrite: bool = False) -> None:
-    """Raise `StoreError` unless each file that is to be written may be."""
-    for out in outputs:
-        if out is not None:
-            check_free(out, overwrite=overwrite)
-
-
 def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:
     """Write a report as JSON, as a page, or both; each file appears only when whole.
 
     Raises:
         StoreError: one exists or can't be written.
     """
-    if json_file is not None:
-        with atomic_path(json_file, overwrite=overwrite) as partial:
-            partial.write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if page is not None:
-        with atomic_path(page, overwrite=overwrite) as partial:
-            write_page(report, partial)
+    write_outputs(report.as_dict(), lines_of(report), json_file=json_file, page=page, overwrite=overwrite)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from strokes.judging.figures import Figure
 from strokes.judging.report import Example, Report, shown
@@ -36,43 +35,51 @@ figcaption { font-size: 12px; color: var(--faint); }
 .interval { stroke: var(--text); stroke-width: 1; }
 .mean { stroke: #d1495b; stroke-width: 1; stroke-dasharray: 3 2; }
 details { margin: .5rem 0; }
+.sheet { image-rendering: pixelated; border: 1px solid var(--line); }
 """
 PLOTTED = ("dtw", "direction", "order", "strokes", "start", "f1", "chamfer", "mse", "teach", "teach_pens")
 
 
-def write_page(report: Report, path: Path) -> None:
-    """Write a report to an HTML file."""
-    path.write_text("\n".join(lines_of(report)) + "\n", encoding="utf-8")
+def page_of(title: str, about: Mapping[str, str], body: Iterable[str]) -> Iterator[str]:
+    """A whole page: a title, how things were done as names and texts, and what follows as HTML."""
+    title = html.escape(title)
+    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    yield f"<style>{STYLE}</style></head><body><h1>{title}</h1><dl>"
+    yield from (f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in about.items())
+    yield "</dl>"
+    yield from body
+    yield "</body></html>"
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A table of texts."""
+    yield "<table><tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"
+    yield from ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    yield "</table>"
 
 
 def lines_of(report: Report) -> Iterator[str]:
-    """The page."""
-    title = html.escape(report.title)
-    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-    yield f"<style>{STYLE}</style></head><body><h1>{title}</h1><dl>"
-    yield from (f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in report.about.items())
-    yield "</dl>"
+    """The page of a report."""
+    return page_of(report.title, report.about, body_of(report))
+
+
+def body_of(report: Report) -> Iterator[str]:
+    """What a report's page shows."""
     overall = report.overall
     yield from table_of(overall)
     if report.causes:
-        yield "<h2>What goes wrong</h2><table><tr><th>each drawing under its first cause</th><th>share</th></tr>"
-        rows = ((html.escape(name), which.mean()) for name, which in report.causes.items())
-        yield from (f"<tr><td>{name}</td><td>{share:.1%}</td></tr>" for name, share in rows)
-        yield "</table>"
+        yield "<h2>What goes wrong</h2>"
+        rows = ([name, f"{which.mean():.1%}"] for name, which in report.causes.items())
+        yield from html_table(["each drawing under its first cause", "share"], rows)
     yield from plots_of(report, overall)
     for heading, examples in report.gallery.items():
         yield from gallery_of(heading, examples)
-    yield "</body></html>"
 
 
 def table_of(overall: Mapping[str, Figure]) -> Iterator[str]:
     """Every metric with its interval."""
-    yield "<table><tr><th>metric</th><th>mean</th><th>95 % interval</th><th>drawings</th></tr>"
-    for name, figure in overall.items():
-        interval = f"{shown(figure.low)} … {shown(figure.high)}"
-        yield f"<tr><td>{html.escape(name)}</td><td>{shown(figure.mean)}</td>"
-        yield f"<td>{interval}</td><td>{figure.count:,}</td></tr>"
-    yield "</table>"
+    rows = ([name, shown(f.mean), f"{shown(f.low)} … {shown(f.high)}", f"{f.count:,}"] for name, f in overall.items())
+    return html_table(["metric", "mean", "95 % interval", "drawings"], rows)
 
 
 def plots_of(report: Report, overall: Mapping[str, Figure]) -> Iterator[str]:

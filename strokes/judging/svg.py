@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,12 +90,12 @@ def draw_bars(values: Mapping[str, Figure], *, whole: Figure) -> str:
     return f'<svg width="{LABEL_PX + CHART_PX + 60}" height="{height}" class="chart">{"".join(rows)}</svg>'
 
 
-def draw_histogram(values: FloatArray, *, bins: int = 40) -> str:
-    """How often each value occurs, the highest hundredth gathered in the last bin."""
+def draw_histogram(values: NDArray[Any], *, bins: int = 40, span: tuple[float, float] | None = None) -> str:
+    """How often each value occurs between the lowest and the 99th percentile, or in a span; the ends hold the rest."""
     known = values[~np.isnan(values)]
     if not len(known):
         return ""
-    low, high = float(known.min()), float(np.percentile(known, 99))
+    low, high = (float(known.min()), float(np.percentile(known, 99))) if span is None else span
     high = high if high > low else low + 1
     counts, _ = np.histogram(np.clip(known, low, high), bins=bins, range=(low, high))
     width = CHART_PX / bins

@@ -87,13 +87,18 @@ def _load_named(name: str, split: str, cache: Path | None) -> GreySet:
 
 
 def _load_path(path: Path, split: str) -> GreySet:
-    if path.is_dir() and all(any(path.glob(f"{file.name}*")) for file in MNIST_FILES.values()):
+    if holds_mnist(path):
         return _load_mnist(path, split)
     if path.suffix.lower() == ".csv" or _is_zip(path) or (path / A_Z_FILE).is_file():
         return of_split(read_a_z(path), split)
     pictures, found = read_given(path)
     labels, classes = number_labels(found, len(pictures), path)
     return of_split(GreySet(frame_pictures(pictures).grey, labels, classes, path.name), split)
+
+
+def holds_mnist(path: Path) -> bool:
+    """Whether a folder holds files by MNIST's four names."""
+    return path.is_dir() and all(any(path.glob(f"{file.name}*")) for file in MNIST_FILES.values())
 
 
 def _load_mnist(folder: Path, split: str) -> GreySet:

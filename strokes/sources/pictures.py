@@ -24,13 +24,23 @@ def read_folder(folder: Path) -> tuple[list[NDArray[np.uint8]], list[str | None]
     Raises:
         SourceError: when there is no PNG or JPEG in it, or one can't be read.
     """
-    found = [(path, None) for path in _pictures_in(folder)]
+    named = find_pictures(folder)
+    pictures = [read_picture(path) for path, _ in tqdm(named, desc="pictures", unit="", disable=None)]
+    return pictures, [label for _, label in named]
+
+
+def find_pictures(folder: Path) -> list[tuple[Path, str | None]]:
+    """Files of a folder's pictures in the order of their names, and the subfolder each lies in, or None.
+
+    Raises:
+        SourceError: when there is no PNG or JPEG in it.
+    """
+    found: list[tuple[Path, str | None]] = [(path, None) for path in _pictures_in(folder)]
     subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     named = found + [(path, sub.name) for sub in subfolders for path in _pictures_in(sub)]
     if not named:
         raise SourceError(f"{folder} holds no PNG or JPEG; expected pictures in it, or one subfolder of them a class")
-    pictures = [read_picture(path) for path, _ in tqdm(named, desc="pictures", unit="", disable=None)]
-    return pictures, [label for _, label in named]
+    return named
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("cli",),
+    ("scoring",),
     ("judging",),
     ("building", "generating", "animate", "info", "pen_files", "formats", "parts", "shards"),
     ("torch_dataset", "verify"),
@@ -31,13 +32,14 @@ LAYERS = (
     ("generators.rendering",),
     ("recipes", "batches", "rates", "pen_samples", "pens.examples", "pens.walking", "progress"),
     ("generators.adversaries",),
-    ("generators.vae", "generators.grids", "generators.measures"),
+    ("generators.vae", "generators.measures"),
     ("pens.network", "pen_pictures", "round_pen", "classifier"),
     ("line_models", "networks", "losses", "pens.specs", "pens", "generators"),
     ("rollout",),
     ("sources",),
     ("formats.az_csv", "formats.idx", "formats.zips"),
     ("writers",),
+    ("sheets",),
     ("thinning", "pen_path", "drawing", "atomic", "lock"),
     ("errors",),
 )

@@ -72,6 +72,11 @@ def test_an_unknown_kind_lists_the_known_ones():
         load_classifier("sepia")
 
 
+def test_a_number_of_classes_that_none_ships_for_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="10, 36, 62"):
+        load_classifier("grey", classes=26)
+
+
 @pytest.mark.parametrize(
     ("kind", "images", "message"),
     [

@@ -21,7 +21,8 @@ DIGITS = ("pendigits", "UNIPEN digits")
 LETTERS = ("UNIPEN capitals", "UNIPEN lower case")
 TAUGHT = {"pen-digits": DIGITS, "pen-letters": (*DIGITS, *LETTERS), "pen-any": tuple(FILES)}
 """What each recipe of pens learns from."""
-GENERATED = {"cvae-capitals": (*DIGITS, "UNIPEN capitals"), "cvae-letters": (*DIGITS, *LETTERS)}
+CAPITALS = (*DIGITS, "UNIPEN capitals")
+GENERATED = {"cvae-capitals": CAPITALS, "sharp-cvae-capitals": CAPITALS, "cvae-letters": (*DIGITS, *LETTERS)}
 """What pictures are rendered from, for the generators that need it."""
 
 

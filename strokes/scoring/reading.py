@@ -77,7 +77,7 @@ class GeneratorReader:
         return np.asarray(self._see(images).classes.softmax(dim=1).numpy())
 
     def reconstruct(self, images: FloatArray) -> FloatArray:
-        """Pictures (n, 28, 28) in [0, 1] drawn again from the means of their latents and the chances of their classes."""
+        """Pictures (n, 28, 28) in [0, 1] drawn again from their latents' means and their classes' chances."""
         seen = self._see(images)
         with torch.no_grad():
             drawn = told_network(self.generator).decode(seen.mean, seen.classes.softmax(dim=1)).sigmoid()

@@ -14,6 +14,7 @@ from strokes.judging.report import as_json, shown, table
 from strokes.judging.sheets import draw_sheet
 from strokes.judging.svg import draw_bars
 from strokes.scoring.accuracy import Accuracy
+from strokes.sheets import PAPER, make_sheet
 
 MAP_SCALE = 10
 

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 
 LAYERS = (
     ("cli",),
+    ("cli_generators",),
+    ("cli_options",),
     ("scoring",),
     ("judging",),
     ("building", "generating", "animate", "info", "pen_files", "formats", "parts", "shards"),

@@ -10,11 +10,16 @@ from strokes.sources.grey import GreySet
 from strokes.sources.samples import load_pen_samples
 
 
-def small_recipe(family, **settings):
-    """A small recipe of a family, its training settings overridden."""
-    network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": 10 if family == "cvae" else 0}
-    training = {"epochs": 2, "batch_size": 20, "precision": "float32"} | settings
-    return parse_recipe({"name": f"small-{family}", "kind": "generator", "network": network, "training": training})
+@pytest.fixture(scope="session")
+def small_recipe():
+    """Makes a small recipe of a family, its training settings overridden."""
+
+    def make(family, **settings):
+        network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": 10 if family == "cvae" else 0}
+        training = {"epochs": 2, "batch_size": 20, "precision": "float32"} | settings
+        return parse_recipe({"name": f"small-{family}", "kind": "generator", "network": network, "training": training})
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from strokes.pen_pictures import PenSet
 from strokes.pen_samples import make_pen_pairs
 from strokes.pens.trainer import PenTrainer
 from strokes.progress import Progress, StepResult, Trains
-from strokes.rates import scheduled_rate
+from strokes.rates import descend, scheduled_rate
 from strokes.recipes import AnyRecipe, Recipe
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sources.bundled import as_digits
@@ -141,11 +141,7 @@ class Trainer:
             return self.network.paths(pictures, labels).flatten(0, 1)
 
     def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        for group in optimiser.param_groups:
-            group["lr"] = scheduled_rate(rate, self.recipe.training.decay, step, self.total_steps)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        descend(optimiser, loss, rate=scheduled_rate(rate, self.recipe.training.decay, step, self.total_steps))
 
 
 def train(

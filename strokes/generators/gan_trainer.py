@@ -11,7 +11,7 @@ from torch.nn import functional
 from strokes.batches import MemberBatches
 from strokes.generators.adversaries import Adversaries
 from strokes.progress import Progress, StepResult
-from strokes.rates import scheduled_rate
+from strokes.rates import descend, scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
@@ -73,7 +73,7 @@ class GanTrainer:
                 loss = self.distance_loss(real, made)
             else:
                 loss = entropy(self.network.critic(real), 1.0) + entropy(self.network.critic(made), 0.0)
-        self.descend("critic", loss, step)
+        descend(self.optimisers["critic"], loss, rate=self.rate(step))
         return loss.item()
 
     def distance_loss(self, real: Tensor, made: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class GanTrainer:
             made = self.network.generator(self.noise(count))
             judged = critic(made)
         loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
-        self.descend("generator", loss, step)
+        descend(self.optimisers["generator"], loss, rate=self.rate(step))
         critic.requires_grad_(True)
         return loss.item(), made.detach()
 
@@ -106,15 +106,10 @@ class GanTrainer:
         lower = self.recipe.training.precision == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=lower)
 
-    def descend(self, name: str, loss: Tensor, step: int) -> None:
-        """One step of the optimiser called `name`."""
-        training, optimiser = self.recipe.training, self.optimisers[name]
-        rate = scheduled_rate(training.learning_rate, training.decay, step, self.epochs * self.progress.steps_an_epoch)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+    def rate(self, step: int) -> float:
+        """The learning rate of step `step`."""
+        training, steps = self.recipe.training, self.epochs * self.progress.steps_an_epoch
+        return scheduled_rate(training.learning_rate, training.decay, step, steps)
 
     @torch.no_grad()
     def finish_epoch(self, folder: Path) -> None:

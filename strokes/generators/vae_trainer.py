@@ -11,7 +11,7 @@ from torch.nn import functional
 from strokes.batches import MemberBatches
 from strokes.generators.vae import Posterior, Vae, cluster, make_vae, pixel_bce
 from strokes.progress import Progress, StepResult
-from strokes.rates import scheduled_rate
+from strokes.rates import descend, scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
@@ -64,7 +64,9 @@ class VaeTrainer:
         total = losses["reconstruction"] * pixels + training.kl_weight * epoch * losses["kl"]
         if classes:
             total = total + training.class_weight * losses["classes"]
-        self.descend(total, step)
+        steps = self.epochs * self.progress.steps_an_epoch
+        rate = scheduled_rate(training.learning_rate, training.decay, step, steps)
+        descend(self.optimisers["optimiser"], total, rate=rate)
         shown = images.squeeze(1), logits.detach().sigmoid().squeeze(1)
         return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
 
@@ -74,16 +76,6 @@ class VaeTrainer:
         if self.recipe.network.classes:
             losses["classes"] = functional.cross_entropy(posterior.classes, labels)
         return losses
-
-    def descend(self, loss: Tensor, step: int) -> None:
-        """One step of the optimiser."""
-        training, optimiser = self.recipe.training, self.optimisers["optimiser"]
-        rate = scheduled_rate(training.learning_rate, training.decay, step, self.epochs * self.progress.steps_an_epoch)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
 
     @torch.no_grad()
     def finish_epoch(self, folder: Path) -> None:

@@ -53,10 +53,6 @@ class PictureGenerator(nn.Module):
         pictures: Tensor = self.layers(latents)
         return pictures.float()
 
-    def count_numbers(self) -> int:
-        """How many numbers it is made of: weights, and batch norm's running means and variances."""
-        return sum(t.numel() for t in self.state_dict().values() if t.is_floating_point())
-
 
 class ByteDropout(nn.Module):
     """Dropout whose chances come from random bytes: on a processor ten times as fast as torch's."""

@@ -82,7 +82,7 @@ def _score_all(
             scores[i, 3], scores[i, 4] = 0.0, 0.0
             continue
         scores[i, 0] = _warp_apart(path, other)
-        scores[i, 1], scores[i, 2] = _compare(_without_dots(path), _without_dots(other))
+        scores[i, 1], scores[i, 2] = compare_paths(_without_dots(path), _without_dots(other))
         scores[i, 3] = len(there) == len(here)
         scores[i, 4] = np.hypot(path[0, 0] - other[0, 0], path[0, 1] - other[0, 1]) <= START_PX
 
@@ -160,8 +160,8 @@ def _warp_apart(truth: Path, found: Path) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _compare(truth: Path, found: Path) -> tuple[float, float]:
-    """Direction and order of two sampled paths without dots."""
+def compare_paths(truth: Path, found: Path) -> tuple[float, float]:
+    """Direction and order of a path (n, 4) against the true one, each row x, y and the unit tangent; without dots."""
     if len(truth) == 0:
         return np.nan, np.nan
     if len(found) == 0:

@@ -13,10 +13,12 @@ def scheduled_rate(rate: float, decay: str, step: int, steps: int) -> float:
     return rate * (1 + math.cos(math.pi * min(step / steps, 1))) / 2 if decay == "cosine" else rate
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float) -> None:
-    """One step of an optimiser down a loss, at a learning rate."""
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, rate: float, largest: float = math.inf) -> None:
+    """One step of an optimiser down a loss, at a learning rate; a gradient longer than `largest` is cut to it."""
     for group in optimiser.param_groups:
         group["lr"] = rate
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    if largest < math.inf:
+        torch.nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], largest)
     optimiser.step()

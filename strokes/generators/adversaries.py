@@ -17,6 +17,8 @@ from strokes.generators.vae import CELLS
 LEAK = 0.3
 DROPPED = 77 / 256
 """The critic's dropout of 0.3, in the steps of a random byte."""
+GROUP = 4
+SHARP_LEAK = 0.2
 MOMENTUM = 0.01
 """How fast batch norm's running statistics follow."""
 
@@ -89,13 +91,42 @@ class Critic(nn.Module):
         return numbers.float().squeeze(1)
 
 
+class SharpCritic(nn.Module):
+    """A critic that forgets nothing: no dropout, a hidden layer more, and a look at how much pictures differ.
+
+    The last is the mean deviation of its features over groups of `GROUP` pictures, so that a generator can't get by
+    with always the same (Karras et al., "Progressive Growing of GANs", 2018).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 64, 3, stride=2, padding=1),
+            nn.LeakyReLU(SHARP_LEAK),
+            nn.Conv2d(64, 128, 3, stride=2, padding=1),
+            nn.LeakyReLU(SHARP_LEAK),
+            nn.Flatten(),
+        )
+        self.verdict = nn.Sequential(
+            nn.Linear(128 * CELLS * CELLS + 1, 128), nn.LeakyReLU(SHARP_LEAK), nn.Linear(128, 1)
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """A number (batch,) for each of pictures (batch, 1, 28, 28); a batch is groups of `GROUP`, and maybe a rest."""
+        features = self.features(pictures)
+        groups = features.float().split(GROUP)
+        apart = [(group.var(dim=0, correction=0) + 1e-6).sqrt().mean().expand(len(group)) for group in groups]
+        numbers: Tensor = self.verdict(torch.cat([features, torch.cat(apart)[:, None].to(features.dtype)], dim=1))
+        return numbers.float().squeeze(1)
+
+
 class Adversaries(nn.Module):
     """A generator, its critic, and the running average of the generator's weights, which ships."""
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.generator = PictureGenerator(spec)
-        self.critic = Critic()
+        self.critic = SharpCritic() if spec.critic == "sharp" else Critic()
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
 
     @torch.no_grad()

@@ -17,6 +17,9 @@ from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
 from strokes.sources.images import FRAME_PX
 
+PENALTY_EVERY = 8
+"""Steps between the penalties of a sharp critic; each weighs as much as all of them would."""
+
 
 class GanTrainer:
     """A generator and its critic in training.
@@ -32,7 +35,7 @@ class GanTrainer:
         training = recipe.training
         torch.manual_seed(training.seed)
         self.network = Adversaries(recipe.network).to(self.device)
-        betas = (training.first_beta, 0.9 if self.is_wasserstein else 0.999)
+        betas = (training.first_beta, 0.9 if self.is_wasserstein else 0.99 if self.is_sharp else 0.999)
         self.optimisers: dict[str, torch.optim.Optimizer] = {
             name: torch.optim.Adam(module.parameters(), lr=training.learning_rate, betas=betas, fused=True)
             for name, module in (("generator", self.network.generator), ("critic", self.network.critic))
@@ -48,6 +51,11 @@ class GanTrainer:
     def is_wasserstein(self) -> bool:
         """Whether the critic estimates a Wasserstein distance."""
         return self.recipe.network.family == "wgan"
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the critic is the sharper one of a GAN, which a penalty on its gradient keeps in bounds."""
+        return self.recipe.network.critic == "sharp" and not self.is_wasserstein
 
     def warm_up(self) -> None:
         """Nothing comes before the first step."""
@@ -73,8 +81,16 @@ class GanTrainer:
                 loss = self.distance_loss(real, made)
             else:
                 loss = entropy(self.network.critic(real), 1.0) + entropy(self.network.critic(made), 0.0)
-        descend(self.optimisers["critic"], loss, rate=self.rate(step))
+        penalised = self.is_sharp and step % PENALTY_EVERY == 0
+        penalty = self.steepness(real) * PENALTY_EVERY * self.recipe.training.penalty / 2 if penalised else 0.0
+        descend(self.optimisers["critic"], loss + penalty, rate=self.rate(step))
         return loss.item()
+
+    def steepness(self, real: Tensor) -> Tensor:
+        """The critic's mean squared gradient at real pictures; see Mescheder et al. 2018."""
+        pictures = real.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(self.network.critic(pictures).sum(), pictures, create_graph=True)
+        return gradient.flatten(1).square().sum(dim=1).mean()
 
     def distance_loss(self, real: Tensor, made: Tensor) -> Tensor:
         """The negative Wasserstein distance that the critic sees, and the penalty of its gradient between the two."""

@@ -8,6 +8,7 @@ from strokes.errors import ConfigError
 
 FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")
 VAES = FAMILIES[:2]
+CRITICS = ("published", "sharp")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class GeneratorSpec:
         filters: F, the channels at 7×7 pixels.
         clusters: of the latents of an "lstm-vae", each a Gaussian that new pictures are drawn from.
         hidden: units between the classes and the pictures of a "cvae", and of the memory of an "lstm-vae".
+        critic: of a "gan", one of `CRITICS`.
     """
 
     family: str = "cvae"
@@ -29,10 +31,13 @@ class GeneratorSpec:
     filters: int = 32
     clusters: int = 1
     hidden: int = 128
+    critic: str = "published"
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ConfigError(f"network.family is {self.family!r}; one of {', '.join(FAMILIES)}")
+        if self.critic not in CRITICS or (self.critic == "sharp" and self.family != "gan"):
+            raise ConfigError(f"network.critic is {self.critic!r}; one of {', '.join(CRITICS)}")
         for name in ("latent", "filters", "clusters", "hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")

@@ -18,11 +18,7 @@ from strokes.errors import ConfigError
 from strokes.pens.hypotheses import Chosen
 from strokes.pens.network import GO
 
-RIGHT_DIRECTION = 0.5
-RIGHT_ORDER = 0.0
-"""A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
-person's way than against it, and rather in the person's order than in reverse."""
-FEATURES = 8
+FEATURES = 9
 
 
 @dataclass(frozen=True)
@@ -75,6 +71,7 @@ def features(chosen: Chosen) -> NDArray[np.float64]:
         np.sqrt(chosen.apart_px),
         2 * chosen.turned,
         chosen.reordered,
+        4 * chosen.contested,
         np.minimum(chosen.surprise * 5, 10.0),
         np.clip((1 - chosen.fit) * 10, 0, 10),
         strokes - 1,

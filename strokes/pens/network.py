@@ -69,6 +69,8 @@ class Stand:
         features: of the pixel under the pen, or of the beginning.
         here_px, before_px: x, y of the pen, and of the step before.
         by_air: 1 where the pen came through the air, 0 along the ink, 2 at the beginning.
+        away_px: (batch, steps, 2, n) x, y of each pixel of ink as seen from the pen.
+        square: (batch, steps, n) the squared distance of each.
         visited: (batch, steps, n) how much of each pixel has been walked over, 0 to 1.
     """
 
@@ -76,6 +78,8 @@ class Stand:
     here_px: Tensor
     before_px: Tensor
     by_air: Tensor
+    away_px: Tensor
+    square: Tensor
     visited: Tensor
 
 
@@ -154,8 +158,7 @@ class PenNetwork(nn.Module):
         """What the memory is told of each step: (batch, steps, told)."""
         steps = stand.here_px.shape[1]
         left = (1 - stand.visited) * ink.mask[:, None]
-        square = away_px(ink, stand.here_px).square().sum(dim=3)
-        near = [left * torch.exp(-square / (2 * reach**2)) for reach in NEAR_PX]
+        near = [left * torch.exp(stand.square / (-2 * reach**2)) for reach in NEAR_PX]
         weights = torch.cat([left[:, :, None] * ink.pulls[:, None], torch.stack(near, dim=2)], dim=2)
         weights = weights / (weights.sum(dim=3, keepdim=True) + 1e-3)
         pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
@@ -171,18 +174,19 @@ class PenNetwork(nn.Module):
         told: Tensor = self.tell(torch.cat(known, dim=2))
         return told
 
-    def point(self, ink: Ink, state: Tensor, stand: Stand) -> Tensor:
-        """Logits (batch, steps, 2, n) of where the pen goes next: along the ink, and when it was lifted.
+    def point(self, ink: Ink, state: Tensor, stand: Stand, lifted: Tensor) -> Tensor:
+        """Logits (batch, steps, n) of where the pen goes next.
 
-        `state` (batch, steps, hidden + told) is the memory's output beside what it was told.
+        `state` (batch, steps, hidden + told) is the memory's output beside what it was told, and `lifted` (batch,
+        steps) bool whether the pen was lifted there: where it goes then, and where along the ink, are two questions.
         """
-        batch, steps, _ = state.shape
-        query = self.query(state).view(batch, steps, 2, -1)
-        content, shape = query.split([self.spec.key, GEOMETRY], dim=3)
-        match = torch.bmm(content.flatten(1, 2), ink.keys.to(content.dtype).transpose(1, 2)).view(batch, steps, 2, -1)
+        along, by_air = self.query(state).chunk(2, dim=2)
+        asked = torch.where(lifted[..., None], by_air, along)
+        content, shape = asked[..., : self.spec.key], asked[..., self.spec.key :]
+        match = torch.bmm(content, ink.keys.to(content.dtype).transpose(1, 2))
         with torch.autocast(state.device.type, enabled=False):
-            logits = match.float() / 8 + shape.float() @ geometry(ink, stand).transpose(2, 3)
-        masked: Tensor = logits.masked_fill(ink.mask[:, None, None] == 0, -1e4)
+            logits = match.float() / 8 + (shape.float()[:, :, None] @ geometry(stand)).squeeze(2)
+        masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
     def follow(self, ink: Ink, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -201,10 +205,9 @@ class PenNetwork(nn.Module):
         told = self.observe(ink, stand)
         state = torch.cat([self.memory(told)[0], told], dim=2)
         before = Stand(**{name: getattr(stand, name)[:, :-1] for name in stand.__dataclass_fields__})
-        logits = self.point(ink, state[:, :-1], before)
         by_air = torch.cat([torch.ones_like(lifted[:, :1]), lifted[:, :-1]], dim=1)
-        chosen = torch.where(by_air[..., None], logits[:, :, 1], logits[:, :, 0])
-        return chosen, self.flag(state[:, 1:]).float(), self.offset(state[:, 1:]).float()
+        logits = self.point(ink, state[:, :-1], before, by_air)
+        return logits, self.flag(state[:, 1:]).float(), self.offset(state[:, 1:]).float()
 
 
 def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
@@ -229,31 +232,31 @@ def find_ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def read_at(maps: Tensor, row: Tensor, column: Tensor) -> Tensor:
     """The features (batch, n, channels) of maps (batch, channels, h, w) at places (batch, n)."""
-    place = (row * maps.shape[3] + column)[..., None].expand(-1, -1, maps.shape[1])
-    return maps.flatten(2).transpose(1, 2).gather(1, place)
+    picture = torch.arange(len(maps), device=maps.device)[:, None]
+    return maps.permute(0, 2, 3, 1)[picture, row, column]
 
 
-def away_px(ink: Ink, here_px: Tensor) -> Tensor:
-    """The way (batch, steps, n, 2) from pens (batch, steps, 2) to each pixel of ink."""
-    return ink.places_px[:, None] - here_px[:, :, None]
+def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
+    """The way (batch, steps, 2, n) from pens (batch, steps, 2) to each pixel of ink, and its square."""
+    away_px = ink.places_px.transpose(1, 2)[:, None] - here_px[..., None]
+    x, y = away_px.unbind(dim=2)
+    return away_px, x * x + y * y
 
 
-def visit(ink: Ink, here_px: Tensor) -> Tensor:
-    """How much of each pixel a step to (batch, steps, 2) walks over: (batch, steps, n), 0 to 1."""
-    return torch.exp(-away_px(ink, here_px).square().sum(dim=3) / (2 * VISIT_PX**2))
+def visit(square: Tensor) -> Tensor:
+    """How much of each pixel, by its squared distance, a step walks over: 0 to 1."""
+    return torch.exp(square / (-2 * VISIT_PX**2))
 
 
-def geometry(ink: Ink, stand: Stand) -> Tensor:
-    """Each pixel as seen from the pen, (batch, steps, n, `GEOMETRY`): a query asks for a direction and distance."""
-    way = away_px(ink, stand.here_px)
-    square = way.square().sum(dim=3)
-    distance = (square + 1e-6).sqrt() / REACH_PX
-    x, y = (way / REACH_PX).unbind(dim=3)
+def geometry(stand: Stand) -> Tensor:
+    """Each pixel as seen from the pen, (batch, steps, `GEOMETRY`, n): a query asks for a direction and distance."""
+    distance = (stand.square + 1e-6).sqrt() / REACH_PX
+    x, y = (stand.away_px / REACH_PX).unbind(dim=2)
     near_x, near_y = x.clamp(-3, 3), y.clamp(-3, 3)
-    close, around = torch.exp(-square / 4.5), torch.exp(-square / 32)
+    close, around = torch.exp(stand.square / -4.5), torch.exp(stand.square / -32)
     visited = stand.visited
-    seen = [x, y, near_x**2, near_y**2, near_x * near_y, distance, close, around]
-    return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=3)
+    seen = [x, y, near_x * near_x, near_y * near_y, near_x * near_y, distance, close, around]
+    return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=2)
 
 
 def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Stand:
@@ -262,7 +265,8 @@ def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Sta
     batch, _, tokens = len(walked), walked.shape[1], ink.mask.shape[1]
     middle = torch.full_like(here[:, :1], MIDDLE_PX)
     nothing = here.new_zeros(batch, 1, tokens)
-    visited = torch.cat([nothing, visit(ink, here).cummax(dim=1).values], dim=1)
+    away_px, square = away_from(ink, torch.cat([middle, here], dim=1))
+    visited = torch.cat([nothing, visit(square[:, 1:]).cummax(dim=1).values], dim=1)
     features = ink.features.gather(1, walked[..., None].expand(-1, -1, ink.features.shape[2]))
     first = begin.to(features.dtype).expand(batch, 1, -1)
     air = lifted.to(here.dtype)
@@ -271,5 +275,7 @@ def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Sta
         here_px=torch.cat([middle, here], dim=1),
         before_px=torch.cat([middle, middle, here[:, :-1]], dim=1),
         by_air=torch.cat([torch.full_like(air[:, :1], START_BY_AIR), torch.zeros_like(air[:, :1]), air[:, :-1]], dim=1),
+        away_px=away_px,
+        square=square,
         visited=visited,
     )

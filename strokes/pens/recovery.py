@@ -225,5 +225,5 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from strokes.drawing import FloatArray, IntArray
-from strokes.pens.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork, Stand, visit
+from strokes.pens.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork, Stand, away_from, visit
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
@@ -106,11 +106,14 @@ class Walker:
         self.stopping = like.new_zeros(batch)
         self.doubted = self.lifted = self.walking
         middle = like.new_full((batch, 1, 2), MIDDLE_PX)
+        away_px, square = away_from(ink, middle)
         self.stand = Stand(
             features=network.begin.to(ink.features.dtype).expand(batch, 1, -1),
             here_px=middle,
             before_px=middle,
             by_air=like.new_full((batch, 1), START_BY_AIR),
+            away_px=away_px,
+            square=square,
             visited=like.new_zeros(batch, 1, tokens),
         )
         self.hidden = self.cell = like.new_zeros(batch, network.spec.hidden)
@@ -124,23 +127,26 @@ class Walker:
         gates = torch.addmm(told_bias + own_bias, told[:, 0], told_weights.t())
         gates = gates + torch.mm(self.hidden, own_weights.t())
         let_in, keep, candidate, let_out = gates.float().chunk(4, dim=1)
-        self.cell = torch.sigmoid(keep) * self.cell + torch.sigmoid(let_in) * torch.tanh(candidate)
-        self.hidden = torch.sigmoid(let_out) * torch.tanh(self.cell)
+        self.cell = torch.sigmoid(keep) * self.cell + torch.sigmoid(let_in) * squash(candidate)
+        self.hidden = torch.sigmoid(let_out) * squash(self.cell)
         return torch.cat([self.hidden[:, None], told.float()], dim=2)
 
     def step(self) -> tuple[Tensor, Tensor, Tensor]:
         """Every kept pen's next token, what it does there, and its x, y in px."""
         rows = torch.arange(len(self.owners), device=self.owners.device)
-        logits = self.network.point(self.ink, self.state, self.stand)[rows, 0, self.lifted.long()]
-        token = self.choose(torch.log_softmax(logits, dim=1))
+        logits = self.network.point(self.ink, self.state, self.stand, self.lifted[:, None])
+        token = self.choose(torch.log_softmax(logits[:, 0], dim=1))
         here = self.ink.places_px[rows, token][:, None]
         air = self.lifted.to(here.dtype)[:, None]
+        away_px, square = away_from(self.ink, here)
         self.stand = Stand(
             features=self.ink.features[rows, token][:, None],
             here_px=here,
             before_px=self.stand.here_px,
             by_air=air if self.begun else torch.zeros_like(air),
-            visited=torch.maximum(self.stand.visited, visit(self.ink, here)),
+            away_px=away_px,
+            square=square,
+            visited=torch.maximum(self.stand.visited, visit(square)),
         )
         self.begun = True
         self.state = self.remember()
@@ -185,6 +191,11 @@ class Walker:
         flag = torch.where(late, 1 + chances[:, 1:].argmax(dim=1), flag)
         self.stopping = torch.where(flag == GO, self.stopping, 0.0)
         return flag
+
+
+def squash(values: Tensor) -> Tensor:
+    """tanh, by torch's sigmoid: on a processor several times as fast."""
+    return 2 * torch.sigmoid(2 * values) - 1
 
 
 KEPT = (

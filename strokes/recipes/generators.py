@@ -31,7 +31,7 @@ class GeneratorTraining:
         class_weight: of the cross-entropy of the classes.
         told: whether a cvae's decoder is told the true class while it learns, or what its encoder reads.
         critic_steps: of a WGAN, for each step of its generator.
-        penalty: of a WGAN's gradients.
+        penalty: of a WGAN's gradients, and of a sharp critic's.
         average: how much of the generator's averaged weights stays at each of its steps.
         rendered: pictures rendered from pen recordings, in every epoch the same.
         grids: epochs after which 100 pictures of the same latents are drawn, such as "10,30,50".

@@ -54,6 +54,18 @@ def test_an_adversary_judges_what_the_generator_draws():
     assert all(p.grad is not None for p in pair.generator.parameters())
 
 
+def test_a_sharp_critic_sees_how_much_pictures_differ():
+    critic = Adversaries(GeneratorSpec("gan", latent=6, filters=4, critic="sharp")).critic
+    picture = torch.rand(1, 1, 28, 28)
+    alike, mixed = picture.expand(4, -1, -1, -1), torch.cat([picture, torch.rand(3, 1, 28, 28)])
+    features = []
+    critic.verdict[0].register_forward_pre_hook(lambda _, given: features.append(given[0]))
+    assert critic(alike).shape == critic(mixed).shape == (4,)
+    assert features[0][:, -1].tolist() == pytest.approx([1e-3] * 4, abs=1e-3)
+    assert features[1][0, -1] > 0.01
+    assert critic(torch.rand(7, 1, 28, 28)).shape == (7,)
+
+
 def test_the_average_follows_the_generator():
     pair = Adversaries(GeneratorSpec("gan", latent=6, filters=4))
     before = pair.averaged.layers[0].weight.clone()

@@ -68,6 +68,17 @@ def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_reci
     assert [("generator" in trainer.step(step).losses) for step in range(6)] == [False, False, True] * 2
 
 
+def test_the_penalty_keeps_a_sharp_critic_from_being_steep(small_recipe, grey):
+    pictures = torch.rand(8, 1, 28, 28)
+    steepness = []
+    for penalty in (0.0, 1000.0):
+        trainer = make_generator_trainer(small_recipe("gan", "sharp", penalty=penalty, learning_rate=1e-3), grey, None)
+        for step in range(17):
+            trainer.step(step)
+        steepness.append(trainer.steepness(pictures).item())
+    assert steepness[1] < 0.5 * steepness[0]
+
+
 def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, grey, tmp_path):
     checkpoint = train(small_recipe("cvae"), grey, tmp_path)
     generator = load_generator(str(checkpoint))
@@ -123,3 +134,8 @@ def test_a_person_names_sets_or_paths_to_learn_from(small_recipe, grey, tmp_path
 def test_a_setting_out_of_range_is_refused(small_recipe, settings, message):
     with pytest.raises(ConfigError, match=message):
         small_recipe("gan", **settings)
+
+
+def test_an_unknown_critic_is_refused(small_recipe):
+    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, sharp"):
+        small_recipe("gan", "harsh")

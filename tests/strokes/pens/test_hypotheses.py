@@ -1,4 +1,4 @@
-"""Among several walks the one that the others agree with is chosen, unless it misses its picture."""
+"""Among several walks the one that risks least is chosen: what the others agree with, if it fits its picture."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 
 from strokes.errors import ConfigError
 from strokes.evaluation import render_set
+from strokes.pen_metrics import score_pens
 from strokes.pens.hypotheses import choose_walks, pick, to_drawings
 from strokes.pens.network import END, GO, LIFT
 from strokes.pens.walking import UNUSED, Walks
@@ -38,6 +39,7 @@ def test_of_three_walks_the_reversed_one_is_not_chosen():
         assert chosen.walks.points_px[0, 0, 0] < 14
         assert chosen.turned[0] == pytest.approx(0.5, abs=0.05)  # one of the two others runs against it
         assert chosen.reordered[0] == pytest.approx(1.0, abs=0.1)  # orders +1 and -1
+        assert chosen.contested[0] == pytest.approx(0.5)
 
 
 def test_each_picture_has_its_own_choice():
@@ -60,9 +62,35 @@ def test_a_likelier_walk_outvotes_two_that_are_all_but_impossible():
     assert pick(found, picture_of(ACROSS), 3).walks.points_px[0, 0].tolist() == ACROSS[-1].tolist()
 
 
+def test_walks_of_dots_alone_contest_nothing():
+    dot, other = np.full((1, 2), 14.0), np.full((1, 2), 14.5)
+    chosen = pick(walks(dot, other, dot), picture_of(dot), 3)
+    assert chosen.apart_px[0] < 1
+    assert (chosen.turned[0], chosen.reordered[0], chosen.contested[0]) == (0, 0, 0)
+
+
+def test_a_single_step_contests_its_reverse():
+    step = ACROSS[[3, 5]]
+    chosen = pick(walks(step, step, step[::-1]), picture_of(step), 3)
+    assert chosen.walks.points_px[0, 0].tolist() == step[0].tolist()
+    assert chosen.contested[0] == pytest.approx(0.5)
+
+
+def test_hypotheses_are_judged_as_the_metrics_judge():
+    loop = 14 + 6 * np.stack([np.cos(np.arange(0, 6, 0.33)), np.sin(np.arange(0, 6, 0.33))], axis=1)
+    found = walks(loop, loop[::-1], loop[5:])
+    drawings = to_drawings(found.points_px, found.flags)
+    chosen = pick(found, picture_of(loop), 3)
+    best = [np.array_equal(chosen.walks.points_px[0], walked) for walked in found.points_px].index(True)
+    others = [i for i in range(3) if i != best]
+    scores = score_pens(drawings.select(np.array(others)), drawings.select(np.array([best, best])))
+    assert chosen.turned[0] == pytest.approx(1 - scores["direction"].mean(), abs=0.03)
+    assert chosen.reordered[0] == pytest.approx(1 - scores["order"].mean(), abs=0.06)
+
+
 def test_one_walk_alone_is_chosen_and_nothing_is_apart_from_it():
     chosen = pick(walks(ACROSS, likelihood=[-4.5]), picture_of(ACROSS), 1)
-    assert (chosen.apart_px[0], chosen.turned[0], chosen.reordered[0]) == (0, 0, 0)
+    assert (chosen.apart_px[0], chosen.turned[0], chosen.reordered[0], chosen.contested[0]) == (0, 0, 0, 0)
     assert chosen.surprise[0] == pytest.approx(0.5)  # 4.5 over 9 steps
 
 

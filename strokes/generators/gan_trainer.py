@@ -55,7 +55,7 @@ class GanTrainer:
     @property
     def is_sharp(self) -> bool:
         """Whether the critic is the sharper one of a GAN, which a penalty on its gradient keeps in bounds."""
-        return self.recipe.network.critic == "sharp" and not self.is_wasserstein
+        return self.recipe.network.critic == "sharp"
 
     def warm_up(self) -> None:
         """Nothing comes before the first step."""

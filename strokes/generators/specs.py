@@ -36,8 +36,10 @@ class GeneratorSpec:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise ConfigError(f"network.family is {self.family!r}; one of {', '.join(FAMILIES)}")
-        if self.critic not in CRITICS or (self.critic == "sharp" and self.family != "gan"):
+        if self.critic not in CRITICS:
             raise ConfigError(f"network.critic is {self.critic!r}; one of {', '.join(CRITICS)}")
+        if self.critic == "sharp" and self.family != "gan":
+            raise ConfigError(f"network.critic is 'sharp'; a {self.family} has none, only a gan has")
         for name in ("latent", "filters", "clusters", "hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")

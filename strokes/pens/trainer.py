@@ -97,9 +97,13 @@ class PenTrainer:
         labels = self.told(examples.labels).masked_fill(untold, self.recipe.network.classes)
         with self._lowered():
             ink = self.network.look(torch.from_numpy(examples.images).to(self.device), labels)
-        square = squares_to(points_px, ink.places_px, ink.mask)
-        nearest = square.amin(dim=2)
-        walked = slip(square, flags, share=training.slips, slip_px=training.slip_px, chance=chance)
+        square = (points_px[:, :, None] - ink.places_px[:, None]).square().sum(dim=3)
+        square = square.masked_fill(ink.mask[:, None] == 0, 1e6)
+        nearest, right = square.min(dim=2)
+        beside = functional.softmax(-(square - nearest[..., None]) / (2 * training.slip_px**2), dim=2)
+        slipped = torch.multinomial(beside.flatten(0, 1), 1, generator=chance).view(right.shape)
+        slips = torch.rand(right.shape, generator=chance, device=self.device) < training.slips
+        walked = torch.where(slips & (flags == GO), slipped, right)
         with self._lowered():
             logits, flag_logits, offsets = self.network.follow(ink, walked, flags == LIFT)
         known = (flags >= 0).float()
@@ -149,21 +153,6 @@ class PenTrainer:
         rate = scheduled_rate(training.learning_rate, "cosine", step, training.epochs * training.steps_an_epoch)
         rate *= min(1.0, (step + 1) / training.rise)
         descend(self.optimisers["optimiser"], loss, rate=rate, largest=LARGEST_GRADIENT)
-
-
-def squares_to(points_px: Tensor, places_px: Tensor, mask: Tensor) -> Tensor:
-    """Squared distances (batch, steps, n) of points (batch, steps, 2) to ink; 1e6 where `mask` (batch, n) is 0."""
-    square = (points_px[:, :, None] - places_px[:, None]).square().sum(dim=3)
-    return square.masked_fill(mask[:, None] == 0, 1e6)
-
-
-def slip(square: Tensor, flags: Tensor, *, share: float, slip_px: float, chance: torch.Generator) -> Tensor:
-    """The nearest pixels (batch, steps) by `square`, or for a share of the steps inside strokes one beside it."""
-    nearest, right = square.min(dim=2)
-    beside = functional.softmax(-(square - nearest[..., None]) / (2 * slip_px**2), dim=2)
-    slipped = torch.multinomial(beside.flatten(0, 1), 1, generator=chance).view(right.shape)
-    slips = torch.rand(right.shape, generator=chance, device=square.device) < share
-    return torch.where(slips & (flags == GO), slipped, right)
 
 
 def mean_of(values: Tensor, weights: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
+from pictures import idx_bytes
 from PIL import Image
 
 from strokes.errors import ConfigError, ShapeError, SourceError
@@ -22,11 +23,6 @@ def seven(*, side: int = 28, line: int = 2) -> np.ndarray:
     corners = np.array([[0.25, 0.2], [0.75, 0.2], [0.45, 0.85]]) * side
     cv2.polylines(picture, [np.rint(corners).astype(np.int32)], False, 255, line, cv2.LINE_AA)
     return picture
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    """An array of bytes as an IDX file."""
-    return struct.pack(f">I{array.ndim}I", 0x800 | array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import pickle
 import shutil
 import subprocess
 import sys
@@ -12,17 +11,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
 
 import strokes
 from strokes import schema, store, store_writer
-from strokes.drawing import SPLITS, DrawingSet
-from strokes.errors import ConfigError, ShapeError, StoreError, StrokesError
+from strokes.drawing import DrawingSet
+from strokes.errors import ShapeError, StoreError, StrokesError
 from strokes.store import DatasetWriter, open_dataset
-from strokes.torch_dataset import pad_drawings
 
 CLASSES = ("0", "1", "é")
 
@@ -327,18 +323,6 @@ def test_a_damaged_byte_never_gives_a_traceback_of_another_kind(tmp_path, writte
             pass
 
 
-def test_the_torch_dataset_gives_drawings_and_labels_of_its_split(written):
-    digits = strokes.StrokeDataset(written, split="test", transform=lambda d: len(d.strokes), target_transform=str)
-    expected = make_set(300).select(np.flatnonzero(make_set(300).split == 1))
-    assert len(digits) == len(expected)
-    assert digits.classes == list(CLASSES)
-    assert digits.class_to_idx["1"] == 1
-    assert np.array_equal(digits.targets, expected.labels)
-    assert [digits[i] for i in range(len(digits))] == [
-        (len(d.strokes), str(label)) for d, label in zip(expected, expected.labels, strict=True)
-    ]
-
-
 @pytest.mark.parametrize("rows", [1, 2, 3, 1000])
 def test_offsets_are_checked_where_two_pieces_meet_too(tmp_path, written, monkeypatch, rows):
     monkeypatch.setattr(store, "CHECKED_ROWS", rows)
@@ -351,49 +335,6 @@ def test_offsets_are_checked_where_two_pieces_meet_too(tmp_path, written, monkey
             offsets[place] = offsets[place - 1] if place not in (0, -1) else 7
         with pytest.raises(StoreError, match="stroke_offsets must climb"):
             open_dataset(path)
-
-
-@pytest.mark.parametrize(("train", "split"), [(True, "train"), (False, "test")])
-def test_the_torch_dataset_is_made_as_torchvision_s_are(written, train, split):
-    digits = strokes.StrokeDataset(written.parent, train=train)
-    whole = make_set(300)
-    expected = whole.select(np.flatnonzero(whole.split == SPLITS.index(split)))
-    assert (digits.root, digits.train, digits.split, digits.path) == (written.parent, train, split, written)
-    assert len(digits.data) == len(digits.targets) == len(digits) == len(expected)
-    assert np.array_equal(digits.data.points, expected.points)
-    assert np.array_equal(digits.data.labels, digits.targets)
-    copy = pickle.loads(pickle.dumps(digits))
-    assert "data" not in vars(copy)
-    assert copy[0][1] == digits[0][1]
-
-
-def test_a_torch_dataset_that_can_t_be_meant_is_refused(written, tmp_path):
-    with pytest.raises(ConfigError, match="give one of the two"):
-        strokes.StrokeDataset(written, split="test", train=True)
-    with pytest.raises(StoreError, match="unknown split 'dev'"):
-        strokes.StrokeDataset(written, "dev")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(StoreError, match="it holds none"):
-        strokes.StrokeDataset(tmp_path / "empty")
-    for name in ("a.h5", "b.h5"):
-        shutil.copy(written, tmp_path / "empty" / name)
-    with pytest.raises(StoreError, match=r"it holds a\.h5, b\.h5"):
-        strokes.StrokeDataset(tmp_path / "empty")
-
-
-@pytest.mark.filterwarnings("ignore:This DataLoader will create")
-def test_workers_open_the_file_for_themselves_and_batches_are_padded(written):
-    digits = strokes.StrokeDataset(written)
-    digits[0]
-    batches = list(DataLoader(digits, batch_size=32, num_workers=4, collate_fn=pad_drawings))
-    whole, labels = make_set(300), torch.cat([labels for *_, labels in batches])
-    assert labels.tolist() == whole.labels.tolist()
-    points, lengths, _ = batches[0]
-    assert points.shape == (32, lengths.max(), 3)
-    first = torch.cat([torch.from_numpy(stroke) for stroke in whole[1].strokes])
-    assert torch.equal(points[1, : lengths[1], :2], first)
-    assert points[1, :, 2].sum() == len(whole[1].strokes)
-    assert not points[1, lengths[1] :].any()
 
 
 def test_importing_the_package_loads_neither_torch_nor_hdf5():

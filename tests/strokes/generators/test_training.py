@@ -139,3 +139,5 @@ def test_a_setting_out_of_range_is_refused(small_recipe, settings, message):
 def test_an_unknown_critic_is_refused(small_recipe):
     with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, sharp"):
         small_recipe("gan", "harsh")
+    with pytest.raises(ConfigError, match="critic is 'sharp'; a wgan has none"):
+        small_recipe("wgan", "sharp")

@@ -1,6 +1,7 @@
 """The generators and critics of GAN and WGAN, after Cavas and others' "Handwritten Digit Generation".
 
-A generator makes pictures (batch, 1, 28, 28) in [-1, 1] of latents; a critic gives each picture one number.
+A generator makes pictures (batch, 1, 28, 28) in [-1, 1] of latents and, where it knows classes, of the class asked for;
+a critic gives each picture one number. Both are told classes as `strokes.generators.vae.tell` writes them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ DROPPED = 77 / 256
 """The critic's dropout of 0.3, in the steps of a random byte."""
 GROUP = 4
 SHARP_LEAK = 0.2
+SHARP_HIDDEN = 128
 MOMENTUM = 0.01
 """How fast batch norm's running statistics follow."""
 
 
 class PictureGenerator(nn.Module):
-    """Latents (batch, latent) to pictures (batch, 1, 28, 28) in [-1, 1].
+    """Latents (batch, latent), and classes, to pictures (batch, 1, 28, 28) in [-1, 1].
 
     Args:
         spec: its shape; 98,832 numbers with 32 filters and 50 latents, 225,312 with 64, running statistics included.
@@ -36,7 +38,7 @@ class PictureGenerator(nn.Module):
         filters = spec.filters
         cells = CELLS * CELLS * filters
         self.layers = nn.Sequential(
-            nn.Linear(spec.latent, cells, bias=False),
+            nn.Linear(spec.latent + spec.classes, cells, bias=False),
             nn.BatchNorm1d(cells, eps=1e-3, momentum=MOMENTUM),
             nn.LeakyReLU(LEAK),
             nn.Unflatten(1, (filters, CELLS, CELLS)),
@@ -50,9 +52,9 @@ class PictureGenerator(nn.Module):
             nn.Tanh(),
         )
 
-    def forward(self, latents: Tensor) -> Tensor:
-        """Pictures (batch, 1, 28, 28) in [-1, 1] of latents (batch, latent)."""
-        pictures: Tensor = self.layers(latents)
+    def forward(self, latents: Tensor, told: Tensor) -> Tensor:
+        """Pictures (batch, 1, 28, 28) in [-1, 1] of latents (batch, latent) and class chances (batch, classes)."""
+        pictures: Tensor = self.layers(torch.cat([latents, told], dim=1))
         return pictures.float()
 
 
@@ -85,8 +87,8 @@ class Critic(nn.Module):
             nn.Linear(128 * CELLS * CELLS, 1),
         )
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """A number (batch,) for each of pictures (batch, 1, 28, 28)."""
+    def forward(self, pictures: Tensor, told: Tensor) -> Tensor:
+        """A number (batch,) for each of pictures (batch, 1, 28, 28); `told` (batch, 0) has no columns."""
         numbers: Tensor = self.layers(pictures)
         return numbers.float().squeeze(1)
 
@@ -95,10 +97,15 @@ class SharpCritic(nn.Module):
     """A critic that forgets nothing: no dropout, a hidden layer more, and a look at how much pictures differ.
 
     The last is the mean deviation of its features over groups of `GROUP` pictures, so that a generator can't get by
-    with always the same (Karras et al., "Progressive Growing of GANs", 2018).
+    with always the same (Karras et al., "Progressive Growing of GANs", 2018). Told a picture's class, it judges the
+    picture as one of that class: the hidden layer is projected on the class's own direction (Miyato and Koyama, "cGANs
+    with Projection Discriminator", 2018).
+
+    Args:
+        classes: that it is told; 0 for none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 0) -> None:
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(1, 64, 3, stride=2, padding=1),
@@ -107,17 +114,21 @@ class SharpCritic(nn.Module):
             nn.LeakyReLU(SHARP_LEAK),
             nn.Flatten(),
         )
-        self.verdict = nn.Sequential(
-            nn.Linear(128 * CELLS * CELLS + 1, 128), nn.LeakyReLU(SHARP_LEAK), nn.Linear(128, 1)
-        )
+        self.hidden = nn.Sequential(nn.Linear(128 * CELLS * CELLS + 1, SHARP_HIDDEN), nn.LeakyReLU(SHARP_LEAK))
+        self.verdict = nn.Linear(SHARP_HIDDEN, 1)
+        self.of_class = nn.Parameter(torch.randn(classes, SHARP_HIDDEN) / SHARP_HIDDEN**0.5)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """A number (batch,) for each of pictures (batch, 1, 28, 28); a batch is groups of `GROUP`, and maybe a rest."""
+    def forward(self, pictures: Tensor, told: Tensor) -> Tensor:
+        """A number (batch,) for each of pictures (batch, 1, 28, 28), told their classes (batch, classes).
+
+        A batch is groups of `GROUP`, and maybe a rest.
+        """
         features = self.features(pictures)
         groups = features.float().split(GROUP)
         apart = [(group.var(dim=0, correction=0) + 1e-6).sqrt().mean().expand(len(group)) for group in groups]
-        numbers: Tensor = self.verdict(torch.cat([features, torch.cat(apart)[:, None].to(features.dtype)], dim=1))
-        return numbers.float().squeeze(1)
+        hidden = self.hidden(torch.cat([features, torch.cat(apart)[:, None].to(features.dtype)], dim=1)).float()
+        numbers: Tensor = self.verdict(hidden).float().squeeze(1) + (hidden * (told @ self.of_class)).sum(dim=1)
+        return numbers
 
 
 class Adversaries(nn.Module):
@@ -126,7 +137,7 @@ class Adversaries(nn.Module):
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.generator = PictureGenerator(spec)
-        self.critic = SharpCritic() if spec.critic == "sharp" else Critic()
+        self.critic = SharpCritic(spec.classes) if spec.critic == "sharp" else Critic()
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
 
     @torch.no_grad()

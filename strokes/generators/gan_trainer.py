@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from strokes.batches import MemberBatches
 from strokes.generators.adversaries import Adversaries
+from strokes.generators.vae import tell
 from strokes.progress import Progress, StepResult
 from strokes.rates import descend, scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
@@ -26,7 +27,7 @@ class GanTrainer:
 
     Args:
         recipe: what to train and how.
-        pictures: what real ones look like; labels are not needed.
+        pictures: what real ones look like; labels are told where the generator knows classes.
         device: "cpu" or "cuda".
     """
 
@@ -62,52 +63,54 @@ class GanTrainer:
 
     def step(self, step: int) -> StepResult:
         """Step `step` of the critic and, every few, one of the generator."""
-        rows, _, _ = self.batches.at(step, self.device)
+        rows, labels, _ = self.batches.at(step, self.device)
         real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
-        losses = {"critic": self.teach_critic(real, step)}
+        told = tell(labels.flatten(), self.recipe.network.classes)
+        losses = {"critic": self.teach_critic(real, told, step)}
         shown = None
         if (step + 1) % self.recipe.training.critic_steps == 0:
-            losses["generator"], drawn = self.teach_generator(len(real), step)
+            losses["generator"], drawn = self.teach_generator(told, step)
             self.network.average(self.recipe.training.average)
             shown = (real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2
         return StepResult(losses, shown)
 
-    def teach_critic(self, real: Tensor, step: int) -> float:
-        """One step of the critic on real pictures and as many made ones; its loss."""
+    def teach_critic(self, real: Tensor, told: Tensor, step: int) -> float:
+        """One step of the critic on real pictures and as many made ones of the same classes; its loss."""
+        critic = self.network.critic
         with self.lowered():
             with torch.no_grad():
-                made = self.network.generator(self.noise(len(real)))
+                made = self.network.generator(self.noise(len(real)), told)
             if self.is_wasserstein:
-                loss = self.distance_loss(real, made)
+                loss = self.distance_loss(real, made, told)
             else:
-                loss = entropy(self.network.critic(real), 1.0) + entropy(self.network.critic(made), 0.0)
+                loss = entropy(critic(real, told), 1.0) + entropy(critic(made, told), 0.0)
         penalised = self.is_sharp and step % PENALTY_EVERY == 0
-        penalty = self.steepness(real) * PENALTY_EVERY * self.recipe.training.penalty / 2 if penalised else 0.0
+        penalty = self.steepness(real, told) * PENALTY_EVERY * self.recipe.training.penalty / 2 if penalised else 0.0
         descend(self.optimisers["critic"], loss + penalty, rate=self.rate(step))
         return loss.item()
 
-    def steepness(self, real: Tensor) -> Tensor:
+    def steepness(self, real: Tensor, told: Tensor) -> Tensor:
         """The critic's mean squared gradient at real pictures; see Mescheder et al. 2018."""
         pictures = real.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(self.network.critic(pictures).sum(), pictures, create_graph=True)
+        (gradient,) = torch.autograd.grad(self.network.critic(pictures, told).sum(), pictures, create_graph=True)
         return gradient.flatten(1).square().sum(dim=1).mean()
 
-    def distance_loss(self, real: Tensor, made: Tensor) -> Tensor:
+    def distance_loss(self, real: Tensor, made: Tensor, told: Tensor) -> Tensor:
         """The negative Wasserstein distance that the critic sees, and the penalty of its gradient between the two."""
         share = torch.rand(len(real), 1, 1, 1, device=self.device)
         between = (share * real + (1 - share) * made).requires_grad_()
-        of_real, of_made, of_between = self.network.critic(torch.cat([real, made, between])).chunk(3)
+        of_real, of_made, of_between = self.network.critic(torch.cat([real, made, between]), told.repeat(3, 1)).chunk(3)
         (gradient,) = torch.autograd.grad(of_between.sum(), between, create_graph=True)
         penalty = (gradient.flatten(1).norm(dim=1) - 1).square().mean()
         loss: Tensor = of_made.mean() - of_real.mean() + self.recipe.training.penalty * penalty
         return loss
 
-    def teach_generator(self, count: int, step: int) -> tuple[float, Tensor]:
-        """One step of the generator; its loss, and the pictures that it made."""
+    def teach_generator(self, told: Tensor, step: int) -> tuple[float, Tensor]:
+        """One step of the generator, told classes (batch, classes); its loss, and the pictures that it made."""
         critic = self.network.critic.requires_grad_(False)
         with self.lowered():
-            made = self.network.generator(self.noise(count))
-            judged = critic(made)
+            made = self.network.generator(self.noise(len(told)), told)
+            judged = critic(made, told)
         loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
         descend(self.optimisers["generator"], loss, rate=self.rate(step))
         critic.requires_grad_(True)
@@ -131,7 +134,8 @@ class GanTrainer:
     def finish_epoch(self, folder: Path) -> None:
         """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
         if self.progress.epoch in self.recipe.training.grid_epochs:
-            drawn = self.network.averaged.eval()(self.fixed.to(self.device))
+            told = tell(torch.arange(100), self.recipe.network.classes)
+            drawn = self.network.averaged.eval()(self.fixed.to(self.device), told.to(self.device))
             path = folder / f"grid-{self.progress.epoch:03}.png"
             write_sheet(as_grey((drawn.squeeze(1) + 1) / 2), path, columns=10, overwrite=True)
 

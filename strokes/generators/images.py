@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from strokes.checkpoints import SHIPPED, find_model, known_models, part, read_model, ready
 from strokes.drawing import UNLABELLED, FloatArray, IntArray
 from strokes.errors import ConfigError
 from strokes.generators.adversaries import PictureGenerator
 from strokes.generators.specs import VAES
-from strokes.generators.vae import Vae, make_vae
+from strokes.generators.vae import Vae, make_vae, tell
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sources.bundled import MNIST_LICENCE
 from strokes.sources.grey import GreySet, as_grey
@@ -86,14 +85,13 @@ class ImageGenerator:
     @torch.no_grad()
     def draw(self, latents: Tensor, labels: IntArray) -> FloatArray:
         """Pictures (n, 28, 28) in [0, 1], ink high, of latents (n, latent) and labels (n,)."""
-        classes = self.recipe.network.classes
-        told = functional.one_hot(torch.from_numpy(labels).clamp(min=0), max(classes, 1))[:, :classes].float()
+        told = tell(torch.from_numpy(labels), self.recipe.network.classes)
         blocks = [self._draw(latents[i : i + BLOCK], told[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
         return np.concatenate([block.squeeze(1).numpy() for block in blocks] or [np.zeros((0, 28, 28), np.float32)])
 
     def _draw(self, latents: Tensor, told: Tensor) -> Tensor:
         if isinstance(self.network, PictureGenerator):
-            drawn: Tensor = self.network(latents)
+            drawn: Tensor = self.network(latents, told)
             return (drawn + 1) / 2
         return self.network.decode(latents, told).sigmoid()
 

@@ -17,7 +17,7 @@ class GeneratorSpec:
 
     Attributes:
         family: one of `FAMILIES`.
-        classes: labels that a "cvae" can be asked for; the other families know none.
+        classes: labels that a "cvae" can be asked for, and a "gan" with a sharp critic may; others know none.
         latent: numbers that a picture is made of.
         filters: F, the channels at 7×7 pixels.
         clusters: of the latents of an "lstm-vae", each a Gaussian that new pictures are drawn from.
@@ -43,5 +43,7 @@ class GeneratorSpec:
         for name in ("latent", "filters", "clusters", "hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")
-        if (self.classes > 0) != (self.family == "cvae"):
-            raise ConfigError(f"network.classes is {self.classes}; a cvae has some, another family none")
+        if (self.classes > 0) != (self.family == "cvae") and not (self.classes > 0 and self.critic == "sharp"):
+            raise ConfigError(
+                f"network.classes is {self.classes}; a cvae has some, a gan with a sharp critic may, others have none"
+            )

@@ -82,6 +82,11 @@ class Latents(nn.Module):
         return self.mean[parts] + torch.einsum("nij,nj->ni", self.spread[parts], standard)
 
 
+def tell(labels: Tensor, classes: int) -> Tensor:
+    """Labels (n,) as class chances (n, classes), 1 for their own; no columns where there are no classes."""
+    return functional.one_hot(labels.clamp(min=0) % max(classes, 1), max(classes, 1))[:, :classes].float()
+
+
 def cluster(points: Tensor, count: int, *, seed: int, rounds: int = 15) -> Tensor:
     """The cluster (n,) of each of points (n, d), by k-means from `count` of the points drawn at random."""
     chance = torch.Generator().manual_seed(seed)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from strokes.batches import MemberBatches
-from strokes.generators.vae import Posterior, Vae, cluster, make_vae, pixel_bce
+from strokes.generators.vae import Posterior, Vae, cluster, make_vae, pixel_bce, tell
 from strokes.progress import Progress, StepResult
 from strokes.rates import descend, scheduled_rate
 from strokes.recipes.generators import GeneratorRecipe
@@ -54,9 +54,11 @@ class VaeTrainer:
         training, classes = self.recipe.training, self.recipe.network.classes
         rows, labels, _ = self.batches.at(step, self.device)
         images, labels = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 255, labels.flatten()
+        if training.jitter:
+            images = jitter(images, training.jitter)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
             posterior = self.network.encode(images)
-            told = functional.one_hot(labels, classes).float() if training.told else posterior.classes.softmax(dim=1)
+            told = tell(labels, classes) if training.told else posterior.classes.softmax(dim=1)
             logits = self.network.decode(posterior.sample(), told)
         losses = self.losses(posterior, logits, images, labels)
         pixels = FRAME_PX * FRAME_PX if training.summed else 1
@@ -82,13 +84,24 @@ class VaeTrainer:
         """After the recipe's epochs draw 100 pictures of the same latents; after the last, see where latents lie."""
         self.network.eval()
         if self.progress.epoch in self.recipe.training.grid_epochs:
-            classes = self.recipe.network.classes
-            told = functional.one_hot(torch.arange(100) % max(classes, 1), max(classes, 1))[:, :classes].float()
+            told = tell(torch.arange(100), self.recipe.network.classes)
             drawn = self.network.decode(self.fixed.to(self.device), told.to(self.device)).sigmoid()
             path = folder / f"grid-{self.progress.epoch:03}.png"
             write_sheet(as_grey(drawn.squeeze(1)), path, columns=10, overwrite=True)
         if self.progress.epoch == self.epochs:
             fit_latents(self.network, self.pictures, device=self.device)
+
+
+def jitter(images: Tensor, share: float) -> Tensor:
+    """Pictures (batch, 1, h, w), blank around, each turned, slanted, sized and shifted at random.
+
+    Args:
+        images: to be changed.
+        share: how much: the standard deviation of the map's numbers, those of the shift in halves of the frame.
+    """
+    maps = torch.eye(2, 3, device=images.device) + share * torch.randn(len(images), 2, 3, device=images.device)
+    places = functional.affine_grid(maps, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, places, align_corners=False)
 
 
 @torch.no_grad()

@@ -4,8 +4,7 @@ The first hypothesis takes the likeliest step everywhere; the others are drawn a
 the others were what the person did, by what recovery is judged by; the likelier ones weigh more, and what a drawing
 leaves out of the picture or adds to it counts against it. The best on the mean is chosen: the decision of least Bayes
 risk (Kumar and Byrne, "Minimum Bayes-Risk Decoding", 2004). Where people would disagree on an order, that is what most
-of them would mind least. A recipe may ask for the "likeliest" instead: the first hypothesis, unless it misses the
-picture and another doesn't. What it writes is more alike, and teaches readers better.
+of them would mind least.
 """
 
 from __future__ import annotations
@@ -35,8 +34,6 @@ COOLING = 30.0
 FAR_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
-LATER = 0.002
-"""What a hypothesis costs beyond the one before it, where the likeliest is chosen."""
 MISFIT = 6.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
 WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
@@ -75,7 +72,6 @@ def choose_walks(
     hypotheses: int,
     temperature: float,
     seed: int,
-    choice: str = "least risk",
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
 
@@ -86,7 +82,6 @@ def choose_walks(
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
         seed: of them.
-        choice: "least risk", or "likeliest": the first that fits.
 
     Raises:
         ConfigError: there is to be no hypothesis.
@@ -95,11 +90,11 @@ def choose_walks(
         raise ConfigError(f"{hypotheses} hypotheses were asked for; expected 1 or more")
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
-    walks = walk(network, ink.repeat(hypotheses), temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses, choice=choice)
+    walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
+    return pick(walks, images, hypotheses)
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int, *, choice: str = "least risk") -> Chosen:
+def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
@@ -107,10 +102,7 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int, *, choice: str = "lea
     weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
-    if choice == "likeliest":
-        worth = np.broadcast_to(-LATER * np.arange(hypotheses), fit.shape)
-    else:
-        worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
+    worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
     best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
     rows = np.arange(len(images))
     others = weights * (np.arange(hypotheses) != best[:, None])

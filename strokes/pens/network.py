@@ -52,14 +52,6 @@ class Ink:
     mask: Tensor
     whole: Tensor
 
-    def repeat(self, times: int) -> Ink:
-        """The same pictures, each `times` times in a row."""
-        return Ink(*(getattr(self, name).repeat_interleave(times, dim=0) for name in self.__dataclass_fields__))
-
-    def select(self, rows: Tensor) -> Ink:
-        """The pictures at `rows`."""
-        return Ink(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
 
 @dataclass(frozen=True)
 class Stand:

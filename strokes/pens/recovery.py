@@ -141,7 +141,6 @@ class PenRecovery:
                 hypotheses=self.hypotheses or self.recipe.hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
-                choice=self.recipe.choice,
             )
 
     def _assemble(

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from strokes.drawing import FloatArray, IntArray
-from strokes.pens.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork, Stand, away_from, visit
+from strokes.pens.memory import Memory, lowered_type
+from strokes.pens.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork
+from strokes.pens.stepping import NOWHERE, go, lift, stand
 
-DOUBT = 0.08
-"""A chance to stop at a point that counts towards stopping at the next."""
 UNUSED = -1
 MORE_POINTS = 16
 """A walk is broken off at this many points more than its picture has pixels of ink."""
@@ -22,7 +23,7 @@ CROWD = 0.8
 
 @dataclass(frozen=True)
 class Walks:
-    """What pens did, a row a picture, padded.
+    """What pens did, a row a walk, padded.
 
     Attributes:
         tokens: (n, steps) int64, the pixel of ink that each step came to, an index into its picture's.
@@ -42,171 +43,144 @@ def walk(
     network: PenNetwork,
     ink: Ink,
     *,
+    times: int = 1,
     temperatures: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> Walks:
-    """A walk over each picture's ink.
+    """Walks over each picture's ink, those of a picture in a row; on the processor, wherever the network is.
 
     Args:
         network: what chooses.
         ink: as the network's `look` returns it.
-        temperatures: (n,) of the random draws, 0 for the likeliest pixel at every step; None is all 0.
-        generator: of the random draws.
+        times: walks a picture.
+        temperatures: (pictures·times,) of the random draws, 0 for the likeliest pixel at every step; None is all 0.
+        generator: of the random draws; None for always the same.
     """
-    count = len(ink.mask)
-    if count == 0:
-        return no_walks()
-    most = MORE_POINTS + int(ink.mask.sum(dim=1).max())
-    limits = MORE_POINTS + ink.mask.sum(dim=1).long()
+    count = len(ink.mask) * times
+    walker = Walker(network, ink, times, torch.zeros(count) if temperatures is None else temperatures, generator)
+    limits = MORE_POINTS + walker.counts
+    most = int(limits.max(initial=0))
     tokens = np.zeros((count, most), np.int64)
     flags = np.full((count, most), UNUSED, np.int64)
     points_px = np.zeros((count, most, 2), np.float32)
     likelihood = np.zeros(count, np.float32)
-    walker = Walker(network, ink, torch.zeros(count) if temperatures is None else temperatures, generator)
     last = 0
-    for step in range(most):
+    while len(walker.owners):
         token, flag, point = walker.step()
-        rows = walker.owners[walker.walking].numpy()
-        tokens[rows, step] = token[walker.walking].numpy()
-        flag = torch.where(step + 1 >= limits[walker.owners], END, flag)
-        flags[rows, step] = flag[walker.walking].numpy()
-        points_px[rows, step] = point[walker.walking].numpy()
-        likelihood[rows] = walker.likelihood[walker.walking].numpy()
-        last = step + 1
-        if not walker.leave(flag == END):
-            break
+        flag[last + 1 >= limits[walker.pictures]] = END
+        kept = walker.walking
+        rows = walker.owners[kept]
+        tokens[rows, last], flags[rows, last], points_px[rows, last] = token[kept], flag[kept], point[kept]
+        likelihood[rows] = walker.likelihood[kept]
+        walker.leave(flag == END)
+        last += 1
     return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood)
-
-
-def no_walks() -> Walks:
-    """The walks over no pictures."""
-    nothing = np.zeros((0, 0), np.int64)
-    return Walks(nothing, nothing, np.zeros((0, 0, 2), np.float32), np.zeros(0, np.float32))
 
 
 class Walker:
     """All pens of a batch, one step at a time.
 
+    Args:
+        network: what chooses.
+        ink: of the pictures.
+        times: pens a picture.
+        temperatures: (pictures·times,) as `walk` takes them.
+        generator: of the random draws.
+
     Attributes:
-        owners: (k,) the picture of each pen that is still kept.
+        counts: (pictures,) tokens of each picture.
+        owners: (k,) which walk each pen that is still kept is.
+        pictures: (k,) over which picture.
         walking: (k,) whether it still walks.
         likelihood: (k,) the logarithm of its walk's probability.
+        answers: (k, …) what the network says of each pen's state: see `Memory`.
     """
 
     def __init__(
-        self, network: PenNetwork, ink: Ink, temperatures: Tensor, generator: torch.Generator | None = None
+        self,
+        network: PenNetwork,
+        ink: Ink,
+        times: int,
+        temperatures: Tensor,
+        generator: torch.Generator | None = None,
     ) -> None:
-        self.network, self.ink, self.generator = network, ink, generator
-        batch, tokens = ink.mask.shape
-        like = ink.mask
-        self.owners = torch.arange(batch, device=like.device)
-        self.temperatures = temperatures.to(like.device)
-        self.walking = torch.ones_like(self.owners, dtype=torch.bool)
-        self.likelihood = like.new_zeros(batch)
-        self.stopping = like.new_zeros(batch)
-        self.doubted = self.lifted = self.walking
-        middle = like.new_full((batch, 1, 2), MIDDLE_PX)
-        away_px, square = away_from(ink, middle)
-        self.stand = Stand(
-            features=network.begin.to(ink.features.dtype).expand(batch, 1, -1),
-            here_px=middle,
-            before_px=middle,
-            by_air=like.new_full((batch, 1), START_BY_AIR),
-            away_px=away_px,
-            square=square,
-            visited=like.new_zeros(batch, 1, tokens),
+        self.generator = generator or torch.Generator()
+        self.memory = Memory(network, lowered_type(ink.mask.device.type))
+        self.begin, self.places_px, self.features, self.whole, self.pulls, self.values, self.keys = (
+            tensor.detach().float().cpu().contiguous().numpy()
+            for tensor in (network.begin, ink.places_px, ink.features, ink.whole, ink.pulls, ink.values, ink.keys)
         )
-        self.hidden = self.cell = like.new_zeros(batch, network.spec.hidden)
+        self.counts = ink.mask.sum(dim=1).long().cpu().numpy()
+        self.owners = np.arange(len(self.counts) * times)
+        self.pictures = self.owners // times
+        count = len(self.owners)
+        self.temperatures = temperatures.float().cpu().numpy()
+        self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
+        self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        self.here_px = np.full((count, 2), MIDDLE_PX, np.float32)
+        self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
+        self.hidden = self.cell = torch.zeros(count, self.memory.hidden)
         self.begun = False
-        self.state = self.remember()
+        self.answers = self.remember(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
 
-    def remember(self) -> Tensor:
-        """The memory's new state beside what it was told, (batch, 1, hidden + told)."""
-        told = self.network.observe(self.ink, self.stand)
-        told_weights, own_weights, told_bias, own_bias = self.network.memory.all_weights[0]
-        gates = torch.addmm(told_bias + own_bias, told[:, 0], told_weights.t())
-        gates = gates + torch.mm(self.hidden, own_weights.t())
-        let_in, keep, candidate, let_out = gates.float().chunk(4, dim=1)
-        self.cell = torch.sigmoid(keep) * self.cell + torch.sigmoid(let_in) * squash(candidate)
-        self.hidden = torch.sigmoid(let_out) * squash(self.cell)
-        return torch.cat([self.hidden[:, None], told.float()], dim=2)
-
-    def step(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Every kept pen's next token, what it does there, and its x, y in px."""
-        rows = torch.arange(len(self.owners), device=self.owners.device)
-        logits = self.network.point(self.ink, self.state, self.stand, self.lifted[:, None])
-        token = self.choose(torch.log_softmax(logits[:, 0], dim=1))
-        here = self.ink.places_px[rows, token][:, None]
-        air = self.lifted.to(here.dtype)[:, None]
-        away_px, square = away_from(self.ink, here)
-        self.stand = Stand(
-            features=self.ink.features[rows, token][:, None],
-            here_px=here,
-            before_px=self.stand.here_px,
-            by_air=air if self.begun else torch.zeros_like(air),
-            away_px=away_px,
-            square=square,
-            visited=torch.maximum(self.stand.visited, visit(square)),
+    def remember(self, tokens: IntArray, by_air: FloatArray) -> Tensor:
+        """What the network answers when each pen comes to its token, through the air or along the ink."""
+        observed = np.empty((len(tokens), self.memory.observed), np.float32)
+        stand(
+            self.pictures,
+            tokens,
+            self.counts,
+            self.places_px,
+            self.features,
+            self.begin,
+            self.whole,
+            self.pulls,
+            self.values,
+            by_air,
+            self.here_px,
+            self.visited,
+            observed,
         )
-        self.begun = True
-        self.state = self.remember()
-        flag = self.choose_flag(torch.log_softmax(self.network.flag(self.state)[:, 0].float(), dim=1))
-        self.lifted = flag != GO
-        return token, flag, (here + self.network.offset(self.state).float())[:, 0]
+        self.hidden, self.cell, answers = self.memory.think(torch.from_numpy(observed), self.hidden, self.cell)
+        return answers
 
-    def leave(self, ended: Tensor) -> bool:
-        """Let the pens that have ended (k,) stop; puts them aside when they are many. Whether any still walks."""
+    def step(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Every kept pen's next token, what it does there, and its x, y in px."""
+        tokens, flags = np.empty(len(self.owners), np.int64), np.empty(len(self.owners), np.int64)
+        along, by_air = self.answers[:, : self.memory.asked].chunk(2, dim=1)
+        asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
+        chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
+        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
+        go(*known, asked, self.temperatures, chances[0], self.likelihood, tokens)
+        came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
+        self.begun = True
+        self.answers = self.remember(tokens, came)
+        flag, offset = self.answers[:, self.memory.asked :].numpy()[:, :3], self.answers[:, -2:].numpy()
+        lift(flag, self.temperatures, chances[1], self.likelihood, self.stopping, self.doubted, flags)
+        self.lifted = flags != GO
+        return tokens, flags, self.here_px + offset
+
+    def leave(self, ended: NDArray[np.bool_]) -> None:
+        """Let the pens that have ended (k,) stop; puts them aside when they are many."""
         self.walking = self.walking & ~ended
-        left = int(self.walking.sum())
-        if 0 < left <= CROWD * len(self.owners):
-            rows = torch.nonzero(self.walking)[:, 0]
-            self.ink = self.ink.select(rows)
-            self.stand = Stand(*(getattr(self.stand, name)[rows] for name in Stand.__dataclass_fields__))
+        if self.walking.sum() <= CROWD * len(self.owners):
+            rows = np.flatnonzero(self.walking)
             for name in KEPT:
                 setattr(self, name, getattr(self, name)[rows])
-        return left > 0
-
-    def choose(self, chances: Tensor) -> Tensor:
-        """One of each row of log-probabilities (k, n); its own adds to the likelihood."""
-        chosen = chances.argmax(dim=1)
-        drawing = self.temperatures > 0
-        if drawing.any():
-            softened = chances / self.temperatures.clamp(min=1e-3)[:, None]
-            drawn = torch.multinomial(softened.softmax(dim=1), 1, generator=self.generator)[:, 0]
-            chosen = torch.where(drawing, drawn, chosen)
-        self.likelihood = self.likelihood + chances.gather(1, chosen[:, None])[:, 0]
-        return chosen
-
-    def choose_flag(self, chances: Tensor) -> Tensor:
-        """What each pen does, by log-probabilities (k, 3).
-
-        The likeliest walk must not go past the end of a stroke because two neighbouring points share the chance of
-        being it: the chances of stopping add up over neighbours.
-        """
-        flag = self.choose(chances)
-        stop = 1 - chances[:, GO].exp()
-        self.stopping = stop + (1 - stop) * self.stopping * self.doubted
-        self.doubted = stop > DOUBT
-        late = (flag == GO) & (self.stopping > 0.5) & (self.temperatures == 0)
-        flag = torch.where(late, 1 + chances[:, 1:].argmax(dim=1), flag)
-        self.stopping = torch.where(flag == GO, self.stopping, 0.0)
-        return flag
-
-
-def squash(values: Tensor) -> Tensor:
-    """tanh, by torch's sigmoid: on a processor several times as fast."""
-    return 2 * torch.sigmoid(2 * values) - 1
 
 
 KEPT = (
     "owners",
+    "pictures",
     "temperatures",
     "walking",
     "likelihood",
     "stopping",
     "doubted",
     "lifted",
+    "here_px",
+    "visited",
     "hidden",
     "cell",
-    "state",
+    "answers",
 )

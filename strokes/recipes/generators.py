@@ -29,6 +29,7 @@ class GeneratorTraining:
         kl_weight: of the divergence, beside the reconstruction's 1.
         kl_grows: whether that weight is multiplied by the epoch's number, from 1.
         class_weight: of the cross-entropy of the classes.
+        jitter: of a VAE's pictures, anew at every step: how much they are turned, slanted, sized and shifted.
         told: whether a cvae's decoder is told the true class while it learns, or what its encoder reads.
         critic_steps: of a WGAN, for each step of its generator.
         penalty: of a WGAN's gradients, and of a sharp critic's.
@@ -48,6 +49,7 @@ class GeneratorTraining:
     kl_weight: float = 0.001
     kl_grows: bool = False
     class_weight: float = 0.1
+    jitter: float = 0.0
     told: bool = False
     critic_steps: int = 1
     penalty: float = 10.0
@@ -60,7 +62,7 @@ class GeneratorTraining:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "critic_steps"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("kl_weight", "class_weight", "penalty", "rendered", "seed"):
+        for name in ("kl_weight", "class_weight", "jitter", "penalty", "rendered", "seed"):
             check_range(f"training.{name}", getattr(self, name))
         for name in ("first_beta", "average"):
             if not 0 <= getattr(self, name) < 1:
@@ -100,7 +102,7 @@ class GeneratorRecipe:
 
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, (KIND,))
-        if self.network.family == "cvae" and len(self.class_names) != self.network.classes:
+        if self.network.classes and len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"
             )

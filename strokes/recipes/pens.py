@@ -76,7 +76,6 @@ class PenRecipe:
         kind: "pens", which tells it from the published recipes.
         classes: the labels that the network knows, such as "0-9,A-Z"; "" for none.
         hypotheses: walks a picture.
-        choice: which hypothesis is taken, that of "least risk" or the "likeliest"; see `strokes.pens.hypotheses`.
     """
 
     name: str
@@ -84,7 +83,6 @@ class PenRecipe:
     kind: str = KIND
     classes: str = ""
     hypotheses: int = 8
-    choice: str = "least risk"
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
     training: PenTraining = field(default_factory=PenTraining)
@@ -92,7 +90,6 @@ class PenRecipe:
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, (KIND,))
         check_range("hypotheses", self.hypotheses, beyond_zero=True)
-        check_choice("choice", self.choice, ("least risk", "likeliest"))
         if len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"

@@ -33,6 +33,7 @@ LAYERS = (
     ("pen_route", "skeleton"),
     ("generators.rendering",),
     ("recipes", "batches", "rates", "pen_samples", "pens.examples", "pens.walking", "progress"),
+    ("pens.memory", "pens.stepping"),
     ("generators.adversaries",),
     ("generators.vae", "generators.measures"),
     ("pens.network", "pen_pictures", "round_pen", "classifier"),

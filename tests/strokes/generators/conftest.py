@@ -14,9 +14,9 @@ from strokes.sources.samples import load_pen_samples
 def small_recipe():
     """Makes a small recipe of a family, its training settings overridden."""
 
-    def make(family, critic="published", **settings):
-        network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": 10 if family == "cvae" else 0}
-        network["critic"] = critic
+    def make(family, critic="published", classes=None, **settings):
+        classes = (10 if family == "cvae" else 0) if classes is None else classes
+        network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": classes, "critic": critic}
         training = {"epochs": 2, "batch_size": 20, "precision": "float32"} | settings
         return parse_recipe({"name": f"small-{family}", "kind": "generator", "network": network, "training": training})
 

@@ -6,7 +6,7 @@ import torch
 from strokes.errors import ConfigError
 from strokes.generators.adversaries import DROPPED, Adversaries, ByteDropout, PictureGenerator
 from strokes.generators.specs import GeneratorSpec
-from strokes.generators.vae import ClassVae, Latents, Posterior, cluster, make_vae
+from strokes.generators.vae import ClassVae, Latents, Posterior, cluster, make_vae, tell
 
 
 @pytest.mark.parametrize(("filters", "numbers"), [(32, 98_832), (64, 225_312)])
@@ -45,10 +45,11 @@ def test_a_standard_normal_posterior_has_no_divergence_and_a_shifted_one_half_it
 
 def test_an_adversary_judges_what_the_generator_draws():
     pair = Adversaries(GeneratorSpec("wgan", latent=6, filters=4))
-    pictures = pair.generator(torch.randn(5, 6))
+    untold = torch.zeros(5, 0)
+    pictures = pair.generator(torch.randn(5, 6), untold)
     assert pictures.shape == (5, 1, 28, 28)
     assert pictures.abs().max() <= 1
-    judged = pair.critic(pictures)
+    judged = pair.critic(pictures, untold)
     assert judged.shape == (5,)
     judged.sum().backward()
     assert all(p.grad is not None for p in pair.generator.parameters())
@@ -58,12 +59,28 @@ def test_a_sharp_critic_sees_how_much_pictures_differ():
     critic = Adversaries(GeneratorSpec("gan", latent=6, filters=4, critic="sharp")).critic
     picture = torch.rand(1, 1, 28, 28)
     alike, mixed = picture.expand(4, -1, -1, -1), torch.cat([picture, torch.rand(3, 1, 28, 28)])
-    features = []
-    critic.verdict[0].register_forward_pre_hook(lambda _, given: features.append(given[0]))
-    assert critic(alike).shape == critic(mixed).shape == (4,)
+    features, untold = [], torch.zeros(7, 0)
+    critic.hidden[0].register_forward_pre_hook(lambda _, given: features.append(given[0]))
+    assert critic(alike, untold[:4]).shape == critic(mixed, untold[:4]).shape == (4,)
     assert features[0][:, -1].tolist() == pytest.approx([1e-3] * 4, abs=1e-3)
     assert features[1][0, -1] > 0.01
-    assert critic(torch.rand(7, 1, 28, 28)).shape == (7,)
+    assert critic(torch.rand(7, 1, 28, 28), untold).shape == (7,)
+
+
+def test_told_adversaries_draw_and_judge_by_the_class():
+    pair = Adversaries(GeneratorSpec("gan", classes=3, latent=6, filters=4, critic="sharp")).eval()
+    told = tell(torch.tensor([0, 1, 2, 2]), 3)
+    pictures = pair.generator(torch.randn(1, 6).expand(4, -1), told)
+    assert (pictures[0] != pictures[1]).any()
+    assert torch.equal(pictures[2], pictures[3])
+    judged = pair.critic(pictures[2:3].expand(4, -1, -1, -1), told).detach()
+    assert len(judged[:3].unique()) == 3
+    assert judged[2] == pytest.approx(judged[3].item())
+
+
+def test_labels_are_told_as_chances_and_not_at_all_where_there_are_no_classes():
+    assert tell(torch.tensor([1, 0]), 2).tolist() == [[0, 1], [1, 0]]
+    assert tell(torch.tensor([-1, 3]), 0).shape == (2, 0)
 
 
 def test_the_average_follows_the_generator():
@@ -109,7 +126,7 @@ def test_fitted_latents_have_the_mean_and_covariance_of_each_class():
     [
         ({"family": "diffusion"}, "one of cvae, lstm-vae, gan, wgan"),
         ({"family": "cvae"}, "network.classes is 0"),
-        ({"family": "gan", "classes": 10}, "another family none"),
+        ({"family": "gan", "classes": 10}, "a gan with a sharp critic may, others have none"),
         ({"family": "gan", "latent": 0}, "network.latent is 0"),
     ],
 )

@@ -12,7 +12,7 @@ from strokes.generators import vae_trainer
 from strokes.generators.images import load_generator
 from strokes.generators.rendering import render_pictures
 from strokes.generators.training import make_generator_trainer
-from strokes.generators.vae_trainer import VaeTrainer
+from strokes.generators.vae_trainer import VaeTrainer, jitter
 from strokes.pens.specs import Variation
 from strokes.recipes import load_recipe
 from strokes.training import train, training_pictures
@@ -69,13 +69,13 @@ def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_reci
 
 
 def test_the_penalty_keeps_a_sharp_critic_from_being_steep(small_recipe, grey):
-    pictures = torch.rand(8, 1, 28, 28)
+    pictures, untold = torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
     steepness = []
     for penalty in (0.0, 1000.0):
         trainer = make_generator_trainer(small_recipe("gan", "sharp", penalty=penalty, learning_rate=1e-3), grey, None)
         for step in range(17):
             trainer.step(step)
-        steepness.append(trainer.steepness(pictures).item())
+        steepness.append(trainer.steepness(pictures, untold).item())
     assert steepness[1] < 0.5 * steepness[0]
 
 
@@ -84,6 +84,27 @@ def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, g
     generator = load_generator(str(checkpoint))
     assert generator.network.latents.mean.abs().sum() > 0
     assert generator.generate(4, classes=["7", "1"]).labels.tolist() == [7, 1, 7, 1]
+
+
+def test_a_gan_that_is_told_classes_makes_those_asked_for(small_recipe, grey, tmp_path):
+    recipe = small_recipe("gan", "sharp", classes=10, grids="2")
+    generator = load_generator(str(train(recipe, grey, tmp_path)))
+    made = generator.generate(6, classes=["7", "1"], randomness=0)
+    assert made.labels.tolist() == [7, 1] * 3
+    assert np.array_equal(made.images[0], made.images[2])
+    assert not np.array_equal(made.images[0], made.images[1])
+
+
+def test_jitter_moves_pictures_a_little_and_each_otherwise():
+    torch.manual_seed(0)
+    square = torch.zeros(200, 1, 28, 28)
+    square[:, :, 10:18, 10:18] = 1
+    moved = jitter(square, 0.05)
+    assert moved.shape == square.shape
+    assert len(moved.flatten(1).unique(dim=0)) == 200
+    assert moved.mean() == pytest.approx(square.mean().item(), rel=0.05)
+    assert (moved - square).abs().mean() < square.mean()
+    assert torch.allclose(jitter(square, 1e-6), square, atol=1e-3)
 
 
 def test_rendered_pictures_hold_as_many_of_each_class_and_no_held_out_writer(recordings):

@@ -1,4 +1,4 @@
-"""Among several walks the one that risks least is chosen, or the likeliest, as long as it fits its picture."""
+"""Among several walks the one that risks least is chosen, as long as it fits its picture."""
 
 import numpy as np
 import pytest
@@ -55,15 +55,6 @@ def test_two_that_agree_lose_to_one_that_fits_the_picture():
     chosen = pick(walks(half, half, ACROSS), picture_of(ACROSS), 3)
     assert chosen.walks.points_px[0, -1].tolist() == ACROSS[-1].tolist()
     assert chosen.fit[0] == 1
-
-
-def test_the_likeliest_is_the_first_that_fits():
-    reversed_first = walks(ACROSS[::-1], ACROSS, ACROSS)
-    assert pick(reversed_first, picture_of(ACROSS), 3).walks.points_px[0, 0].tolist() == ACROSS[0].tolist()
-    found = pick(reversed_first, picture_of(ACROSS), 3, choice="likeliest")
-    assert found.walks.points_px[0, 0].tolist() == ACROSS[-1].tolist()
-    half = pick(walks(ACROSS[:4], ACROSS[::-1], ACROSS), picture_of(ACROSS), 3, choice="likeliest")
-    assert half.walks.points_px[0, 0].tolist() == ACROSS[-1].tolist()
 
 
 def test_a_likelier_walk_outvotes_two_that_are_all_but_impossible():

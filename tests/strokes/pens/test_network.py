@@ -67,8 +67,8 @@ def test_a_walk_followed_again_gives_the_likelihood_and_points_that_it_had(pen_n
 
 def test_the_first_step_is_not_told_of_a_label_s_neighbour(pen_network, some):
     ink = look(pen_network, some)
-    one = Walker(pen_network, look(pen_network, some.select([3])), torch.zeros(1))
-    assert torch.allclose(one.state[0], Walker(pen_network, ink, torch.zeros(len(some))).state[3], atol=1e-5)
+    one = Walker(pen_network, look(pen_network, some.select([3])), 1, torch.zeros(1))
+    assert torch.allclose(one.answers[0], Walker(pen_network, ink, 1, torch.zeros(len(some))).answers[3], atol=1e-5)
     assert GO == 0
 
 

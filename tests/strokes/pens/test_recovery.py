@@ -133,8 +133,9 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
 
 
 def test_a_known_label_tells_the_network_something(recovery, some):
-    few = some.select(np.arange(4))
-    assert recovery.block(few).points.tobytes() != recovery.block(replace(few, labels=np.full(4, -1))).points.tobytes()
+    untold = replace(some, labels=np.full(len(some), -1))
+    (_, told_px), (_, untold_px) = recovery.draw(some), recovery.draw(untold)
+    assert told_px.shape != untold_px.shape or (told_px != untold_px).any()
 
 
 def test_a_large_picture_of_a_word_is_cut_and_of_a_letter_is_not(recovery):
@@ -143,7 +144,7 @@ def test_a_large_picture_of_a_word_is_cut_and_of_a_letter_is_not(recovery):
     letter = replace(framed(picture), labels=np.array([0]), classes=("H",))
     word = replace(letter, classes=("ll",))
     starts = [float(stroke[:, 0].mean()) for stroke in recovery.block(word)[0].strokes]
-    assert starts == sorted(starts)
+    assert starts == pytest.approx(sorted(starts), abs=0.01)
     assert recovery.block(letter).points.tobytes() != recovery.block(word).points.tobytes()
 
 
@@ -158,6 +159,7 @@ def test_unsure_drawings_and_poor_ones_are_flagged(recovery, some):
 
 
 def test_what_the_network_draws_poorly_is_traced_and_stays_flagged(recovery, some, monkeypatch):
+    recovery = replace(recovery, hypotheses=8)
     traced = recovery.block(some)
     monkeypatch.setattr(pens_recovery, "trace_poor", lambda drawings, pictures: drawings)
     walked = recovery.block(some)

@@ -164,7 +164,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_warp(truth, found), FAR_PX) if a != b else 0.0
+                judged[0] = min(_warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
                 judged[1], judged[2] = 1.0, 1.0
                 if lengths[a]:
                     judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])

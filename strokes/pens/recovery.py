@@ -35,8 +35,8 @@ from strokes.refinement import Refinement, refine
 from strokes.sources.images import FRAME_PX, ImageSet, make_image_set
 from strokes.tracing import trace_block
 
-CHUNK = 500
-"""Pictures walked over at a time, those with about as much ink together."""
+PENS_AT_ONCE = 1000
+"""Pens that walk at a time; their pictures have about as much ink."""
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 POOR_F1 = 0.9
@@ -62,10 +62,15 @@ class PenRecovery:
     recipe: PenRecipe
     calibration: Calibration = field(default_factory=Calibration)
     hypotheses: int = 0
-    temperature: float = 0.7
+    temperature: float = 1.0
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+
+    @property
+    def walks(self) -> int:
+        """Walks a picture."""
+        return self.hypotheses or self.recipe.hypotheses
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -122,7 +127,8 @@ class PenRecovery:
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
         """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
         order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        parts = [self._walk(pictures.select(rows)) for rows in chunks(order)]
+        together = max(PENS_AT_ONCE // self.walks, 1)
+        parts = [self._walk(pictures.select(rows)) for rows in chunks(order, together)]
         chosen = join_chosen(parts, order)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
@@ -138,7 +144,7 @@ class PenRecovery:
                 self.network,
                 self.network.look(images, labels),
                 pictures.images,
-                hypotheses=self.hypotheses or self.recipe.hypotheses,
+                hypotheses=self.walks,
                 temperature=self.temperature,
                 seed=self.seed,
             )
@@ -199,9 +205,9 @@ def multiplies_bfloat16() -> bool:
     return supported is not None and bool(supported())
 
 
-def chunks(order: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-    """`order` in pieces of `CHUNK`; one empty piece when there is nothing."""
-    yield from (order[i : i + CHUNK] for i in range(0, max(len(order), 1), CHUNK))
+def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
+    """`order` in pieces of `size`; one empty piece when there is nothing."""
+    yield from (order[i : i + size] for i in range(0, max(len(order), 1), size))
 
 
 def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:

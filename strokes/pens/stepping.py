@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from strokes.drawing import FloatArray, IntArray
-from strokes.pens.network import END, GO, LIFT, MIDDLE_PX, NEAR_PX, REACH_PX, VISIT_PX
+from strokes.pens.network import END, GEOMETRY, GO, LIFT, MIDDLE_PX, NEAR_PX, REACH_PX, VISIT_PX
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
@@ -75,12 +75,10 @@ def stand(
                 visited[i, t] = max(visited[i, t], np.exp(square * np.float32(-0.5 / VISIT_PX**2)))
             left = np.float32(1) - visited[i, t]
             left_over += left
-            for q in range(pools + near):
-                pull = pulls[p, q, t] if q < pools else np.exp(square * np.float32(-0.5) / _near_square(q - pools))
-                weight = left * pull
-                sums[q] += weight
-                for j in range(width):
-                    pooled[q, j] += weight * values[p, t, j]
+            for q in range(pools):
+                _pool(left * pulls[p, q, t], values[p, t], sums, pooled, q)
+            for q in range(near):
+                _pool(left * np.exp(square * np.float32(-0.5) / _near_square(q)), values[p, t], sums, pooled, pools + q)
         for q in range(pools + near):
             pooled[q] /= sums[q]
         row[-6], row[-5] = (x - MIDDLE_PX) / 10, (y - MIDDLE_PX) / 10
@@ -115,16 +113,17 @@ def go(
     """
     key = keys.shape[2]
     logits = np.zeros(keys.shape[1], np.float32)
-    seen = np.zeros(12, np.float32)
+    seen = np.zeros(GEOMETRY, np.float32)
     for i in range(len(pictures)):
         p = pictures[i]
+        x, y = here_px[i]
         for t in range(counts[p]):
             match = np.float32(0)
             for j in range(key):
                 match += asked[i, j] * keys[p, t, j]
-            _see(places_px[p, t] - here_px[i], visited[i, t], seen)
+            _see(places_px[p, t, 0] - x, places_px[p, t, 1] - y, visited[i, t], seen)
             place = np.float32(0)
-            for j in range(12):
+            for j in range(GEOMETRY):
                 place += asked[i, key + j] * seen[j]
             logits[t] = match / 8 + place
         own = logits[: max(counts[p], 1)]
@@ -175,12 +174,21 @@ def _near_square(number: int) -> np.float32:
     return np.float32(NEAR_PX[number] ** 2)
 
 
+@njit(cache=True, fastmath=True, inline="always")
+def _pool(weight: np.float32, values: FloatArray, sums: FloatArray, pooled: FloatArray, q: int) -> None:
+    """Add a token's values, weighed, to pool `q`."""
+    sums[q] += weight
+    for j in range(len(values)):
+        pooled[q, j] += weight * values[j]
+
+
 @njit(cache=True, fastmath=True)
-def _see(away_px: FloatArray, visited: np.float32, seen: FloatArray) -> None:
+def _see(away_x: np.float32, away_y: np.float32, visited: np.float32, seen: FloatArray) -> None:
     """Fill `seen` (`GEOMETRY`,) with a token as seen from the pen."""
-    x, y = away_px / np.float32(REACH_PX)
-    near_x, near_y = min(max(x, -3), 3), min(max(y, -3), 3)
-    square = away_px[0] * away_px[0] + away_px[1] * away_px[1]
+    x, y = away_x / np.float32(REACH_PX), away_y / np.float32(REACH_PX)
+    three = np.float32(3)
+    near_x, near_y = min(max(x, -three), three), min(max(y, -three), three)
+    square = away_x * away_x + away_y * away_y
     distance = np.sqrt(square + np.float32(1e-6)) / np.float32(REACH_PX)
     close, around = np.exp(square / np.float32(-4.5)), np.exp(square / np.float32(-32))
     seen[0], seen[1] = x, y

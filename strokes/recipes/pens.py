@@ -82,7 +82,7 @@ class PenRecipe:
     about: str = ""
     kind: str = KIND
     classes: str = ""
-    hypotheses: int = 8
+    hypotheses: int = 16
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
     training: PenTraining = field(default_factory=PenTraining)

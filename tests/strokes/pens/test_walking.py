@@ -54,5 +54,22 @@ def test_a_walk_at_temperature_0_is_the_likeliest_among_warm_ones(pen_network, s
     assert np.array_equal(mixed.tokens[::2, :steps], cold.tokens[::2, :steps])
 
 
+def test_several_walks_over_a_picture_lie_in_a_row(pen_network, some):
+    ink = look(pen_network, some)
+    once, twice = walk(pen_network, ink), walk(pen_network, ink, times=2)
+    assert np.array_equal(twice.flags, once.flags.repeat(2, axis=0))
+    assert np.allclose(twice.likelihood, once.likelihood.repeat(2), atol=1e-3)
+
+
+def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
+    ink, times = look(pen_network, some.select([0])), 4000
+    walks = walk(pen_network, ink, times=times, temperatures=torch.ones(times), generator=torch.Generator())
+    nowhere = torch.zeros(1, 1, dtype=torch.long)
+    logits, _, _ = pen_network.follow(ink, nowhere, nowhere.bool())
+    first = logits[0, 0].softmax(dim=0).numpy()
+    drawn = np.bincount(walks.tokens[:, 0], minlength=len(first)) / times
+    assert np.abs(drawn - first).max() < 4 * np.sqrt(0.25 / times)
+
+
 def test_no_pictures_make_no_walks(pen_network, some):
     assert len(walk(pen_network, look(pen_network, some.select(slice(0)))).flags) == 0

@@ -148,7 +148,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
     held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
     per_writer: Annotated[int, typer.Option(min=0, help="At most so many drawings of a writer; 0: all.")] = 20,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most this many drawings.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many; with --teach, to learn from.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots and drawings to this file.")] = None,
     overwrite: Overwrite = False,

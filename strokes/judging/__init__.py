@@ -59,7 +59,7 @@ def evaluate(
         split: of the dataset.
         held_out: only pens of writers who are kept out of training.
         per_writer: at most so many recordings of a writer, 0 for all.
-        limit: at most so many drawings in all.
+        limit: at most so many drawings in all; with `teach`, to learn from.
 
     Raises:
         ConfigError: not one thing to judge, or one that can't be judged so.
@@ -69,7 +69,7 @@ def evaluate(
     if (dataset is None) == (pens is None):
         raise ConfigError("expected one thing to judge: a dataset file, or pen recordings with --pens")
     if dataset is not None and teach is not None:
-        return judge_teaching(dataset, load_pens(teach, format), per_writer=per_writer)
+        return judge_teaching(dataset, load_pens(teach, format), per_writer=per_writer, limit=limit)
     if dataset is not None:
         return judge_dataset(dataset, split=split, limit=limit)
     if teach is not None or pens is None:

@@ -23,7 +23,6 @@ from strokes.pen_pictures import PenSet
 from strokes.pen_samples import resample_path
 from strokes.store import open_dataset
 
-MOST_DRAWINGS = 8000
 POINTS = 36
 UNITS = 64
 EPOCHS = 12
@@ -46,27 +45,31 @@ class Reader(nn.Module):
         return logits
 
 
-def judge_teaching(path: Path, pens: PenSet, *, per_writer: int = 20, seed: int = SEED) -> Report:
+def judge_teaching(
+    path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = SEED
+) -> Report:
     """How well a reader that learned from a dataset's strokes reads real pens of held-out writers.
 
     Beside it the same reader, learned from the same pens' other writers.
 
     Args:
-        path: a dataset file; its first 8,000 labelled drawings of the split "train", or of all when that is empty.
+        path: a dataset file; its labelled drawings of the split "train", or of all when that is empty.
         pens: real pens in the frame, labelled.
         per_writer: at most so many drawings of a writer are read; 0 for all.
+        limit: at most so many drawings, and as many pens, are learned from: the file's first, and pens of all writers
+            alike.
         seed: of the readers' weights, and of the order in which they learn.
 
     Raises:
         StoreError: the file can't be read.
         ConfigError: nothing to learn from or to read, or no class in common.
     """
-    own, names = training_drawings(path)
+    own, names = training_drawings(path, limit)
     truth = pens.select(np.flatnonzero(np.isin(np.array([name or "" for name in pens.names]), names)))
     held_out = truth.held_out
     asked = truth.select(np.flatnonzero(held_out))
     asked = asked.capped(per_writer) if per_writer else asked
-    others = first_shuffled(truth.select(np.flatnonzero(~held_out)))
+    others = first_shuffled(truth.select(np.flatnonzero(~held_out)), limit)
     if not len(asked) or not len(others):
         raise ConfigError(
             f"the pens hold {len(asked)} drawings of held-out writers and {len(others)} of others, of the classes in "
@@ -92,22 +95,22 @@ def judge_teaching(path: Path, pens: PenSet, *, per_writer: int = 20, seed: int 
     )
 
 
-def training_drawings(path: Path) -> tuple[DrawingSet, list[str]]:
+def training_drawings(path: Path, limit: int | None) -> tuple[DrawingSet, list[str]]:
     """The drawings of a dataset file to learn from, and their labels. Raises `ConfigError` when there is none."""
     with open_dataset(path) as stored:
         chosen = stored.indices("train")
         chosen = chosen if len(chosen) else stored.indices("all")
         labels = stored.column("labels")
         strokes = np.diff(stored.column("drawing_offsets"))
-        chosen = chosen[(labels[chosen] >= 0) & (strokes[chosen] > 0)][:MOST_DRAWINGS]
+        chosen = chosen[(labels[chosen] >= 0) & (strokes[chosen] > 0)][:limit]
         if not len(chosen):
             raise ConfigError(f"{path} holds no labelled drawing to learn from")
         return stored.read(chosen), [stored.classes[label] for label in labels[chosen].tolist()]
 
 
-def first_shuffled(pens: PenSet) -> PenSet:
-    """As many pens as may be learned from, of all writers alike."""
-    return pens.select(np.sort(np.random.default_rng(SEED).permutation(len(pens))[:MOST_DRAWINGS]))
+def first_shuffled(pens: PenSet, limit: int | None) -> PenSet:
+    """At most so many pens, of all writers alike."""
+    return pens.select(np.sort(np.random.default_rng(SEED).permutation(len(pens))[:limit]))
 
 
 def sequences_of(drawings: DrawingSet) -> FloatArray:

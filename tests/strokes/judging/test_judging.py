@@ -247,6 +247,11 @@ def test_strokes_and_pens_teach_a_reader_more_than_chance(traced, pens):
     assert by_pens.mean > 0.15
 
 
+def test_a_reader_learns_from_as_many_drawings_as_it_may(traced, pens):
+    report = judge_teaching(traced, written_by_many(pens, copies=10), limit=128)
+    assert report.about["learned from"] == "128 of its drawings; teach_pens: 128 of real pens"
+
+
 def test_a_reader_learns_the_same_again(pens):
     lessons, labels = sequences_of(pens.drawings), pens.drawings.labels
     first, second = (train_reader(lessons, labels, classes=10) for _ in range(2))

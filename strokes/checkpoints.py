@@ -143,7 +143,7 @@ def load_pen_network(path: Path, *, device: str | torch.device = "cpu") -> tuple
     if not isinstance(recipe, PenRecipe):
         raise ConfigError(f"{path} is a network of a published recipe; expected a pen network")
     calibration = Calibration.from_json(described["calibration"]) if "calibration" in described else Calibration()
-    network = ready(PenNetwork(recipe.network), tensors, path, device)
+    network = ready(PenNetwork(recipe.network), part(tensors, "average.module") or tensors, path, device)
     network.look.apply(channels_last)
     return network, recipe, calibration
 

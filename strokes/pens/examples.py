@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from strokes.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.errors import SourceError
-from strokes.pen_pictures import PenSet, centre_in_frame
+from strokes.pen_pictures import SIDE_PX, PenSet
+from strokes.pens.makers import Makers
 from strokes.pens.network import END, GO, LIFT
+from strokes.pens.scanning import scan
 from strokes.pens.specs import PenSpec, Variation
 from strokes.round_pen import write_pictures
 from strokes.sources.images import FRAME_PX
-from strokes.thinning import INK_THRESHOLD, thin
+from strokes.thinning import thin
 
 GROUP = 8
 """Batches made at a time, so that drawings of about the same length come together."""
 DOT_PX = 0.4
+EDGE_PX = 1.5
+"""No shift moves a point nearer to the frame's edge than this."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,39 @@ class Examples:
         )
 
 
+@dataclass(frozen=True)
+class GroupMaker:
+    """Makes groups of batches; a group's content follows from its number alone.
+
+    Attributes:
+        drawings: recordings in the frame.
+        labels: (n,) as the network numbers them, -1 where it doesn't know a recording's class.
+        chances: (n,) of each recording, added up.
+        spec: the network's shape.
+        variation: how far to depart from the recordings.
+        batch_size: examples a batch.
+        seed: of all that is random.
+    """
+
+    drawings: DrawingSet
+    labels: IntArray
+    chances: NDArray[np.float64]
+    spec: PenSpec
+    variation: Variation
+    batch_size: int
+    seed: int
+
+    def make(self, number: int) -> list[Examples]:
+        """The batches of group `number`."""
+        random = np.random.default_rng([self.seed, number])
+        rows = np.searchsorted(self.chances, random.random(GROUP * self.batch_size))
+        rows = np.minimum(rows, len(self.drawings) - 1)
+        examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
+        lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
+        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP)
+        return [examples.select(batches[k]) for k in random.permutation(GROUP)]
+
+
 class PenBatches:
     """Endless batches of examples; step k's content follows from the seed and k alone.
 
@@ -62,6 +99,7 @@ class PenBatches:
         batch_size: examples a step.
         seed: of all that is random.
         balance: powers of the number of drawings of a writer, and of a class, by which a drawing's weight is divided.
+        makers: processes that make batches ahead; 0: each is made when it is asked for.
 
     Raises:
         SourceError: there is no recording.
@@ -77,31 +115,22 @@ class PenBatches:
         batch_size: int,
         seed: int,
         balance: tuple[float, float] = (0.5, 0.25),
+        makers: int = 0,
     ) -> None:
         if len(pens) == 0:
             raise SourceError("there is no pen recording to learn from; expected some of writers that aren't held out")
-        self.drawings, self.labels = pens.drawings, labels
-        self.spec, self.variation = spec, variation
-        self.batch_size, self.seed = batch_size, seed
         weights = 1 / (count_alike(pens.writers) ** balance[0] * count_alike(pens.names) ** balance[1])
-        self.cumulative = np.cumsum(weights) / weights.sum()
+        chances = np.cumsum(weights) / weights.sum()
+        self.maker = GroupMaker(pens.drawings, labels, chances, spec, variation, batch_size, seed)
+        self._take = Makers(self.maker.make, makers).take if makers else self.maker.make
         self._group: tuple[int, list[Examples]] = (-1, [])
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
         number, place = divmod(step, GROUP)
         if self._group[0] != number:
-            self._group = (number, self._make_group(number))
+            self._group = (number, self._take(number))
         return self._group[1][place]
-
-    def _make_group(self, number: int) -> list[Examples]:
-        random = np.random.default_rng([self.seed, number])
-        rows = np.searchsorted(self.cumulative, random.random(GROUP * self.batch_size))
-        rows = np.minimum(rows, len(self.drawings) - 1)
-        examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
-        lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
-        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP)
-        return [examples.select(batches[k]) for k in random.permutation(GROUP)]
 
 
 def count_alike(names: tuple[str, ...] | list[str | None]) -> NDArray[np.float64]:
@@ -117,34 +146,63 @@ def make_examples(
     count = len(drawings)
     varied = vary(drawings, variation, random)
     width_px = random.uniform(variation.narrowest_px, variation.widest_px, count)
-    grey = write_pictures(varied, width_px=width_px).astype(np.float32)
-    noise = random.choice([0.0, 0.0, 0.5, 1.0], (count, 1, 1)) * variation.noise
-    grey += noise.astype(np.float32) * random.standard_normal(grey.shape, np.float32)
-    grey += random.normal(0, variation.threshold, (count, 1, 1)).astype(np.float32)
-    images = thin(grey > INK_THRESHOLD)
+    images = thin(scan(write_pictures(varied, width_px=width_px), variation, random))
     points_px, flags = cut_steps(varied, spec)
     shown = np.flatnonzero(images.any(axis=(1, 2)) & (flags[:, 0] >= 0))
     return Examples(images, labels, points_px, flags).select(shown)
 
 
 def vary(drawings: DrawingSet, variation: Variation, random: np.random.Generator) -> DrawingSet:
-    """Drawings in the frame turned, slanted, stretched, bent and sized a little otherwise, and centred again."""
+    """Drawings in the frame turned, slanted, stretched, bent, sized and placed a little otherwise.
+
+    The ink's centre of mass, at the frame's centre before, is taken there by the same map and then shifted.
+    """
     count = len(drawings)
-    owner = np.repeat(np.arange(count), np.diff(drawings.stroke_offsets[drawings.drawing_offsets]))
-    turn, slant, stretch, size = (
-        random.normal(0, deviation, count).astype(np.float32)[owner]
-        for deviation in (variation.turn, variation.slant, variation.stretch, variation.size)
-    )
-    bend = random.normal(0, variation.bend, (count, 2)).astype(np.float32)[owner]
-    phase = random.uniform(0, 2 * np.pi, (count, 2)).astype(np.float32)[owner]
-    x, y = (drawings.points - 0.5).T * (FRAME_PX / 18)
-    wide, high = np.exp(stretch) * x + slant * y, np.exp(-stretch) * y
-    x, y = np.cos(turn) * wide - np.sin(turn) * high, np.sin(turn) * wide + np.cos(turn) * high
-    bent = np.stack(
-        [x + bend[:, 0] * np.sin(5 * y + phase[:, 0]), y + bend[:, 1] * np.sin(5 * x + phase[:, 1])], axis=1
-    )
-    centred = centre_in_frame(replace(drawings, points=bent.astype(np.float32)))
-    return replace(centred, points=(centred.points - 0.5) * np.exp(size)[:, None] + np.float32(0.5))
+    hands = np.empty((count, 10))
+    for column, deviation in enumerate((variation.turn, variation.slant, variation.stretch, variation.size)):
+        hands[:, column] = random.normal(0, deviation, count)
+    hands[:, 4:6] = random.normal(0, variation.bend, (count, 2))
+    hands[:, 6:8] = random.uniform(0, 2 * np.pi, (count, 2))
+    hands[:, 8:] = random.uniform(-variation.shift_px, variation.shift_px, (count, 2))
+    points = np.array(drawings.points)
+    _vary_all(points, drawings.stroke_offsets, drawings.drawing_offsets, hands)
+    return replace(drawings, points=points)
+
+
+@njit(cache=True, nogil=True)
+def _vary_all(
+    points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray, hands: NDArray[np.float64]
+) -> None:
+    """Change the points of each drawing as its row of `hands` says: turn, slant, stretch, size, bends, phases, shift."""
+    for i in range(len(hands)):
+        own = points[stroke_offsets[drawing_offsets[i]] : stroke_offsets[drawing_offsets[i + 1]]]
+        if len(own) == 0:
+            continue
+        turn, slant, stretch, size = hands[i, :4]
+        bend_x, bend_y, phase_x, phase_y = hands[i, 4:8]
+        sine, cosine, wider = np.sin(turn), np.cos(turn), np.exp(stretch)
+        low, high = np.full(2, np.inf), np.full(2, -np.inf)
+        for p in range(len(own)):
+            x, y = (own[p, 0] - 0.5) * FRAME_PX / SIDE_PX, (own[p, 1] - 0.5) * FRAME_PX / SIDE_PX
+            x, y = wider * x + slant * y, y / wider
+            x, y = cosine * x - sine * y, sine * x + cosine * y
+            own[p, 0] = x + bend_x * (np.sin(5 * y + phase_x) - np.sin(phase_x))
+            own[p, 1] = y + bend_y * (np.sin(5 * x + phase_y) - np.sin(phase_y))
+            for axis in range(2):
+                low[axis], high[axis] = min(low[axis], own[p, axis]), max(high[axis], own[p, axis])
+        side = max(high[0] - low[0], high[1] - low[1])
+        scale = np.exp(size) * SIDE_PX / side if side > 0 else 0.0
+        for axis in range(2):
+            middle_px = FRAME_PX / 2 + _within(hands[i, 8 + axis], low[axis] * scale, high[axis] * scale)
+            for p in range(len(own)):
+                own[p, axis] = (own[p, axis] * scale + middle_px) / FRAME_PX
+
+
+@njit(cache=True, nogil=True)
+def _within(shift_px: float, low_px: float, high_px: float) -> float:
+    """A shift, cut so that it takes nothing that spans `low_px`…`high_px` about the frame's middle to the edge."""
+    room_px = FRAME_PX / 2 - EDGE_PX
+    return min(max(shift_px, min(-room_px - low_px, 0.0)), max(room_px - high_px, 0.0))
 
 
 def cut_steps(drawings: DrawingSet, spec: PenSpec) -> tuple[FloatArray, IntArray]:

@@ -131,11 +131,15 @@ class Eye(nn.Module):
 
 
 class PenNetwork(nn.Module):
-    """Thinned pictures to walks over their ink; see the module."""
+    """Thinned pictures to walks over their ink; see the module.
+
+    Attributes:
+        dropout: share of what the memory is told, and of what it says, that is left out in training.
+    """
 
     def __init__(self, spec: PenSpec) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.dropout = spec, 0.0
         self.look = Eye(spec)
         self.begin = nn.Parameter(torch.zeros(spec.token))
         observed = spec.token + spec.whole + (spec.pools + len(NEAR_PX)) * spec.value + 6
@@ -181,6 +185,10 @@ class PenNetwork(nn.Module):
         masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
+    def leave_out(self, values: Tensor) -> Tensor:
+        """Values with some left out, in training."""
+        return functional.dropout(values, self.dropout, self.training) if self.dropout else values
+
     def follow(self, ink: Ink, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the network would have done along given walks.
 
@@ -194,8 +202,8 @@ class PenNetwork(nn.Module):
             and `END` after it, and (batch, steps, 2) where in px from the pixel's centre the pen really is.
         """
         stand = stands_along(ink, self.begin, walked, lifted)
-        told = self.observe(ink, stand)
-        state = torch.cat([self.memory(told)[0], told], dim=2)
+        told = self.leave_out(self.observe(ink, stand))
+        state = torch.cat([self.leave_out(self.memory(told)[0]), told], dim=2)
         before = Stand(**{name: getattr(stand, name)[:, :-1] for name in stand.__dataclass_fields__})
         by_air = torch.cat([torch.ones_like(lifted[:, :1]), lifted[:, :-1]], dim=1)
         logits = self.point(ink, state[:, :-1], before, by_air)

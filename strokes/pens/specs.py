@@ -60,7 +60,9 @@ class Variation:
         stretch: logarithm of width against height.
         bend: of the glyph's side, by which sines of its other coordinate shift a coordinate.
         size: share of the glyph's size.
+        shift_px: largest shift from the frame's centre, each way, evenly spread.
         narrowest_px, widest_px: of the pen, evenly spread.
+        blur: largest share that a pixel takes of each neighbour, in half of the pictures.
         threshold: grey levels, of 255, by which the threshold of ink moves.
         noise: grey levels of noise in the noisiest quarter of the pictures; half of it in another quarter.
     """
@@ -70,8 +72,10 @@ class Variation:
     stretch: float = 0.13
     bend: float = 0.035
     size: float = 0.035
+    shift_px: float = 1.5
     narrowest_px: float = 1.7
-    widest_px: float = 2.9
+    widest_px: float = 3.4
+    blur: float = 0.2
     threshold: float = 12.0
     noise: float = 35.0
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import raster
 from strokes.drawing import DrawingSet, IntArray
@@ -32,6 +33,28 @@ FAR_PX = 3.0
 FLAG_WEIGHT = 2.0
 SOFTNESS = 150.0
 LARGEST_GRADIENT = 1.0
+MAKERS = 2
+"""Processes that make batches for a graphics card."""
+
+
+class Learning(nn.Module):
+    """A pen network and the running average of its weights, which is what draws afterwards.
+
+    Args:
+        pen: the network.
+        average: share of itself that the average keeps at a step.
+    """
+
+    def __init__(self, pen: PenNetwork, average: float) -> None:
+        super().__init__()
+        self.pen = pen
+        self.average = AveragedModel(pen, multi_avg_fn=get_ema_multi_avg_fn(average))  # type: ignore[no-untyped-call]
+
+    @property
+    def averaged(self) -> PenNetwork:
+        """The network that draws."""
+        module: PenNetwork = self.average.module
+        return module
 
 
 class PenTrainer:
@@ -51,8 +74,12 @@ class PenTrainer:
         if training.picture_every and len(pictures) == 0:
             raise ConfigError("there are no pictures to learn from; give some, or set training.picture_every to 0")
         torch.manual_seed(training.seed)
-        self.network = PenNetwork(recipe.network).to(self.device)
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=training.learning_rate, weight_decay=training.decay)
+        self.network = Learning(PenNetwork(recipe.network), training.average).to(self.device)
+        self.pen = self.network.pen
+        self.pen.dropout = training.dropout
+        optimiser = torch.optim.AdamW(
+            self.pen.parameters(), lr=training.learning_rate, weight_decay=training.decay, fused=True
+        )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
         taught = pens.select(np.flatnonzero(~pens.held_out))
         self.batches = PenBatches(
@@ -63,6 +90,7 @@ class PenTrainer:
             batch_size=training.batch_size,
             seed=training.seed,
             balance=(training.balance_writers, training.balance_classes),
+            makers=MAKERS if self.device.type == "cuda" else 0,
         )
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
@@ -86,7 +114,8 @@ class PenTrainer:
             total = total + training.picture_weight * losses["reconstruction"]
             shown = (truth, drawn.detach())
         self._descend(total, step)
-        return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
+        found = torch.stack(list(losses.values())).tolist()
+        return StepResult(dict(zip(losses, found, strict=True)), shown)
 
     def learn_walks(self, step: int, chance: torch.Generator) -> dict[str, Tensor]:
         """The losses of a batch of recordings."""
@@ -96,7 +125,7 @@ class PenTrainer:
         untold = torch.rand(len(examples), generator=chance, device=self.device) < training.unlabelled
         labels = self.told(examples.labels).masked_fill(untold, self.recipe.network.classes)
         with self._lowered():
-            ink = self.network.look(torch.from_numpy(examples.images).to(self.device), labels)
+            ink = self.pen.look(torch.from_numpy(examples.images).to(self.device), labels)
         square = (points_px[:, :, None] - ink.places_px[:, None]).square().sum(dim=3)
         square = square.masked_fill(ink.mask[:, None] == 0, 1e6)
         nearest, right = square.min(dim=2)
@@ -105,7 +134,7 @@ class PenTrainer:
         slips = torch.rand(right.shape, generator=chance, device=self.device) < training.slips
         walked = torch.where(slips & (flags == GO), slipped, right)
         with self._lowered():
-            logits, flag_logits, offsets = self.network.follow(ink, walked, flags == LIFT)
+            logits, flag_logits, offsets = self.pen.follow(ink, walked, flags == LIFT)
         known = (flags >= 0).float()
         taught = known * (nearest <= FAR_PX**2)
         target = functional.softmax(-(square - nearest[..., None]) / (2 * training.target_px**2), dim=2)
@@ -128,8 +157,8 @@ class PenTrainer:
         images = torch.from_numpy(chosen.images).to(self.device)
         labels = self.told(number_labels(chosen, self.recipe.class_names))
         with self._lowered():
-            ink = self.network.look(images, labels)
-            walks = walk(self.network, ink)
+            ink = self.pen.look(images, labels)
+            walks = walk(self.pen, ink)
         return images.float(), self.draw(ink, walks)
 
     def draw(self, ink: Ink, walks: Walks) -> Tensor:
@@ -137,7 +166,7 @@ class PenTrainer:
         walked = torch.from_numpy(walks.tokens).to(self.device)
         flags = torch.from_numpy(walks.flags).to(self.device)
         with self._lowered():
-            _, flag_logits, offsets = self.network.follow(ink, walked, flags == LIFT)
+            _, flag_logits, offsets = self.pen.follow(ink, walked, flags == LIFT)
         places = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
         points = (places + offsets) / FRAME_PX
         softness = torch.full_like(points[..., :1], SOFTNESS)
@@ -153,6 +182,7 @@ class PenTrainer:
         rate = scheduled_rate(training.learning_rate, "cosine", step, training.epochs * training.steps_an_epoch)
         rate *= min(1.0, (step + 1) / training.rise)
         descend(self.optimisers["optimiser"], loss, rate=rate, largest=LARGEST_GRADIENT)
+        self.network.average.update_parameters(self.pen)
 
 
 def mean_of(values: Tensor, weights: Tensor) -> Tensor:

@@ -25,6 +25,8 @@ class PenTraining:
         learning_rate: AdamW's, after its rise over the first `rise` steps; it falls to 0 by a cosine.
         rise: steps.
         decay: AdamW's weight decay.
+        dropout: share of what the memory is told, and of what it says, that is left out.
+        average: share of itself that the running average of the weights keeps at a step; the average is what draws.
         unlabelled: share of the recordings whose label isn't told.
         slips: share of the steps that are told to have come to a pixel beside the right one.
         slip_px: how far beside, the standard deviation.
@@ -43,14 +45,16 @@ class PenTraining:
     batch_size: int = 128
     learning_rate: float = 1.5e-3
     rise: int = 200
-    decay: float = 0.01
+    decay: float = 0.03
+    dropout: float = 0.1
+    average: float = 0.999
     unlabelled: float = 0.05
     slips: float = 0.4
     slip_px: float = 0.6
     target_px: float = 0.5
     balance_writers: float = 0.5
     balance_classes: float = 0.25
-    picture_every: int = 6
+    picture_every: int = 24
     picture_batch_size: int = 48
     picture_weight: float = 5.0
     precision: str = "bfloat16"
@@ -61,6 +65,8 @@ class PenTraining:
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
         for name in ("decay", "unlabelled", "slips", "balance_writers", "balance_classes", "picture_every", "seed"):
             check_range(f"training.{name}", getattr(self, name))
+        for name in ("dropout", "average"):
+            check_range(f"training.{name}", getattr(self, name), below=1)
         check_range("training.picture_batch_size", self.picture_batch_size, beyond_zero=True)
         check_range("training.picture_weight", self.picture_weight)
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))

@@ -48,7 +48,7 @@ def test_held_out_writers_teach_nothing(pen_recipe, recordings, some):
     names = tuple(f"w{i}" for i in range(len(recordings)))
     pens = replace(recordings, writers=names)
     trainer = PenTrainer(pen_recipe, pens, some)
-    assert len(trainer.batches.drawings) == (~pens.held_out).sum() < len(pens)
+    assert len(trainer.batches.maker.drawings) == (~pens.held_out).sum() < len(pens)
 
 
 def test_recordings_and_recipes_must_go_together(pen_recipe, recordings, some, tmp_path, tiny_recipe):

@@ -45,7 +45,7 @@ def paths_of(names: tuple[str, ...], folder: Path) -> list[Path]:
 def held_out_pens(
     name: str, folder: Path, *, part: Part = "all", per_writer: int = 20, limit: int | None = None
 ) -> PenSet:
-    """Recordings of one set by writers, or of alphabets, that no network has seen: all, or those to choose by or report.
+    """Recordings of one set by writers, or of alphabets, that no network has seen: all, or one half of those.
 
     Of `CHARACTER_SETS`, whose writers have a drawing a character, all are taken.
     """

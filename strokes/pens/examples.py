@@ -173,7 +173,7 @@ def vary(drawings: DrawingSet, variation: Variation, random: np.random.Generator
 def _vary_all(
     points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray, hands: NDArray[np.float64]
 ) -> None:
-    """Change the points of each drawing as its row of `hands` says: turn, slant, stretch, size, bends, phases, shift."""
+    """Change each drawing's points as its row of `hands` says: turn, slant, stretch, size, bends, phases, shift."""
     for i in range(len(hands)):
         own = points[stroke_offsets[drawing_offsets[i]] : stroke_offsets[drawing_offsets[i + 1]]]
         if len(own) == 0:

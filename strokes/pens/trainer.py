@@ -53,7 +53,8 @@ class Learning(nn.Module):
     @property
     def averaged(self) -> PenNetwork:
         """The network that draws."""
-        module: PenNetwork = self.average.module
+        module = self.average.module
+        assert isinstance(module, PenNetwork)
         return module
 
 

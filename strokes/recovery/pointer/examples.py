@@ -121,15 +121,20 @@ class PenBatches:
         weights = 1 / (count_alike(pens.writers) ** balance[0] * count_alike(pens.names) ** balance[1])
         chances = np.cumsum(weights) / weights.sum()
         self.maker = GroupMaker(pens.drawings, labels, chances, spec, variation, batch_size, seed)
-        self._take = Makers(self.maker.make, makers).take if makers else self.maker.make
+        self._makers = Makers(self.maker.make, makers) if makers else None
         self._group: tuple[int, list[Examples]] = (-1, [])
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
         number, place = divmod(step, GROUP)
         if self._group[0] != number:
-            self._group = (number, self._take(number))
+            self._group = (number, self._makers.take(number) if self._makers else self.maker.make(number))
         return self._group[1][place]
+
+    def stop(self) -> None:
+        """End the processes that make batches ahead, where there are any."""
+        if self._makers:
+            self._makers.stop()
 
 
 def make_examples(

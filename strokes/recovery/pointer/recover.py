@@ -30,6 +30,7 @@ from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_large, score_pictures
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import KIND as PENS
@@ -144,8 +145,9 @@ class PenRecovery:
         chosen = join_chosen(parts, order)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
-        points = refine(points, down, torch.from_numpy(pictures.images), self.refinement)
-        return chosen, (np.round(points.numpy() * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
+        refined = refine(points, down, torch.from_numpy(pictures.images), self.refinement).numpy()
+        points_px = meet_ends(refined, chosen.walks.flags, pictures.images)
+        return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
     def _walk(self, pictures: ImageSet) -> Chosen:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))

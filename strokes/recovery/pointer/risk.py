@@ -22,6 +22,7 @@ from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntA
 from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
+from strokes.metrics.writing import hooked
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.network import GO, Ink, PenNetwork
 
@@ -36,6 +37,8 @@ FAR_PX = 6.0
 GOOD_F1 = 0.97
 MISFIT = 6.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
+UNNATURAL = 0.05
+"""What a false start costs, and an end that turns back: people do so, but seldom."""
 WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
 """What each of `JUDGED` counts."""
 JUDGED = ("apart_px", "direction", "order", "strokes", "start")
@@ -103,7 +106,8 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
-    best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
+    hooks = count_hooks(walks).reshape(-1, hypotheses)
+    best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0) - UNNATURAL * hooks).argmax(axis=1)
     rows = np.arange(len(images))
     others = weights * (np.arange(hypotheses) != best[:, None])
     others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
@@ -126,6 +130,24 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
         contested=mean(contested),
         surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
     )
+
+
+def count_hooks(walks: Walks) -> IntArray:
+    """At how many of its two ends, the first stroke's beginning and the last one's end, each walk (n,) turns back."""
+    hooks = np.zeros(len(walks.flags), np.int64)
+    _count_hooks(walks.points_px.astype(np.float64), walks.flags, hooks)
+    return hooks
+
+
+@njit(cache=True, nogil=True)
+def _count_hooks(points_px: NDArray[np.float64], flags: IntArray, hooks: IntArray) -> None:
+    """Fill `hooks`."""
+    for i in range(len(flags)):
+        lifts = np.flatnonzero(flags[i] > GO)
+        if len(lifts):
+            last = lifts[-2] + 1 if len(lifts) > 1 else 0
+            hooks[i] = int(hooked(points_px[i, : lifts[0] + 1]))
+            hooks[i] += int(hooked(points_px[i, last : lifts[-1] + 1][::-1]))
 
 
 def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX) -> DrawingSet:

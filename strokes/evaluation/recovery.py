@@ -63,7 +63,7 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
         title: of the report.
         about: what else it should say.
     """
-    pictures = pen_pictures(pens.drawings)
+    pictures = replace(pen_pictures(pens.drawings), writers=pens.writers)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
         for start in range(0, len(pens), BLOCK):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +48,15 @@ class PenSet:
     def held_out(self) -> BoolArray:
         """Which drawings (n,) are kept out of training; see `strokes.ink.recordings`."""
         return held_out_drawings(self.writers, self.names)
+
+    def taught_apart(self, per_class: int, *, seed: int = 0) -> tuple[PenSet, PenSet]:
+        """At most `per_class` drawings of every writer and class, chosen at random, and all the others."""
+        order, names = np.random.default_rng(seed).permutation(len(self)), self.names
+        seen, taught = Counter[tuple[str, str | None]](), np.zeros(len(self), np.bool_)
+        for i in order.tolist():
+            seen[self.writers[i], names[i]] += 1
+            taught[i] = names[i] is not None and seen[self.writers[i], names[i]] <= per_class
+        return self.select(np.flatnonzero(taught)), self.select(np.flatnonzero(~taught))
 
     def capped(self, each: int, *, seed: int = 0) -> PenSet:
         """At most `each` drawings of every writer, chosen at random, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from strokes.metrics.pictures import render_set, score_large, score_pictures
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
+from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import KIND as PENS
@@ -44,6 +46,8 @@ from strokes.training.recipes import parse_recipe
 SOFTNESS = 150.0
 
 
+HABITUAL = 2
+"""So many times as many walks are drawn where a hand's habits are known."""
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
 
@@ -69,6 +73,7 @@ class PenRecovery:
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
+        habits: of the hands that wrote the pictures, where they are known.
     """
 
     network: PenNetwork
@@ -79,11 +84,13 @@ class PenRecovery:
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+    habits: Habits | None = None
 
     @property
     def walks(self) -> int:
-        """Walks a picture."""
-        return self.hypotheses or self.recipe.hypotheses
+        """Walks a picture; where habits choose among them, more are worth their time."""
+        usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
+        return self.hypotheses or usual
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -109,7 +116,9 @@ class PenRecovery:
         owner = np.array([glyph.picture for glyph in glyphs], np.int64)
         framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
         labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        chosen, points_px = self.draw(make_image_set(framed, labels=labels, classes=pictures.classes))
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
+        chosen, points_px = self.draw(glyph_set)
         strokes: list[list[FloatArray]] = [[] for _ in inks]
         for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
             strokes[glyph.picture] += glyph.strokes(walked.strokes)
@@ -161,7 +170,13 @@ class PenRecovery:
                 hypotheses=self.walks,
                 temperature=self.temperature,
                 seed=self.seed,
+                likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
             )
+
+    @staticmethod
+    def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
+        names = [(*pictures.classes, None)[label] for label in pictures.labels.tolist()]
+        return habits.likeness(walks, pictures.images, habits.of_pictures(names, pictures.writers))
 
     def _assemble(
         self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
@@ -244,7 +259,7 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 

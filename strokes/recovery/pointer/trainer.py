@@ -8,6 +8,7 @@ tell where within its pixels the pen went, and where it was lifted.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
 from strokes.recovery.losses import reconstruction_loss
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.examples import PenBatches
+from strokes.recovery.pointer.examples import Examples, PenBatches
 from strokes.recovery.pointer.network import END, GO, LIFT, Ink, PenNetwork
 from strokes.recovery.pointer.recipe import PenRecipe
 from strokes.recovery.pointer.recover import SOFTNESS
@@ -59,6 +60,13 @@ class Learning(nn.Module):
         return module
 
 
+class Batches(Protocol):
+    """Examples by the number of a step."""
+
+    def at(self, step: int) -> Examples:
+        """The examples of step `step`."""
+
+
 class PenTrainer:
     """A pen network in training.
 
@@ -67,9 +75,18 @@ class PenTrainer:
         pens: recordings in the frame; those of held-out writers and alphabets are left out here.
         pictures: thinned pictures, whose strokes nobody knows; labels that the network knows are told.
         device: "cpu" or "cuda".
+        batches: what to learn from, instead of the recordings.
     """
 
-    def __init__(self, recipe: PenRecipe, pens: PenSet, pictures: ImageSet, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: PenRecipe,
+        pens: PenSet,
+        pictures: ImageSet,
+        *,
+        device: str = "cpu",
+        batches: Batches | None = None,
+    ) -> None:
         self.recipe, self.pictures = recipe, pictures
         self.device = torch.device(device)
         training = recipe.training
@@ -84,7 +101,7 @@ class PenTrainer:
         )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
         taught = pens.select(np.flatnonzero(~pens.held_out))
-        self.batches = PenBatches(
+        self.batches = batches or PenBatches(
             taught,
             number_labels(taught.drawings, recipe.class_names),
             recipe.network,
@@ -96,6 +113,13 @@ class PenTrainer:
         )
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
+
+    def begin_with(self, network: PenNetwork) -> None:
+        """Go on from another network's weights."""
+        weights = network.state_dict()
+        for own in (self.pen, self.network.averaged):
+            own.load_state_dict(weights)
+        self.network.average.n_averaged.fill_(1)
 
     def warm_up(self) -> None:
         """Nothing comes before the first step."""

@@ -90,7 +90,7 @@ def ink_boxes(images: BoolArray) -> FloatArray:
     """The box of pictures' ink (n, 2, 2): least and largest x, y in px; the whole picture where there is no ink."""
     boxes = np.zeros((len(images), 2, 2), np.float32)
     for axis, across in ((0, 1), (1, 2)):
-        shown = images.any(axis=across)
+        shown = np.asarray(images.any(axis=across))
         boxes[:, 0, axis] = shown.argmax(axis=1) + 0.5
         boxes[:, 1, axis] = shown.shape[1] - shown[:, ::-1].argmax(axis=1) - 0.5
     return boxes

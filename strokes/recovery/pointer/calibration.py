@@ -1,8 +1,8 @@
 """How sure a recovered drawing is: the chance that its strokes run in the person's direction and order.
 
-A logistic regression on what the hypotheses know: how far they are apart, how surprising the chosen one is, how well it
-fits, how much there is to draw. Its weights are fitted on writers that no network was trained on
-(`scripts/release/ship_pens`), and travel in the network's file.
+A logistic regression on what the walks know: how far they are apart, where there are several, how surprising the chosen
+one is, how often the likeliest might have gone elsewhere, how well it fits, how much there is to draw. Its weights are
+fitted on writers that no network was trained on (`scripts/release/ship_pens`), and travel in the network's file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from strokes.ink.drawing import FloatArray
 from strokes.recovery.pointer.network import GO
 from strokes.recovery.pointer.risk import WORTH, Chosen
 
-FEATURES = 9
+FEATURES = 11
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ def features(chosen: Chosen) -> NDArray[np.float64]:
         np.clip((1 - chosen.fit) * 10, 0, 10),
         strokes - 1,
         steps / 20,
+        np.log10(chosen.doubt[:, 0] + 1e-3) + 3,
+        np.log10(chosen.doubt[:, 1] + 1e-2) + 2,
     ]
     return np.stack(found, axis=1).astype(np.float64)
 

@@ -37,7 +37,7 @@ from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import KIND as PENS
 from strokes.recovery.pointer.recipe import PenRecipe
-from strokes.recovery.pointer.risk import Chosen, choose_walks, to_drawings
+from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import Model, part, ready
@@ -52,6 +52,10 @@ PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
 
 
+PICTURES_AT_ONCE = 250
+"""Pictures of one chunk end their walks at about the same time."""
+UNSURE = 0.8
+"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 
@@ -68,7 +72,7 @@ class PenRecovery:
         network: not training.
         recipe: that it was trained by.
         calibration: of the confidence.
-        hypotheses: walks a picture; 0 for as many as the recipe says.
+        hypotheses: walks a picture; 0 for one, and as many as the recipe says where that is unsure or misfits.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
@@ -148,17 +152,33 @@ class PenRecovery:
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
         """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
-        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        together = max(PENS_AT_ONCE // self.walks, 1)
-        parts = [self._walk(pictures.select(rows)) for rows in chunks(order, together)]
-        chosen = join_chosen(parts, order)
+        chosen = self._choose(pictures)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
         refined = refine(points, down, torch.from_numpy(pictures.images), self.refinement).numpy()
         points_px = meet_ends(refined, chosen.walks.flags, pictures.images)
         return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
-    def _walk(self, pictures: ImageSet) -> Chosen:
+    def _choose(self, pictures: ImageSet) -> Chosen:
+        """The chosen walks: where nothing else is asked for, several only where the likeliest misfits or is unsure."""
+        everyone = np.arange(len(pictures))
+        if self.hypotheses or self.habits is not None:
+            return self._walk_all(pictures, self.walks)
+        chosen = self._walk_all(pictures, 1)
+        again = np.flatnonzero((chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE))
+        if len(again) == 0 or self.walks == 1:
+            return chosen
+        kept = np.setdiff1d(everyone, again)
+        more = self._walk_all(pictures.select(again), self.walks)
+        return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
+
+    def _walk_all(self, pictures: ImageSet, hypotheses: int) -> Chosen:
+        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
+        together = min(max(PENS_AT_ONCE // hypotheses, 1), PICTURES_AT_ONCE)
+        parts = [self._walk(pictures.select(rows), hypotheses) for rows in chunks(order, together)]
+        return join_chosen(parts, order)
+
+    def _walk(self, pictures: ImageSet, hypotheses: int) -> Chosen:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
@@ -167,7 +187,7 @@ class PenRecovery:
                 self.network,
                 self.network.look(images, labels),
                 pictures.images,
-                hypotheses=self.walks,
+                hypotheses=hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
                 likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
@@ -258,8 +278,9 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         flags=padded("flags", UNUSED),
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
+        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 

@@ -60,6 +60,7 @@ class Chosen:
         contested: (n,) the share of them beside which it would not be right in direction and order.
         surprise: (n,) minus the logarithm of its probability, a step.
         likeness: (n,) to what the same hand wrote elsewhere, NaN where nothing of it is known.
+        doubt: (n, 2) of the likeliest walk; see `Walks`.
     """
 
     walks: Walks
@@ -70,6 +71,12 @@ class Chosen:
     contested: FloatArray
     surprise: FloatArray
     likeness: FloatArray
+    doubt: FloatArray
+
+    def select(self, rows: NDArray[np.intp]) -> Chosen:
+        """What is chosen for pictures `rows`, in that order."""
+        walks = Walks(*(getattr(self.walks, name)[rows] for name in Walks.__dataclass_fields__))
+        return Chosen(walks, *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:]))
 
 
 def choose_walks(
@@ -142,6 +149,7 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray 
         contested=mean(contested),
         surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
         likeness=liked[rows, best],
+        doubt=walks.doubt.reshape(-1, hypotheses, 2)[:, 0],
     )
 
 

@@ -30,9 +30,8 @@ def small_blocks(monkeypatch):
 def model(pen_network, pen_recipe, tmp_path_factory):
     """The tiny network, surer of pictures with few points."""
     path = tmp_path_factory.mktemp("model") / "tiny-pen.safetensors"
-    save_weights(
-        pen_network, pen_recipe, path, calibration=Calibration((0.0,) * (FEATURES - 1) + (-3.0,), 5.0).to_json()
-    )
+    calibration = Calibration((0.0,) * (FEATURES - 3) + (-3.0, 0.0, 0.0), 5.0)
+    save_weights(pen_network, pen_recipe, path, calibration=calibration.to_json())
     return path
 
 

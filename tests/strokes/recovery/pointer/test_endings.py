@@ -25,7 +25,9 @@ def walks(*ways: list[float], likelihood: list[float] | None = None) -> Walks:
         points[i, : len(way)] = np.stack([way, np.full(len(way), 10.5)], axis=1)
         flags[i, : len(way)] = [GO] * (len(way) - 1) + [END]
     chances = np.zeros(len(ways)) if likelihood is None else likelihood
-    return Walks(np.zeros_like(flags), flags, points, np.array(chances, np.float32))
+    return Walks(
+        np.zeros_like(flags), flags, points, np.array(chances, np.float32), np.zeros((len(ways), 2), np.float32)
+    )
 
 
 def test_ends_go_where_the_inks_ends_are():

@@ -37,7 +37,7 @@ def both_ways() -> tuple[Walks, np.ndarray]:
     flags = np.tile([*[GO] * (len(COLUMNS) - 1), END], (2, 1))
     ink = np.zeros((1, 28, 28), bool)
     ink[0, 14, 4:25] = True
-    return Walks(np.zeros_like(flags), flags, points, np.array([0, -3], np.float32)), ink
+    return Walks(np.zeros_like(flags), flags, points, np.array([0, -3], np.float32), np.zeros((2, 2), np.float32)), ink
 
 
 @pytest.mark.parametrize("stroke", [RIGHTWARDS, LEFTWARDS])

@@ -24,7 +24,9 @@ def walks(*paths, likelihood=None):
         flags[i, : len(path)] = [GO] * (len(path) - 1) + [END]
         points[i, : len(path)] = path
     chances = np.zeros(len(paths)) if likelihood is None else np.array(likelihood)
-    return Walks(np.zeros_like(flags), flags, points, chances.astype(np.float32))
+    return Walks(
+        np.zeros_like(flags), flags, points, chances.astype(np.float32), np.zeros((len(chances), 2), np.float32)
+    )
 
 
 def picture_of(path):

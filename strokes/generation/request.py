@@ -30,7 +30,7 @@ class Wish:
         classes: such as "0-9A-Z"; "" for all that it knows.
         text: characters in their order, instead of classes.
         count: how many pictures; 0 for the text once, or each class once, or 100 where it knows none.
-        style: pictures to take the style of: a file, or a folder with perhaps a subfolder a class.
+        style: pictures to take the style of: a set, a file, or a folder with perhaps a subfolder a class.
         average: take the mean of their styles, where each would else stand for itself.
         randomness: factor of the latents' standard deviation.
         seed: of the latents.
@@ -40,7 +40,7 @@ class Wish:
     classes: str = ""
     text: str = ""
     count: int = 0
-    style: Path | None = None
+    style: Path | GreySet | None = None
     average: bool = True
     randomness: float = RANDOMNESS
     seed: int = 0
@@ -68,7 +68,8 @@ def make_pictures(wish: Wish) -> GreySet:
     characters = wish.characters or list(generator.classes)
     count = wish.count or len(characters) or COLUMNS * COLUMNS
     if wish.style is not None:
-        style = take_style(generator, load_grey(wish.style, split="all"), average=wish.average)
+        prompts = wish.style if isinstance(wish.style, GreySet) else load_grey(wish.style, split="all")
+        style = take_style(generator, prompts, average=wish.average)
         asked = [characters[i % len(characters)] for i in range(count)]
         return write_in_style(generator, style, asked, randomness=wish.randomness, seed=wish.seed)
     made = generator.generate(count, classes=wish.characters, randomness=wish.randomness, seed=wish.seed)

@@ -14,7 +14,7 @@ from strokes.ink.pictures import ImageSet
 from strokes.recovery.methods import Options
 from strokes.recovery.published.networks import StrokeNetwork
 from strokes.recovery.published.recipe import Recipe
-from strokes.train import parse_any
+from strokes.train_recipe import parse_any
 from strokes.training.checkpoints import save_weights
 
 

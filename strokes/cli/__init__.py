@@ -110,8 +110,8 @@ def train(
     """
     from strokes.formats.pens import load_pen_sets
     from strokes.recovery.methods import check_device
-    from strokes.train import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
-    from strokes.train import train as run
+    from strokes.train_recipe import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
+    from strokes.train_recipe import train as run
 
     chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
     folder = out or Path("runs") / chosen.name

@@ -16,7 +16,7 @@ TIERS = (
     ("store", "datasets", "metrics", "training"),
     ("formats", "recognition", "recovery"),
     ("generation", "build"),
-    ("evaluation", "train"),
+    ("evaluation", "train_recipe"),
     ("cli",),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""

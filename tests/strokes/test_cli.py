@@ -15,7 +15,7 @@ import typer.main
 
 from strokes import cli
 from strokes.store.reader import open_dataset
-from strokes.train import known_recipes
+from strokes.train_recipe import known_recipes
 from strokes.training.checkpoints import known_models
 
 GROUP = typer.main.get_command(cli.app)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from strokes.errors import ConfigError
-from strokes.train import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
+from strokes.train_recipe import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
 
 EXPERIMENTS = ("neural-line", "single", "dropout", "max", "aux-losses", "per-digit", "per-digit-samples")
 

@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError
-from strokes.ink.drawing import DrawingSet, FloatArray
+from strokes.ink.drawing import DrawingSet, FloatArray, join
 from strokes.ink.pictures import PER_IMAGE, ImageSet
 from strokes.recognition.classifier import Classifier, load_classifier
 from strokes.recovery.blocks import BLOCK, in_parallel
@@ -86,6 +86,20 @@ def build_dataset(
     build(job, artist.draw, overwrite=overwrite, fresh=fresh)
     with open_dataset(out) as stored:
         return len(stored)
+
+
+def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
+    """The drawings of thinned pictures, in memory: the same as `build_dataset` writes.
+
+    Raises:
+        ConfigError: the model is unknown, or does not know a picture's class.
+    """
+    check_device(options.device)
+    method = choose_method(pictures, options)
+    count = len(pictures)
+    blocks = [range(i, min(i + BLOCK, count)) for i in range(0, max(count, 1), BLOCK)]
+    artist = Artist(method, workers=min(len(blocks), os.cpu_count() or 1), total=count)
+    return join(list(artist.draw(blocks)))
 
 
 def describe_build(method: Method, options: Options, *, min_confidence: float) -> dict[str, object]:

@@ -77,8 +77,8 @@ def number_labels(
         raise SourceError(f"{place}: {count} pictures but {len(names)} labels; expected one label a picture")
     known = set(names) - {""}
     classes = DIGITS if known and known <= set(DIGITS) else tuple(sorted(known, key=_natural))
-    place = {name: i for i, name in enumerate(classes)} | {"": UNLABELLED}
-    return np.array([place[name] for name in names], np.int64), classes
+    numbers = {name: i for i, name in enumerate(classes)} | {"": UNLABELLED}
+    return np.array([numbers[name] for name in names], np.int64), classes
 
 
 def label_names(found: Sequence[str | None] | NDArray[Any], place: Path | str) -> list[str]:

@@ -13,7 +13,9 @@ from PIL import Image
 from strokes.datasets.given import frame_images
 from strokes.datasets.image_files import MAX_PIXELS, ink_high, read_picture, to_grey
 from strokes.errors import ShapeError, SourceError
-from strokes.ink.pictures import ImageSet, as_grey
+from strokes.ink.drawing import UNLABELLED
+from strokes.ink.normalise import frame_pictures
+from strokes.ink.pictures import GreySet, ImageSet, as_grey
 
 Picture = Any
 """What `read_image` takes."""
@@ -76,3 +78,15 @@ def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any
     if isinstance(known, list | tuple) and not all(isinstance(label, str | None) for label in known):
         known = np.asarray(known)
     return frame_images(pictures, known, "the list of pictures")
+
+
+def gather_grey(images: Picture | Sequence[Picture]) -> GreySet:
+    """One picture as `read_image` takes it, or a list of them, as grey ones in the frame, their labels unknown.
+
+    Raises:
+        ShapeError: one is no picture.
+        SourceError: a file can't be read.
+    """
+    listed = images if isinstance(images, list | tuple) else [images]
+    framed = frame_pictures([read_image(image) for image in listed])
+    return GreySet(framed.grey, np.full(len(listed), UNLABELLED, np.int64), ())

@@ -15,6 +15,9 @@ __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 def export(dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> None:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
 
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.ndjson", overwrite=True)
+
     Args:
         dataset: a dataset file.
         out: the file or folder to make.
@@ -37,6 +40,11 @@ def export(dataset: Path | str, out: Path | str, format: str | None = None, *, o
 
 def import_file(source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> int:
     """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
+
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.inkml", overwrite=True)
+    >>> strokes.import_file("out/digits.inkml", "out/back.h5", overwrite=True)
+    100
 
     Args:
         source: a file, or a folder of files.

@@ -58,6 +58,13 @@ def open_dataset(path: Path | str) -> DatasetFile:
 class DatasetFile:
     """An open dataset: its drawings are read on demand, and what a drawing's place is found by once one is asked for.
 
+    >>> import strokes
+    >>> with strokes.open_dataset("out/mnist-strokes.h5") as stored:
+    ...     print(stored.score_names, sum(len(drawing.strokes) for drawing in stored) >= len(stored))
+    ...     print(stored.read(stored.indices("test")[:2]))
+    ('chamfer', 'confidence', 'f1', 'mse') True
+    DrawingSet(2 drawings, ...)
+
     Attributes:
         path: the file.
         classes: what the labels mean.

@@ -15,6 +15,9 @@ from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName,
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
+REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+"""What the system refuses for a reason that a person can act on, whatever was asked of it."""
+
 
 class Commands(TyperGroup):
     """The commands; an interrupt of one reaches `main`, which typer would answer itself."""
@@ -236,7 +239,7 @@ def animate(
         str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
     ] = "",
     frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame, up to 655350.")] = 70,
-    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
+    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays, up to 655350.")] = 1500,
     overwrite: Overwrite = False,
 ) -> None:
     """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
@@ -311,10 +314,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in REFUSALS:
             raise
-        print("strokes: no space is left where the output goes; make some, or write it elsewhere", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.errno == errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         return
     raise SystemExit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from strokes.errors import SourceError
-from strokes.files import atomic_folder, atomic_path, check_free
+from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store.reader import open_dataset
 
@@ -31,9 +31,8 @@ def export(dataset: Path | str, out: Path | str, format: str | None = None, *, o
     out = Path(out)
     chosen = choose_format(out, format)
     write, in_folder = chosen.writer(), chosen.makes_folder(out)
-    if not in_folder:
-        check_free(out, overwrite=overwrite)
-    appears = atomic_folder if in_folder else atomic_path
+    check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
+    check(out, overwrite=overwrite)
     with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
 
@@ -64,6 +63,7 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
     from strokes.formats.importing import import_drawings
 
     source = Path(source)
+    check_dataset_name(Path(out))
     chosen = named_format(format) if format is not None else guess_format(source)
     try:
         return import_drawings(source, Path(out), chosen, overwrite=overwrite)

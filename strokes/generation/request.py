@@ -9,9 +9,9 @@ import numpy as np
 
 from strokes.datasets.grey import load_grey
 from strokes.errors import ConfigError, SourceError
-from strokes.files import atomic_path
+from strokes.files import atomic_path, check_ending
 from strokes.formats.sheet import write_sheet
-from strokes.generation.generator import RANDOMNESS, generator_for, load_generator
+from strokes.generation.generator import RANDOMNESS, check_count, generator_for, load_generator
 from strokes.generation.style import characters_of, style_grid, take_style, write_in_style
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import GreySet, ImageSet, make_image_set
@@ -19,6 +19,7 @@ from strokes.ink.thinning import thin
 from strokes.recognition.classifier import load_classifier
 
 COLUMNS = 10
+PICTURE_ENDINGS = (".npz", ".png")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Wish:
             raise ConfigError("classes and a text were asked for; give one of them")
         if self.count < 0 or not 0 <= self.randomness < np.inf:
             raise ConfigError(f"count is {self.count}, randomness {self.randomness}; expected 0 or more, and finite")
+
+        check_count(self.count)
 
     @property
     def characters(self) -> list[str]:
@@ -110,8 +113,7 @@ def write_picture_file(pictures: GreySet, out: Path, *, columns: int = COLUMNS, 
         ConfigError: `out` is called neither.
         StoreError: it exists, or the disk refuses it.
     """
-    if out.suffix.lower() not in (".npz", ".png"):
-        raise ConfigError(f"{out} is neither .npz nor .png; pictures can be written as these")
+    check_ending(out, PICTURE_ENDINGS, "pictures can be written as these")
     if out.suffix.lower() == ".png":
         write_sheet(pictures.images, out, columns=columns, overwrite=overwrite)
         return

@@ -72,6 +72,8 @@ def recover_many(
 ) -> DrawingSet:
     """What the pen did to make each of many pictures: as `recover` tells of one, but many times as fast.
 
+    The same pictures in the same order give the same drawings, and those that `build_dataset` writes of them.
+
     >>> import strokes
     >>> with strokes.open_dataset("out/mnist-strokes.h5") as stored:
     ...     pictures = stored.read(range(3)).images

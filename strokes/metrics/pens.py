@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 
@@ -68,7 +68,7 @@ def _arrays(drawings: DrawingSet) -> tuple[FloatArray, IntArray, IntArray]:
     return np.ascontiguousarray(drawings.points, np.float32), drawings.stroke_offsets, drawings.drawing_offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score_all(
     truth: tuple[FloatArray, IntArray, IntArray], found: tuple[FloatArray, IntArray, IntArray], scores: FloatArray
 ) -> None:
@@ -87,7 +87,7 @@ def _score_all(
         scores[i, 4] = np.hypot(path[0, 0] - other[0, 0], path[0, 1] - other[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sample(points: FloatArray, bounds: IntArray) -> Path:
     """The strokes `bounds[j]:bounds[j+1]` of `points`, sampled as `sample_path` says."""
     strokes = len(bounds) - 1
@@ -107,7 +107,7 @@ def _sample(points: FloatArray, bounds: IntArray) -> Path:
     return path
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
     """Fill `path` with points of a stroke of `length` px at equal steps, both ends among them."""
     last = len(path) - 1
@@ -128,14 +128,14 @@ def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
     path[last, 0], path[last, 1] = FRAME_PX * points[-1, 0], FRAME_PX * points[-1, 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _without_dots(path: Path) -> Path:
     """The rows of a sampled path that have a tangent."""
     moving: Path = path[(path[:, 2] != 0) | (path[:, 3] != 0)]
     return moving
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _warp_apart(truth: Path, found: Path) -> float:
     """Dynamic time warping of two paths: the mean distance along the cheapest warping path (of as cheap, shortest)."""
     columns = len(found)
@@ -159,7 +159,7 @@ def _warp_apart(truth: Path, found: Path) -> float:
     return apart
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def compare_paths(truth: Path, found: Path) -> tuple[float, float]:
     """Direction and order of a path (n, 4) against the true one, each row x, y and the unit tangent; without dots."""
     if len(truth) == 0:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 from strokes.ink.pictures import FRAME_PX
@@ -144,7 +144,7 @@ def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX)
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64]) -> None:
     """Fill `alike` (n, k, k, 5), at [i, a, b] how walk b over picture i is judged were walk a the truth.
 
@@ -175,7 +175,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
                     judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
     """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
     row = 0
@@ -189,7 +189,7 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
     return row
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _warp(one: FloatArray, other: FloatArray) -> float:
     """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
     if len(one) == 0 or len(other) == 0:

@@ -1,4 +1,4 @@
-"""Machine code that processes compiled and kept: good in other processes, stale with any of its sources, dispensable."""
+"""Machine code that processes compiled and kept: good in others, stale with any of its sources, dispensable."""
 
 import os
 import shutil
@@ -53,7 +53,7 @@ def kernel(value):
 
 SOURCES = {
     "sizes.py": "REACH = 0.5\nPLACES = (1.0, 3.0)\n",
-    "ways.py": "import numba\nfrom factors import FACTOR\n\n@numba.njit\ndef twice(value):\n    return FACTOR * value\n",
+    "ways.py": "import numba\nfrom factors import FACTOR\n@numba.njit\ndef twice(value):\n    return FACTOR * value\n",
     "factors.py": "FACTOR = 2.0\n",
     "kernels.py": KERNEL,
 }

@@ -1,7 +1,7 @@
 """One step of many pens, without the matrix products: what each sees, where it goes, and whether it is lifted.
 
-These say what `strokes.recovery.pointer.network` says of `Stand`, `observe` and `geometry`, by the same formulas, but pen
-by pen and with no array between: several times as fast on a processor, and other threads go on meanwhile. Where a
+These say what `strokes.recovery.pointer.network` says of `Stand`, `observe` and `geometry`, by the same formulas, but
+pen by pen and with no array between: several times as fast on a processor, and other threads go on meanwhile. Where a
 picture has no ink its only token is a pixel that counts for nothing.
 """
 

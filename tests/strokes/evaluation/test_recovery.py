@@ -14,12 +14,12 @@ from strokes.errors import ConfigError, StoreError
 from strokes.evaluation import Report, choose_pens, evaluate, judge_dataset, judge_pens, judge_teaching, write_report
 from strokes.evaluation.teach import sequences_of, train_reader
 from strokes.files import check_outputs
+from strokes.ink.augment import Variation, vary
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
 from strokes.metrics.intervals import Figure, summarise
 from strokes.recovery.methods import Options
-from strokes.recovery.published.pen_pairs import warp
 from strokes.recovery.tracing.trace import trace_block
 from strokes.store.reader import open_dataset
 from strokes.store.writer import DatasetWriter
@@ -224,12 +224,9 @@ def test_a_file_without_pictures_is_refused(tmp_path):
 
 def written_by_many(pens, *, copies: int) -> PenSet:
     """Variations of each of the pens' drawings, by as many writers, one in five of them held out."""
-    random = np.random.default_rng(0)
-    drawings = [
-        Drawing(tuple(warp(drawing.strokes, random)), drawing.label) for _ in range(copies) for drawing in pens.drawings
-    ]
+    again = pens.drawings.select(np.tile(np.arange(len(pens)), copies))
     writers = [f"writer-{i}" for i in range(copies) for _ in range(len(pens))]
-    return PenSet(centre_in_frame(make_drawing_set(drawings, classes=pens.drawings.classes)), tuple(writers))
+    return PenSet(vary(again, Variation(), np.random.default_rng(0)), tuple(writers))
 
 
 def test_strokes_and_pens_teach_a_reader_more_than_chance(traced, pens):

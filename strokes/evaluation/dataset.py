@@ -10,9 +10,9 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
 from strokes.evaluation.recovery import images_of, judge_ink, spread
-from strokes.evaluation.report import Report
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.metrics.rasterised import soft_error
 from strokes.store.reader import DatasetFile, open_dataset
@@ -20,7 +20,7 @@ from strokes.store.reader import DatasetFile, open_dataset
 BLOCK = 1000
 
 
-def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> Report:
+def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
     """How well the drawings of a dataset file match its pictures, and how many it marks as doubtful.
 
     Args:
@@ -42,7 +42,7 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         blocks = tqdm(stored.blocks(chosen, size=BLOCK), total=-(-len(chosen) // BLOCK), disable=None)
         found = [score_block(block, stored.attributes) for block in blocks]
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
-        return Report(
+        return DrawingsReport(
             title=path.name,
             about={"drawings": f"{len(chosen):,}", "split": split} | tell(stored, chosen, scores["f1"]),
             scores=scores,

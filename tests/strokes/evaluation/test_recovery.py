@@ -11,7 +11,15 @@ import pytest
 from strokes.build import build_dataset
 from strokes.datasets import load_pen_samples, load_thinned_mnist
 from strokes.errors import ConfigError, StoreError
-from strokes.evaluation import Report, choose_pens, evaluate, judge_dataset, judge_pens, judge_teaching, write_report
+from strokes.evaluation import (
+    DrawingsReport,
+    choose_pens,
+    evaluate,
+    judge_dataset,
+    judge_pens,
+    judge_teaching,
+    write_report,
+)
 from strokes.evaluation.teach import sequences_of, train_reader
 from strokes.files import check_outputs
 from strokes.ink.augment import Variation, vary
@@ -155,7 +163,7 @@ def test_json_holds_every_figure_and_no_nan(perfect, tmp_path):
 
 def test_text_shows_the_worst_of_many_classes(perfect):
     count = 100
-    report = Report(
+    report = DrawingsReport(
         "many", {}, {"dtw": np.arange(count, dtype=np.float32)}, [f"c{i:03}" for i in range(count)], [""] * count
     )
     text = report.as_text()

@@ -62,12 +62,22 @@ def is_running(process: int) -> bool:
 
 def check_free(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless `out` may be written: a folder to hold it, and no file that isn't to be replaced."""
-    if not out.parent.is_dir():
-        raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
-    if out.is_dir():
-        raise StoreError(f"{out} is a folder; give the name of a file")
-    if out.exists() and not overwrite:
-        raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+    with reaching(out):
+        if not out.parent.is_dir():
+            raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
+        if out.is_dir():
+            raise StoreError(f"{out} is a folder; give the name of a file")
+        if out.exists() and not overwrite:
+            raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+@contextmanager
+def reaching(path: Path) -> Iterator[None]:
+    """Raise `StoreError` where the system lets nobody look at `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} can't be reached: {reason(error)}") from error
 
 
 def _flush_to_disk(path: Path) -> None:
@@ -118,12 +128,13 @@ def atomic_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def check_free_folder(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless the folder `out` may be made, or replaced: it must be an earlier export."""
-    if not out.parent.is_dir():
-        raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / MARK).is_file():
-        raise StoreError(f"{out} exists and is no folder that an export made; give another name")
+    with reaching(out):
+        if not out.parent.is_dir():
+            raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return
+        if not (out / MARK).is_file():
+            raise StoreError(f"{out} exists and is no folder that an export made; give another name")
     if not overwrite:
         raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
 

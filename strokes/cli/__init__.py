@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -298,14 +300,22 @@ def options(
     """Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts."""
 
 
+REFUSALS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Why standard output may refuse what is printed; the library says of its own files why they can't be written."""
+
+
 def main() -> None:
     """Run a command; an error that a person can act on becomes one line and exit code 1."""
     try:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        if error.errno not in REFUSALS or error.filename is not None:
+            raise
+        if error.errno != errno.EPIPE:
+            print(f"strokes: the output can't be written: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:
         return
     raise SystemExit(1)

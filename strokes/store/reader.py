@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from strokes.errors import ShapeError, StoreError
-from strokes.files import reason
+from strokes.files import reaching, reason
 from strokes.ink.drawing import POINT_COLUMNS, SPLITS, Drawing, DrawingSet, IntArray, check_offsets, join
 from strokes.store.layout import check_layout, names_in
 from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, unpack_images
@@ -233,10 +233,11 @@ class DatasetFile:
 
 
 def _open(path: Path) -> Any:
-    if not path.exists():
-        raise StoreError(f"there is no file {path}")
-    if path.is_dir() or not h5py.is_hdf5(path):
-        raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
+    with reaching(path):
+        if not path.exists():
+            raise StoreError(f"there is no file {path}")
+        if path.is_dir() or not h5py.is_hdf5(path):
+            raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
     try:
         return h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES, rdcc_nslots=CACHE_SLOTS)
     except HDF5_ERRORS as error:

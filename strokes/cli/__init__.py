@@ -15,7 +15,15 @@ from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName,
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
-REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+REFUSALS = (
+    errno.EPIPE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+)
 """What the system refuses for a reason that a person can act on, whatever was asked of it."""
 
 
@@ -311,14 +319,13 @@ def main() -> None:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
-        if error.errno == errno.ENOSPC:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:
         return
     raise SystemExit(1)

@@ -22,9 +22,9 @@ NOTES = "sha256.json"
 
 def default_cache() -> Path:
     """The user's cache folder for downloads."""
-    import pooch
+    from platformdirs import user_cache_path
 
-    return Path(pooch.os_cache("penstrokes"))
+    return user_cache_path("penstrokes")
 
 
 def download(urls: Sequence[str], target: Path, *, sha256: str, advice: str) -> None:

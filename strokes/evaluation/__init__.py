@@ -6,17 +6,18 @@ from pathlib import Path
 
 from strokes.errors import ConfigError
 from strokes.evaluation.dataset import judge_dataset
-from strokes.evaluation.page import lines_of
+from strokes.evaluation.drawings_report import DrawingsReport, Example
 from strokes.evaluation.recovery import PER_WRITER, Recover, choose_pens, judge_pens
-from strokes.evaluation.report import Example, Report
+from strokes.evaluation.report import Report, write_report
 from strokes.evaluation.teach import judge_teaching
-from strokes.files import check_outputs, write_outputs
+from strokes.files import check_outputs
 from strokes.formats.pens import load_pens
 from strokes.ink.rendering import pen_pictures
 from strokes.metrics.intervals import Figure, summarise
 from strokes.recovery.methods import Options, check_device, choose_method
 
 __all__ = [
+    "DrawingsReport",
     "Example",
     "Figure",
     "Recover",
@@ -46,7 +47,7 @@ def evaluate(
     held_out: bool = False,
     per_writer: int = PER_WRITER,
     limit: int | None = None,
-) -> Report:
+) -> DrawingsReport:
     """Judge a dataset file by its pictures or, with `teach`, by what it teaches; or with `pens` a way of recovering.
 
     >>> import strokes
@@ -84,12 +85,3 @@ def evaluate(
     way = choose_method(pen_pictures(chosen.drawings), options)
     about = {name: str(way.attributes[name]) for name in HOW if name in way.attributes}
     return judge_pens(chosen, way.draw, title=Path(pens).name, about=about | {"held-out writers only": str(held_out)})
-
-
-def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:
-    """Write a report as JSON, as a page, or both; each file appears only when whole.
-
-    Raises:
-        StoreError: one exists or can't be written.
-    """
-    write_outputs(report.as_dict(), lines_of(report), json_file=json_file, page=page, overwrite=overwrite)

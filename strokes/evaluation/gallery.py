@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from strokes.evaluation.report import RANKED_BY, Example
+from strokes.evaluation.drawings_report import RANKED_BY, Example
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 
 SHOWN = 12

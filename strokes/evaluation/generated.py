@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from strokes.errors import ConfigError
-from strokes.evaluation.generated_report import ScoreReport, sheets_of
+from strokes.evaluation.generated_report import GeneratedReport, sheets_of
 from strokes.evaluation.scores import Neighbours, Scores
 from strokes.ink.pictures import GreySet
 from strokes.metrics.accuracy import accuracy_of
@@ -33,7 +33,7 @@ def score_pictures(
     real_train: GreySet | None = None,
     judge: Classifier | None = None,
     seed: int = 0,
-) -> ScoreReport:
+) -> GeneratedReport:
     """Judge generated pictures beside real test pictures.
 
     Args:
@@ -66,7 +66,7 @@ def score_pictures(
         "judge": f"the shipped reader of {len(judge.classes)} classes; no figure of another judge compares",
         "how near real ones are": "two halves of the test pictures" if train is None else "training to test pictures",
     }
-    return ScoreReport(
+    return GeneratedReport(
         generated.name or "generated pictures", about, scores, real, sheets_of(made, test, train, scores)
     )
 

@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError, ShapeError
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
-from strokes.evaluation.report import Report
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, join
 from strokes.ink.labels import DIGITS
 from strokes.ink.pictures import FRAME_PX, ImageSet
@@ -52,7 +52,7 @@ def choose_pens(
     return pens
 
 
-def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> Report:
+def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> DrawingsReport:
     """How `recover` does on the pictures of recordings in the frame, against what the pens did.
 
     Args:
@@ -75,7 +75,7 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
     spreads = {name: f"{spread(of(found))}; the pens': {spread(of(pens.drawings))}" for name, of in counts.items()}
-    return Report(
+    return DrawingsReport(
         title=title,
         about={**(about or {}), "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers", **spreads},
         scores=scores,

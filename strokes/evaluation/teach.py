@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm import trange
 
 from strokes.errors import ConfigError
-from strokes.evaluation.report import Report
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.ink.drawing import DrawingSet, FloatArray
 from strokes.ink.recordings import PenSet
 from strokes.ink.resampling import resample_path
@@ -47,7 +47,7 @@ class Reader(nn.Module):
 
 def judge_teaching(
     path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = SEED
-) -> Report:
+) -> DrawingsReport:
     """How well a reader that learned from a dataset's strokes reads real pens of held-out writers.
 
     Beside it the same reader, learned from the same pens' other writers.
@@ -83,7 +83,7 @@ def judge_teaching(
         "teach": read_with(questions, sequences_of(own), names, classes, seed=seed) == answers,
         "teach_pens": read_with(questions, sequences_of(others.drawings), real_names, classes, seed=seed) == answers,
     }
-    return Report(
+    return DrawingsReport(
         title=f"what {path.name} teaches",
         about={
             "learned from": f"{len(own):,} of its drawings; teach_pens: {len(others):,} of real pens",

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from raster.hard import draw_strokes
+from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
 from strokes.errors import ConfigError, ShapeError
 from strokes.files import atomic_path, check_ending, check_free
-from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
+from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.store.reader import open_dataset
 
 Picture = NDArray[np.uint8]
@@ -51,9 +51,6 @@ COLOURS = 128
 
 
 FINER = 3
-
-
-SUBPIXEL_BITS = 6
 
 
 PEN_WIDTH_PX, TIP_RADIUS_PX, START_RADIUS_PX = 1.5, 1.7, 0.42
@@ -98,7 +95,8 @@ def write_animation(
     if pictures is not None and len(pictures) != len(drawings):
         raise ShapeError(f"{len(pictures)} pictures for {len(drawings)} drawings; expected one each")
     shown = None if pictures is None else [grey(pictures[i]) for i in chosen]
-    frames = list(make_frames(frame_strokes(drawings, chosen), shown, scale=scale))
+    strokes = [drawing.strokes for drawing in to_frames(drawings.select(chosen))]
+    frames = list(make_frames(strokes, shown, scale=scale))
     with atomic_path(out, overwrite=overwrite) as partial:
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
@@ -160,12 +158,6 @@ def one_of_each(labels: NDArray[np.integer[Any]], *, flagged: NDArray[Any] | Non
     return [int(np.flatnonzero(usable & (labels == label))[0]) for label in np.unique(labels[usable])]
 
 
-def frame_strokes(drawings: DrawingSet, chosen: IntArray) -> list[tuple[FloatArray, ...]]:
-    """Each chosen drawing's strokes in the unit square of the frame that `images` show, not its own picture's."""
-    scale, offset = drawings.frames[chosen, :1], drawings.frames[chosen, 1:]
-    return [tuple((stroke - offset[k]) / scale[k] for stroke in drawings[int(i)].strokes) for k, i in enumerate(chosen)]
-
-
 def make_frames(
     drawings: Sequence[tuple[FloatArray, ...]],
     pictures: Sequence[Picture] | None = None,
@@ -220,7 +212,7 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
     pixel = unit / FRAME_PX
     colours = list(itertools.islice(itertools.cycle(STROKE_COLOURS), len(moment.strokes) + 1))
     for stroke, colour in zip(moment.strokes, colours, strict=False):
-        path = [fixed_point(stroke, unit)]
+        path = [to_pixels(stroke, unit)]
         cv2.polylines(page, path, False, colour, round(PEN_WIDTH_PX * pixel), cv2.LINE_AA, SUBPIXEL_BITS)
     for stroke in moment.strokes:
         dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER)
@@ -233,13 +225,8 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
 
 def dot(page: Picture, centre: FloatArray, radius_px: float, colour: tuple[int, int, int]) -> None:
     """Draw a filled circle at `centre`, x and y in the unit square."""
-    x, y = fixed_point(centre, len(page)).tolist()
+    x, y = to_pixels(centre, len(page)).tolist()
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
-
-
-def fixed_point(points: FloatArray, size: int) -> NDArray[np.int32]:
-    """Unit coordinates as OpenCV's fixed-point pixels, whose origin is a pixel's centre."""
-    return np.rint((points.astype(np.float64) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
 def lay_out(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.recording import Recording, is_plain
 from strokes.formats.stroke_3 import lengths_of
 from strokes.store.reader import DatasetFile

@@ -10,9 +10,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
 from strokes.formats.limits import MAX_POINTS
-from strokes.formats.npz_files import RowReader, names_of, open_npz
+from strokes.formats.npz_files import RowReader
 from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import lengths_of
 

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_array, open_npz
 from strokes.errors import SourceError, StoreError
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_array, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.numpy_pickle import load_object_array
 from strokes.formats.recording import Numbers, Recording, to_floats
 from strokes.ink.drawing import IntArray

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import (
     SPLITS,

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.ink.thinning import thin
@@ -60,7 +60,7 @@ def centre_in_frame(drawings: DrawingSet, *, width_px: float = PEN_PX) -> Drawin
     return fitted
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fit(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray) -> None:
     """Scale every drawing's longest side to `SIDE_PX`, the mean of its path's length at the frame's centre."""
     for i in range(len(drawing_offsets) - 1):
@@ -84,7 +84,7 @@ def _fit(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray
             points[p, 1] = (points[p, 1] - y / total) * scale + 0.5
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _centre(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray, grey: GreyImages) -> None:
     """Move every drawing so that the centre of mass of its picture comes to the frame's centre."""
     size = grey.shape[1]
@@ -120,7 +120,7 @@ def write_pictures(
     return grey
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _write(
     points: FloatArray,
     stroke_offsets: IntArray,
@@ -159,7 +159,7 @@ def _write(
                 grey[i, row, column] = (total * 255 + BITS * BITS // 2) // (BITS * BITS)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ones(byte: int) -> int:
     """How many bits are set."""
     count = 0
@@ -168,7 +168,7 @@ def _ones(byte: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ink(bits: GreyImages, x1: float, y1: float, x2: float, y2: float, radius: float) -> None:
     """Set the samples within `radius` of a segment, all in pixels; a row's are those between two places.
 
@@ -196,7 +196,7 @@ def _ink(bits: GreyImages, x1: float, y1: float, x2: float, y2: float, radius: f
             _set_bits(bits[row], start, stop)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _meet_rectangle(
     y: float, x1: float, y1: float, x2: float, y2: float, off_x: float, off_y: float, left: float, right: float
 ) -> tuple[float, float]:
@@ -212,7 +212,7 @@ def _meet_rectangle(
     return left, right
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _set_bits(row: NDArray[np.uint8], start: int, stop: int) -> None:
     """Set the bits `start`…`stop` of a row of bytes."""
     first, last = start // BITS, stop // BITS

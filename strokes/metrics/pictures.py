@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-from numba import njit
 
 from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 
@@ -75,7 +75,7 @@ def score_large(drawings: DrawingSet, inks: Sequence[BoolArray]) -> dict[str, Fl
     return {"f1": f1, "chamfer": chamfer}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
     """Fill `scores` (4, n), rows as `PICTURE_METRICS`."""
     for i in range(len(drawn)):
@@ -93,7 +93,7 @@ def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
         scores[3, i] = (off_ink + off_line) / 2
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _closeness(y: IntArray, x: IntArray, there_y: IntArray, there_x: IntArray) -> tuple[float, float]:
     """The share of the pixels y, x that are within `NEAR_PX` of one of those there, and their mean distance in px."""
     near, total = 0, 0.0

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from strokes.errors import ShapeError, StoreError
-from strokes.files import reason
+from strokes.files import reaching, reason
 from strokes.ink.display import counted, list_classes
 from strokes.ink.drawing import (
     IDENTITY_FRAME,
@@ -314,14 +314,11 @@ def runs_of(numbers: Sequence[int]) -> Iterator[range]:
 
 
 def _open(path: Path) -> Any:
-    try:
-        is_there = path.exists()
-    except OSError as error:
-        raise StoreError(f"{path} can't be read: {reason(error)}") from error
-    if not is_there:
-        raise StoreError(f"there is no file {path}")
-    if path.is_dir() or not h5py.is_hdf5(path):
-        raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
+    with reaching(path):
+        if not path.exists():
+            raise StoreError(f"there is no file {path}")
+        if path.is_dir() or not h5py.is_hdf5(path):
+            raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
     try:
         return h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES, rdcc_nslots=CACHE_SLOTS)
     except HDF5_ERRORS as error:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.recovery.pointer.network import GEOMETRY, PenNetwork
+from strokes.recovery.pointer.formulas import GEOMETRY
+from strokes.recovery.pointer.network import PenNetwork
 
 
 class Memory:

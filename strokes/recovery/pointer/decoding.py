@@ -11,8 +11,9 @@ from torch import Tensor
 
 from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.cell import Memory, lowered_type
+from strokes.recovery.pointer.formulas import MIDDLE_PX
 from strokes.recovery.pointer.kernels import NOWHERE, go, lift, stand
-from strokes.recovery.pointer.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork
+from strokes.recovery.pointer.network import END, GO, START_BY_AIR, Ink, PenNetwork
 
 UNUSED = -1
 MORE_POINTS = 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import SourceError
 from strokes.ink.augment import Variation, count_alike, vary
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
@@ -134,7 +134,7 @@ def cut_steps(drawings: DrawingSet, spec: PenSpec) -> tuple[FloatArray, IntArray
     return points_px, flags
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_all(
     points: NDArray[np.float64],
     stroke_offsets: IntArray,
@@ -162,7 +162,7 @@ def _cut_all(
             flags[i, row - 1] = END
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_stroke(stroke: NDArray[np.float64], length: float, points_px: FloatArray) -> None:
     """Fill `points_px` with points at equal distances along a stroke, from its start to its end."""
     last = len(points_px) - 1

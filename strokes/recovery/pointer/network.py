@@ -15,21 +15,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.ink.pictures import FRAME_PX
+from strokes.recovery.pointer.formulas import (
+    GEOMETRY,
+    LEAST_WEIGHT,
+    MIDDLE_PX,
+    NEAR_PX,
+    VISIT_PX,
+    formulas,
+    from_before,
+    from_middle,
+    ink_left,
+    logit,
+)
 from strokes.recovery.pointer.spec import PenSpec
 
 GO, LIFT, END = range(3)
 """What the pen does at a point: goes on, is lifted after it, or ends the drawing with it."""
 
-MIDDLE_PX = FRAME_PX / 2
-VISIT_PX = 1.2
-"""How far around a step ink counts as visited: a Gaussian's standard deviation."""
-NEAR_PX = (2.5, 7.0)
-"""Two neighbourhoods of the pen in which what is left of the ink is pooled."""
-REACH_PX = 4.0
 LABEL = 32
-GEOMETRY = 12
 START_BY_AIR = 2.0
+
+nearness, see = formulas(torch.exp, torch.sqrt, torch.clamp)
 
 
 @dataclass(frozen=True)
@@ -150,18 +156,18 @@ class PenNetwork(nn.Module):
         """What the memory is told of each step: (batch, steps, told)."""
         steps = stand.here_px.shape[1]
         left = (1 - stand.visited) * ink.mask[:, None]
-        near = [left * torch.exp(stand.square / (-2 * reach**2)) for reach in NEAR_PX]
+        near = [left * nearness(stand.square, reach_px) for reach_px in NEAR_PX]
         weights = torch.cat([left[:, :, None] * ink.pulls[:, None], torch.stack(near, dim=2)], dim=2)
-        weights = weights / (weights.sum(dim=3, keepdim=True) + 1e-3)
+        weights = weights / (weights.sum(dim=3, keepdim=True) + LEAST_WEIGHT)
         pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
         known = [
             stand.features,
             ink.whole[:, None].expand(-1, steps, -1),
             pooled,
-            (stand.here_px - MIDDLE_PX) / 10,
-            (stand.here_px - stand.before_px) / REACH_PX,
+            from_middle(stand.here_px),
+            from_before(stand.here_px, stand.before_px),
             stand.by_air[..., None],
-            left.sum(dim=2, keepdim=True) / 10,
+            ink_left(left.sum(dim=2, keepdim=True)),
         ]
         told: Tensor = self.tell(torch.cat(known, dim=2))
         return told
@@ -177,7 +183,7 @@ class PenNetwork(nn.Module):
         content, shape = asked[..., : self.spec.key], asked[..., self.spec.key :]
         match = torch.bmm(content, ink.keys.to(content.dtype).transpose(1, 2))
         with torch.autocast(state.device.type, enabled=False):
-            logits = match.float() / 8 + (shape.float()[:, :, None] @ geometry(stand)).squeeze(2)
+            logits = logit(match.float(), (shape.float()[:, :, None] @ geometry(stand)).squeeze(2))
         masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
@@ -237,18 +243,13 @@ def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
 
 def visit(square: Tensor) -> Tensor:
     """How much of each pixel, by its squared distance, a step walks over: 0 to 1."""
-    return torch.exp(square / (-2 * VISIT_PX**2))
+    visited: Tensor = nearness(square, VISIT_PX)
+    return visited
 
 
 def geometry(stand: Stand) -> Tensor:
     """Each pixel as seen from the pen, (batch, steps, `GEOMETRY`, n): a query asks for a direction and distance."""
-    distance = (stand.square + 1e-6).sqrt() / REACH_PX
-    x, y = (stand.away_px / REACH_PX).unbind(dim=2)
-    near_x, near_y = x.clamp(-3, 3), y.clamp(-3, 3)
-    close, around = torch.exp(stand.square / -4.5), torch.exp(stand.square / -32)
-    visited = stand.visited
-    seen = [x, y, near_x * near_x, near_y * near_y, near_x * near_y, distance, close, around]
-    return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=2)
+    return torch.stack(see(*stand.away_px.unbind(dim=2), stand.square, stand.visited), dim=2)
 
 
 def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Stand:

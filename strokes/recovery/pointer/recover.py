@@ -11,12 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import raster
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
@@ -28,6 +26,7 @@ from strokes.ink.drawing import (
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.rasterised import soft_error
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.large_pictures import find_glyphs
@@ -39,9 +38,6 @@ from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import Model, ready
 from strokes.training.recipes import parse_recipe
-
-SOFTNESS = 150.0
-
 
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
@@ -132,7 +128,7 @@ class PenRecovery:
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores["mse"] = soft_error(drawings, pictures.images)
+            scores["mse"] = soft_error(drawings, pictures.images, compose="max")
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
@@ -171,25 +167,6 @@ class PenRecovery:
         return replace(to_drawings(places, everyone), **pictures.shared())
 
 
-@torch.inference_mode()
-def soft_error(drawings: DrawingSet, images: BoolArray) -> FloatArray:
-    """Mean squared error (n,) of the differentiable rendering of drawings in the frame against pictures (n, 28, 28)."""
-    counts = np.diff(drawings.stroke_offsets[drawings.drawing_offsets])
-    most = max(int(counts.max(initial=0)), 2)
-    owner = np.repeat(np.arange(len(drawings)), counts)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.zeros((len(drawings), most, 3), np.float32)
-    points[..., 2] = SOFTNESS
-    points[owner, place, :2] = drawings.points
-    down = np.zeros((len(drawings), most), np.float32)
-    down[owner, place] = 1
-    ends = drawings.stroke_offsets[1:] - 1
-    down[owner[ends], place[ends]] = 0
-    drawn = raster.rasterise(torch.from_numpy(points), compose="max", weights=torch.from_numpy(down[:, :-1]).clone())
-    error: FloatArray = (drawn - torch.from_numpy(images).float()).square().mean(dim=(1, 2)).numpy()
-    return error
-
-
 def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     """The drawings, those that fit their pictures poorly traced instead where that fits better.
 
@@ -203,7 +180,8 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     rows, found = poor[better], traced.select(better)
     confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
     known = ~np.isnan(mse)
-    mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
+    framed = to_frames(found).select(np.flatnonzero(known))
+    mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
+from strokes.metrics.warping import warp_paths
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.network import GO, Ink, PenNetwork
 
@@ -144,7 +145,7 @@ def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX)
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64]) -> None:
     """Fill `alike` (n, k, k, 5), at [i, a, b] how walk b over picture i is judged were walk a the truth.
 
@@ -164,7 +165,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
+                judged[0] = min(_apart(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
                 judged[1], judged[2] = 1.0, 1.0
                 if lengths[a]:
                     judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
@@ -175,7 +176,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
                     judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
     """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
     row = 0
@@ -189,20 +190,10 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
     return row
 
 
-@njit(cache=True, nogil=True)
-def _warp(one: FloatArray, other: FloatArray) -> float:
-    """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
+@compiled()
+def _apart(one: FloatArray, other: FloatArray) -> float:
+    """How far two paths (a, 2) and (b, 2) are apart: dynamic time warping's sum, by the points of the longer."""
     if len(one) == 0 or len(other) == 0:
         return FAR_PX
-    cost = np.full(len(other) + 1, np.inf)
-    cost[0] = 0.0
-    for i in range(len(one)):
-        diagonal = cost[0]
-        cost[0] = np.inf
-        for j in range(1, len(other) + 1):
-            least = min(diagonal, cost[j], cost[j - 1])
-            diagonal = cost[j]
-            away_x, away_y = one[i, 0] - other[j - 1, 0], one[i, 1] - other[j - 1, 1]
-            cost[j] = least + np.sqrt(away_x * away_x + away_y * away_y)
-    apart: float = cost[len(other)] / max(len(one), len(other))
+    apart: float = warp_paths(one, other)[0] / max(len(one), len(other))
     return apart

@@ -20,12 +20,12 @@ from strokes.ink.drawing import IntArray
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
+from strokes.metrics.rasterised import SOFTNESS
 from strokes.recovery.losses import reconstruction_loss
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.examples import PenBatches
 from strokes.recovery.pointer.network import END, GO, LIFT, Ink, PenNetwork
 from strokes.recovery.pointer.recipe import PenRecipe
-from strokes.recovery.pointer.recover import SOFTNESS
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, scheduled_rate
 

@@ -9,7 +9,7 @@ import pytest
 from strokes.errors import ConfigError, ShapeError
 from strokes.evaluation.generated import score_pictures
 from strokes.evaluation.reading import ClassifierReader, Reader, Redrawer, classify, judge_reader
-from strokes.files import write_outputs
+from strokes.evaluation.report import write_report
 from strokes.recognition.classifier import load_classifier
 
 
@@ -83,7 +83,7 @@ def test_too_few_pictures_are_refused(written):
 
 def test_a_report_is_text_json_and_a_page_that_stands_alone(scored, tmp_path):
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
-    write_outputs(scored.as_dict(), scored.as_page(), json_file=figures, page=page)
+    write_report(scored, json_file=figures, page=page)
     stored = json.loads(figures.read_text(), parse_constant=lambda name: pytest.fail(name))
     assert stored["generated"]["by_class"]["7"]["count"] > 0
     text = page.read_text()
@@ -135,7 +135,7 @@ def test_what_is_drawn_again_is_compared_pixel_by_pixel(written, reader, tmp_pat
     assert (found.redrawing.by_pixel.ravel()[1:] == 1).all()
     assert found.figures["reconstruction"] == pytest.approx(783 / 784)
     assert found.redrawing.shown.shape == (10, 28, 28)
-    write_outputs(found.as_dict(), found.as_page(), json_file=tmp_path / "r.json", page=tmp_path / "r.html")
+    write_report(found, json_file=tmp_path / "r.json", page=tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text().count("data:image/png;base64,") == 2
     assert np.shape(json.loads((tmp_path / "r.json").read_text())["reconstruction_by_pixel"]) == (28, 28)
 

@@ -35,7 +35,7 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
         SourceError: when something is missing, broken, or not what it claims to be.
     """
     pictures, found = read_given(path, labels)
-    numbers, classes = number_labels(found, len(pictures), path)
+    numbers, classes = number_given_labels(found, len(pictures), path)
     framed = frame_pictures(pictures)
     return make_image_set(
         framed.ink,
@@ -48,7 +48,7 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
     )
 
 
-def number_labels(
+def number_given_labels(
     found: Sequence[str | None] | NDArray[Any] | None, count: int, path: Path
 ) -> tuple[IntArray, tuple[str, ...]]:
     """Labels as indices into classes, -1 where unknown, and the classes, sorted; digits are always all ten.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from strokes.evaluation.report import Plots, Report, Section, Table, as_json, shown
-from strokes.evaluation.svg import draw_bars, draw_histogram, draw_strokes
+from strokes.evaluation.svg import draw_bars, draw_histogram, draw_numbered
 from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.metrics.intervals import Figure, summarise
 
@@ -124,7 +124,7 @@ def sides_of(example: Example) -> Iterator[str]:
     """What the pen did, if that is known, and what was found."""
     for strokes in (example.truth, example.found):
         if strokes is not None:
-            yield draw_strokes(strokes, example.ink)
+            yield draw_numbered(strokes, example.ink)
 
 
 def group_rows(groups: Mapping[str, Mapping[str, Figure]]) -> Iterator[list[str]]:

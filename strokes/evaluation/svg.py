@@ -13,7 +13,7 @@ from strokes.evaluation.report import shown
 from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.metrics.intervals import Figure
 
-COLOURS = ("#1f5fbf", "#d1495b", "#2a9d57", "#b7791f", "#7b4fb5", "#00839b", "#a3456e", "#5f6b2d")
+STROKE_HUES = ("#1f5fbf", "#d1495b", "#2a9d57", "#b7791f", "#7b4fb5", "#00839b", "#a3456e", "#5f6b2d")
 """Of the first stroke, the second and so on, again from the start."""
 FRAME = 28
 ROW_PX = 16
@@ -21,11 +21,11 @@ CHART_PX = 420
 LABEL_PX = 150
 
 
-def draw_strokes(strokes: Sequence[FloatArray], ink: BoolArray | None = None, *, side_px: int = 112) -> str:
+def draw_numbered(strokes: Sequence[FloatArray], ink: BoolArray | None = None, *, side_px: int = 112) -> str:
     """Strokes (points, 2) in the unit square over their picture: coloured by order, numbered where each starts."""
     parts = [] if ink is None else [draw_ink(ink)]
     for number, stroke in enumerate(strokes, 1):
-        colour = COLOURS[(number - 1) % len(COLOURS)]
+        colour = STROKE_HUES[(number - 1) % len(STROKE_HUES)]
         points = stroke.astype(np.float64) * FRAME
         parts += [draw_line(points, colour), draw_arrow(points, colour)]
         x, y = points[0]

@@ -99,7 +99,7 @@ def score(
 
     Example: strokes score out/generated.npz --html out/generated.html
     """
-    from strokes.evaluation.generated import score_pictures
+    from strokes.evaluation.generated import score_generated
     from strokes.evaluation.inputs import read_made, read_real
     from strokes.evaluation.report import write_report
     from strokes.files import check_outputs
@@ -107,7 +107,7 @@ def score(
     check_outputs(json, html, overwrite=overwrite)
     generated = read_made(pictures, count=count, seed=seed, randomness=randomness, standard=standard)
     real_test, real_train = read_real(real, train)
-    report = score_pictures(generated, real_test=real_test, real_train=real_train, seed=seed)
+    report = score_generated(generated, real_test=real_test, real_train=real_train, seed=seed)
     typer.echo(report.as_text())
     write_report(report, json_file=json, page=html, overwrite=overwrite)
 

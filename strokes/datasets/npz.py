@@ -15,7 +15,7 @@ from strokes.datasets.npz_arrays import check_plain, names_of, open_array, open_
 from strokes.errors import SourceError
 from strokes.files import reason
 
-EXPECTED = "expected an .npz with `images` (n, h, w), ink high, and perhaps `labels` (n,)"
+EXPECTED_ARRAYS = "expected an .npz with `images` (n, h, w), ink high, and perhaps `labels` (n,)"
 
 
 def read_npz(path: Path) -> tuple[NDArray[np.uint8], NDArray[Any] | None]:
@@ -32,11 +32,11 @@ def read_npz(path: Path) -> tuple[NDArray[np.uint8], NDArray[Any] | None]:
             images = _read_array(archive, "images")
             labels = _read_array(archive, "labels") if "labels" in names_of(archive) else None
     except FileNotFoundError:
-        raise SourceError(f"{path} doesn't exist; {EXPECTED}") from None
+        raise SourceError(f"{path} doesn't exist; {EXPECTED_ARRAYS}") from None
     except OSError as error:
-        raise SourceError(f"{path} can't be read ({reason(error)}); {EXPECTED}") from None
+        raise SourceError(f"{path} can't be read ({reason(error)}); {EXPECTED_ARRAYS}") from None
     except SourceError as error:
-        raise SourceError(f"{error} in {path}; {EXPECTED}") from None
+        raise SourceError(f"{error} in {path}; {EXPECTED_ARRAYS}") from None
     return to_grey(images, path), labels
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from strokes.errors import SourceError
 
-BROKEN = (
+BROKEN_NPZ = (
     zipfile.BadZipFile,
     zlib.error,
     ValueError,
@@ -44,7 +44,7 @@ def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except BROKEN as error:
+    except BROKEN_NPZ as error:
         raise SourceError(f"{path} is no whole .npz ({str(error)[:200] or type(error).__name__})") from error
 
 

@@ -12,12 +12,12 @@ from tqdm import tqdm
 from strokes.errors import ConfigError
 from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
-from strokes.evaluation.recovery import images_of, judge_ink, spread
+from strokes.evaluation.recovery import images_of, judge_ink, mean_spread
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.metrics.rasterised import soft_error
 from strokes.store.reader import DatasetFile, open_dataset
 
-BLOCK = 1000
+AT_ONCE = 1000
 
 
 def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
@@ -39,12 +39,12 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         if "images" not in stored.names or not len(chosen):
             missing = "no drawings to judge" if "images" in stored.names else "no pictures to judge its drawings by"
             raise ConfigError(f"{path} holds {missing}")
-        blocks = tqdm(stored.blocks(chosen, size=BLOCK), total=-(-len(chosen) // BLOCK), disable=None)
+        blocks = tqdm(stored.blocks(chosen, size=AT_ONCE), total=-(-len(chosen) // AT_ONCE), disable=None)
         found = [score_block(block, stored.attributes) for block in blocks]
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
         return DrawingsReport(
             title=path.name,
-            about={"drawings": f"{len(chosen):,}", "split": split} | tell(stored, chosen, scores["f1"]),
+            about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores["f1"]),
             scores=scores,
             labels=[(*stored.classes, "")[label] for label in stored.column("labels")[chosen].tolist()],
             writers=[""] * len(chosen),
@@ -52,7 +52,7 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         )
 
 
-def tell(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str]:
+def about_dataset(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str]:
     """What a dataset says of itself, in words."""
     offsets = stored.column("drawing_offsets")
     points = stored.column("stroke_offsets")[offsets]
@@ -61,8 +61,8 @@ def tell(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str
     model = stored.attributes.get("model")
     return {
         **({"model": str(model)} if model else {}),
-        "strokes a drawing": spread(np.diff(offsets)[chosen]),
-        "points a drawing": spread(np.diff(points)[chosen]),
+        "strokes a drawing": mean_spread(np.diff(offsets)[chosen]),
+        "points a drawing": mean_spread(np.diff(points)[chosen]),
         "flagged": f"{flagged.mean():.2%}, f1 of the rest {rest}",
     }
 

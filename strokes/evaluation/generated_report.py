@@ -18,7 +18,7 @@ from strokes.formats.sheet import make_sheet
 from strokes.ink.pictures import GreySet
 from strokes.metrics.intervals import Figure
 
-SHOWN = 100
+GENERATED_SHOWN = 100
 SHOWN_NEAREST = 10
 FIGURES = {
     "pictures": "pictures",
@@ -58,9 +58,9 @@ class GeneratedReport(Report):
 
     def sections(self) -> Iterator[Section]:
         """The figures side by side, how classes are read, how near training pictures are, and pictures."""
-        yield Table(HEAD, self._rows())
+        yield Table(SIDES_HEAD, self._rows())
         if self.generated.accuracy.by_class:
-            yield Table(["read as asked", *HEAD[1:]], self._class_rows(), on_page=False)
+            yield Table(["read as asked", *SIDES_HEAD[1:]], self._class_rows(), on_page=False)
         for name, scores in (("Generated", self.generated), ("Real", self.real)):
             if scores.accuracy.by_class:
                 bars = draw_bars(scores.accuracy.by_class, whole=scores.accuracy.total)
@@ -92,7 +92,7 @@ class GeneratedReport(Report):
         yield Plots("How far the nearest training picture is", plots)
 
 
-HEAD = ["figure", "generated", "real"]
+SIDES_HEAD = ["figure", "generated", "real"]
 
 
 def figures_of(scores: Scores) -> dict[str, float]:
@@ -121,8 +121,8 @@ def in_words(name: str, value: float) -> str:
 def sheets_of(made: GreySet, test: GreySet, train: GreySet | None, scores: Scores) -> dict[str, NDArray[np.uint8]]:
     """The first generated pictures, real ones, and those nearest to a training picture above it."""
     sheets = {
-        "Generated pictures": make_sheet(made.images[:SHOWN], columns=20),
-        "Real pictures": make_sheet(test.images[:SHOWN], columns=20),
+        "Generated pictures": make_sheet(made.images[:GENERATED_SHOWN], columns=20),
+        "Real pictures": make_sheet(test.images[:GENERATED_SHOWN], columns=20),
     }
     if train is None or scores.neighbours is None:
         return sheets

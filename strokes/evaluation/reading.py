@@ -22,11 +22,11 @@ from strokes.recognition.choose import CHARACTERS, load_judge
 from strokes.recognition.classifier import Classifier, as_pictures
 
 HALF = 0.5
-SHOWN = 10
-BLOCK = 1000
+READ_SHOWN = 10
+ASKED_AT_ONCE = 1000
 
 
-class Reader(Protocol):
+class PictureReader(Protocol):
     """What reads pictures."""
 
     @property
@@ -99,7 +99,7 @@ class Named:
         return f"{self.name}: " + ", ".join(f"{label} {share:.1%}" for label, share in self.likeliest)
 
 
-def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str], FloatArray]:
+def classify(pictures: GreySet | NDArray[Any], reader: PictureReader) -> tuple[list[str], FloatArray]:
     """What grey pictures are: a class each, and probabilities (n, classes) in the order of `reader.classes`.
 
     Args:
@@ -114,7 +114,7 @@ def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str
     return [reader.classes[label] for label in probabilities.argmax(axis=1).tolist()], probabilities
 
 
-def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, top: int = 3) -> list[Named]:
+def name_pictures(names: Sequence[str], pictures: GreySet, reader: PictureReader, *, top: int = 3) -> list[Named]:
     """What each picture is likeliest to be.
 
     Args:
@@ -133,7 +133,7 @@ def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, to
     return [Named(name, found) for name, found in zip(names, likeliest, strict=True)]
 
 
-def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> Reader:
+def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> PictureReader:
     """What reads pictures: the encoder of a generator where one is named, or else a shipped classifier.
 
     The classifier is the smallest that knows `classes`, or by default those labels that are characters.
@@ -148,7 +148,7 @@ def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str =
     return ClassifierReader(load_judge(classes or [name for name in pictures.classes if name in CHARACTERS]))
 
 
-def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
+def judge_reader(reader: PictureReader, pictures: GreySet) -> ReadingReport:
     """How well labelled pictures are read, and drawn again where the reader is a `Redrawer` too.
 
     Raises:
@@ -168,8 +168,8 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
     redrawn = None
     if isinstance(reader, Redrawer):
         redrawn = judge_redrawing(images, in_blocks(reader.reconstruct, images, images.shape))
-    shown = known.images[:SHOWN]
-    answers = [reader.classes[number] for number in read[:SHOWN].tolist()]
+    shown = known.images[:READ_SHOWN]
+    answers = [reader.classes[number] for number in read[:READ_SHOWN].tolist()]
     accuracy = accuracy_of(read, known.labels, reader.classes)
     return ReadingReport(pictures.name or "pictures", about, accuracy, shown, answers, redrawn)
 
@@ -177,12 +177,14 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
 def judge_redrawing(images: FloatArray, redrawn: FloatArray) -> Redrawing:
     """How alike pictures (n, 28, 28) in [0, 1] and their reconstructions are as ink and paper, divided at one half."""
     alike = (images > HALF) == (redrawn > HALF)
-    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:SHOWN]))
+    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:READ_SHOWN]))
 
 
 def in_blocks(answer: Callable[[FloatArray], FloatArray], images: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """What a reader answers, asked a thousand pictures at a time."""
-    found = np.concatenate([np.asarray(answer(images[i : i + BLOCK])) for i in range(0, len(images), BLOCK)])
+    found = np.concatenate(
+        [np.asarray(answer(images[i : i + ASKED_AT_ONCE])) for i in range(0, len(images), ASKED_AT_ONCE)]
+    )
     if found.shape != shape:
         raise ShapeError(f"the reader answers {found.shape}; expected {shape}")
     return found

@@ -20,7 +20,7 @@ from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import PICTURE_METRICS, render_set, score_pictures
 from strokes.recognition.classifier import read_correctly
 
-BLOCK = 1000
+PENS_A_BLOCK = 1000
 TOLD = ("confidence",)
 """Scores that a way of recovering gives itself."""
 Recover = Callable[[ImageSet], DrawingSet]
@@ -64,8 +64,8 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     pictures = pen_pictures(pens.drawings)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
-        for start in range(0, len(pens), BLOCK):
-            parts.append(recover(pictures.select(slice(start, start + BLOCK))))
+        for start in range(0, len(pens), PENS_A_BLOCK):
+            parts.append(recover(pictures.select(slice(start, start + PENS_A_BLOCK))))
             bar.update(len(parts[-1]))
     told = {name: np.concatenate([part.scores[name] for part in parts]) for name in TOLD if name in parts[0].scores}
     found = replace(
@@ -74,7 +74,9 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     scores = score_pens(pens.drawings, found) | judge_ink(found) | told
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
-    spreads = {name: f"{spread(of(found))}; the pens': {spread(of(pens.drawings))}" for name, of in counts.items()}
+    spreads = {
+        name: f"{mean_spread(of(found))}; the pens': {mean_spread(of(pens.drawings))}" for name, of in counts.items()
+    }
     return DrawingsReport(
         title=title,
         about={**(about or {}), "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers", **spreads},
@@ -156,6 +158,6 @@ def points_of(drawings: DrawingSet) -> FloatArray:
     return np.diff(drawings.stroke_offsets[drawings.drawing_offsets]).astype(np.float32)
 
 
-def spread(values: FloatArray) -> str:
+def mean_spread(values: FloatArray) -> str:
     """Mean ± standard deviation."""
     return f"{values.mean():.2f} ± {values.std():.2f}" if len(values) else "none"

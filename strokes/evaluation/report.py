@@ -14,7 +14,7 @@ from strokes.files import atomic_path
 from strokes.metrics.intervals import Figure
 
 DIGITS_SHOWN = 3
-PAGE = "report.html"
+PAGE_TEMPLATE = "report.html"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Report(ABC):
         pages = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        return pages.get_template(PAGE).render(report=self, sections=list(self.sections()))
+        return pages.get_template(PAGE_TEMPLATE).render(report=self, sections=list(self.sections()))
 
 
 def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:

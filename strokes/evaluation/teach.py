@@ -23,21 +23,21 @@ from strokes.ink.recordings import PenSet
 from strokes.ink.resampling import resample_path
 from strokes.store.reader import open_dataset
 
-POINTS = 36
-UNITS = 64
+SEQUENCE_POINTS = 36
+LSTM_UNITS = 64
 EPOCHS = 12
 BATCH = 128
-RATE = 4e-3
-SEED = 0
+LEARNING_RATE = 4e-3
+LESSON_SEED = 0
 
 
-class Reader(nn.Module):
+class SequenceReader(nn.Module):
     """Sequences (batch, 36, 5) of x, y, Δx, Δy, pen-up → logits (batch, classes)."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(5, UNITS, batch_first=True, bidirectional=True)
-        self.head = nn.Linear(2 * UNITS, classes)
+        self.lstm = nn.LSTM(5, LSTM_UNITS, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(2 * LSTM_UNITS, classes)
 
     def forward(self, sequences: Tensor) -> Tensor:
         """Logits (batch, classes)."""
@@ -46,7 +46,7 @@ class Reader(nn.Module):
 
 
 def judge_teaching(
-    path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = SEED
+    path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = LESSON_SEED
 ) -> DrawingsReport:
     """How well a reader that learned from a dataset's strokes reads real pens of held-out writers.
 
@@ -110,12 +110,12 @@ def training_drawings(path: Path, limit: int | None) -> tuple[DrawingSet, list[s
 
 def first_shuffled(pens: PenSet, limit: int | None) -> PenSet:
     """At most so many pens, of all writers alike."""
-    return pens.select(np.sort(np.random.default_rng(SEED).permutation(len(pens))[:limit]))
+    return pens.select(np.sort(np.random.default_rng(LESSON_SEED).permutation(len(pens))[:limit]))
 
 
 def sequences_of(drawings: DrawingSet) -> FloatArray:
     """Drawings as (n, 36, 5): x and y in the drawing's box (-1…1 both), Δx, Δy, and 1 at a stroke's end."""
-    paths = np.stack([resample_path(list(drawing.strokes), POINTS) for drawing in drawings])
+    paths = np.stack([resample_path(list(drawing.strokes), SEQUENCE_POINTS) for drawing in drawings])
     xy = paths[..., :2]
     low, high = xy.min(axis=1, keepdims=True), xy.max(axis=1, keepdims=True)
     xy = 2 * (xy - (low + high) / 2) / np.maximum(high - low, 1e-6)
@@ -134,16 +134,18 @@ def read_with(
     return answers
 
 
-def train_reader(lessons: FloatArray, labels: NDArray[np.int64], *, classes: int, seed: int = SEED) -> Reader:
+def train_reader(
+    lessons: FloatArray, labels: NDArray[np.int64], *, classes: int, seed: int = LESSON_SEED
+) -> SequenceReader:
     """A reader that learned sequences (n, 36, 5) of labels (n,)."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        reader = Reader(classes)
+        reader = SequenceReader(classes)
     generator = torch.Generator().manual_seed(seed)
     inputs, targets = torch.from_numpy(lessons), torch.from_numpy(labels)
     steps = -(-len(labels) // BATCH)
-    optimiser = torch.optim.Adam(reader.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, epochs=EPOCHS, steps_per_epoch=steps)
+    optimiser = torch.optim.Adam(reader.parameters(), LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, epochs=EPOCHS, steps_per_epoch=steps)
     for _ in trange(EPOCHS, unit=" epochs", disable=None):
         order = torch.randperm(len(labels), generator=generator)
         for start in range(0, len(labels), BATCH):

@@ -25,10 +25,10 @@ Picture = NDArray[np.uint8]
 STROKE_COLOURS = ((37, 99, 235), (234, 88, 12), (5, 150, 105), (192, 38, 211), (202, 138, 4), (8, 145, 178))
 
 
-BACKGROUND, PAPER, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
+BACKGROUND, PAPER_COLOUR, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
 
 
-PLAIN_COLOURS = (BACKGROUND, PAPER, INK, GHOST, *STROKE_COLOURS)
+PLAIN_COLOURS = (BACKGROUND, PAPER_COLOUR, INK, GHOST, *STROKE_COLOURS)
 
 
 FRAME_PX = 28
@@ -47,7 +47,7 @@ LEAST_MS, MOST_MS = 20, 655_350
 MOVING_FRAMES = 34
 
 
-COLOURS = 128
+GIF_COLOURS = 128
 
 
 FINER = 3
@@ -178,7 +178,7 @@ def make_frames(
         moments = [path.at(frame * step if frame <= moving_frames else np.inf) for path in paths]
         pens = [pen_card(paper, moment, cell) for paper, moment in zip(papers, moments, strict=True)]
         pixels = [picture_card(draw_strokes(moment.strokes, size=FRAME_PX), cell) for moment in moments]
-        yield lay_out([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
+        yield lay_out_cards([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
 
 
 def grey(picture: NDArray[Any]) -> Picture:
@@ -203,7 +203,7 @@ def ghost_card(picture: Picture | None, cell: int) -> Picture:
 def blend(picture: Picture, cell: int, colour: tuple[int, int, int]) -> Picture:
     """(cell, cell, 3) paper turned towards `colour` where `picture` is high."""
     amount = cv2.resize(picture, (cell, cell), interpolation=cv2.INTER_NEAREST)[..., None] / 255
-    return np.asarray((1 - amount) * np.array(PAPER) + amount * np.array(colour)).round().astype(np.uint8)
+    return np.asarray((1 - amount) * np.array(PAPER_COLOUR) + amount * np.array(colour)).round().astype(np.uint8)
 
 
 def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
@@ -215,11 +215,11 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
         path = [to_pixels(stroke, unit)]
         cv2.polylines(page, path, False, colour, round(PEN_WIDTH_PX * pixel), cv2.LINE_AA, SUBPIXEL_BITS)
     for stroke in moment.strokes:
-        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER)
+        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER_COLOUR)
     if moment.tip is not None:
         colour = colours[len(moment.strokes) - 1] if moment.is_down else colours[len(moment.strokes)]
         dot(page, moment.tip, TIP_RADIUS_PX * pixel, INK if moment.is_down else colour)
-        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER)
+        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER_COLOUR)
     return np.asarray(cv2.resize(page, (cell, cell), interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -229,19 +229,19 @@ def dot(page: Picture, centre: FloatArray, radius_px: float, colour: tuple[int, 
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def lay_out(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
+def lay_out_cards(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
     """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded."""
     cell, columns = len(rows[0][0]), len(rows[0])
     size = (gap + len(rows) * (cell + gap), gap + columns * (cell + gap), 3)
     page = np.broadcast_to(np.array(BACKGROUND, np.uint8), size).copy()
-    mask = rounded(cell, radius=gap * 2 // 3)
+    mask = rounded_mask(cell, radius=gap * 2 // 3)
     for (r, row), c in itertools.product(enumerate(rows), range(columns)):
         y, x = gap + r * (cell + gap), gap + c * (cell + gap)
         page[y : y + cell, x : x + cell] = (mask * row[c] + (1 - mask) * np.array(BACKGROUND)).round()
     return page
 
 
-def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
+def rounded_mask(cell: int, *, radius: int) -> NDArray[np.float64]:
     """(cell, cell, 1) in [0, 1]: a square with rounded corners, smooth at the edge."""
     inside = np.abs(np.arange(cell) + 0.5 - cell / 2) - (cell / 2 - radius)
     reach = np.hypot(*np.meshgrid(np.maximum(inside, 0), np.maximum(inside, 0)))
@@ -251,7 +251,7 @@ def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
 def save_gif(frames: Sequence[Picture], path: Path, *, frame_ms: int, hold_ms: int) -> None:
     """Save frames (height, width, 3) as a looping GIF with one palette, the last frame held for `hold_ms`."""
     sample = Image.fromarray(np.concatenate([frames[len(frames) // 3], frames[len(frames) * 2 // 3], frames[-1]]))
-    learned = sample.quantize(COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    learned = sample.quantize(GIF_COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
     palette.putpalette([*itertools.chain(*PLAIN_COLOURS), *learned])
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

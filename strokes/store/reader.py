@@ -31,7 +31,7 @@ from strokes.ink.drawing import (
 )
 from strokes.store.layout import check_layout, names_in
 from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, unpack_images
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
 
@@ -229,12 +229,12 @@ class DatasetFile:
         if len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(self):
             raise StoreError(f"{self.path} has drawings 0 to {len(self) - 1}; asked for {chosen.min()}…{chosen.max()}")
         wanted, places = np.unique(chosen, return_inverse=True)
-        starts = np.searchsorted(wanted, np.arange(0, len(self) + BLOCK, BLOCK))
+        starts = np.searchsorted(wanted, np.arange(0, len(self) + DRAWINGS_A_BLOCK, DRAWINGS_A_BLOCK))
         parts = [self._read_near(wanted[a:b]) for a, b in itertools.pairwise(starts) if b > a]
         found = join(parts) if parts else self._read_range(0, 0)
         return found if len(found) == len(chosen) and (np.diff(places) == 1).all() else found.select(places)
 
-    def blocks(self, which: IntArray | None = None, *, size: int = BLOCK) -> Iterator[DrawingSet]:
+    def blocks(self, which: IntArray | None = None, *, size: int = DRAWINGS_A_BLOCK) -> Iterator[DrawingSet]:
         """The chosen drawings (all by default) in sets of `size`, so that memory does not grow with the file."""
         chosen = np.arange(len(self)) if which is None else which
         return (self.read(chosen[start : start + size]) for start in range(0, len(chosen), size))

@@ -163,7 +163,7 @@ def train(
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
-        trainer.warm_up()
+        trainer.pretrain()
     with TrainingLog(out, start=trainer.progress.step) as log:
         for epoch in range(trainer.progress.epoch, trainer.epochs):
             means = run_epoch(trainer, log, epoch)

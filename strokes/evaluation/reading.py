@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from strokes.errors import ConfigError, ShapeError
 from strokes.evaluation.reading_report import ReadingReport, Redrawing
 from strokes.generation.generator import ImageGenerator, load_generator
-from strokes.generation.style import told_network
+from strokes.generation.style import conditional_network
 from strokes.generation.vae import Posterior
 from strokes.ink.drawing import FloatArray
 from strokes.ink.pictures import GreySet, as_grey
@@ -80,12 +80,12 @@ class GeneratorReader:
         """Pictures (n, 28, 28) in [0, 1] drawn again from their latents' means and their classes' chances."""
         seen = self._see(images)
         with torch.no_grad():
-            drawn = told_network(self.generator).decode(seen.mean, seen.classes.softmax(dim=1)).sigmoid()
+            drawn = conditional_network(self.generator).decode(seen.mean, seen.classes.softmax(dim=1)).sigmoid()
         return np.asarray(drawn.squeeze(1).numpy())
 
     def _see(self, images: FloatArray) -> Posterior:
         with torch.no_grad():
-            return told_network(self.generator).encode(torch.from_numpy(images[:, None]))
+            return conditional_network(self.generator).encode(torch.from_numpy(images[:, None]))
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str =
     """
     if generator:
         named = load_generator(generator)
-        told_network(named)
+        conditional_network(named)
         return GeneratorReader(named)
     return ClassifierReader(load_judge(classes or [name for name in pictures.classes if name in CHARACTERS]))
 

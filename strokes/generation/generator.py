@@ -14,7 +14,7 @@ from strokes.generation.gan import PictureGenerator
 from strokes.generation.recipe import KIND as GENERATOR
 from strokes.generation.recipe import GeneratorRecipe
 from strokes.generation.spec import VAES
-from strokes.generation.vae import Vae, make_vae, tell
+from strokes.generation.vae import Vae, make_vae, one_hot
 from strokes.ink.drawing import UNLABELLED, FloatArray, IntArray
 from strokes.ink.labels import MNIST_LICENCE
 from strokes.ink.pictures import GreySet, as_grey
@@ -87,15 +87,15 @@ class ImageGenerator:
     @torch.no_grad()
     def draw(self, latents: Tensor, labels: IntArray) -> FloatArray:
         """Pictures (n, 28, 28) in [0, 1], ink high, of latents (n, latent) and labels (n,)."""
-        told = tell(torch.from_numpy(labels), self.recipe.network.classes)
-        blocks = [self._draw(latents[i : i + BLOCK], told[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
+        condition = one_hot(torch.from_numpy(labels), self.recipe.network.classes)
+        blocks = [self._draw(latents[i : i + BLOCK], condition[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
         return np.concatenate([block.squeeze(1).numpy() for block in blocks] or [np.zeros((0, 28, 28), np.float32)])
 
-    def _draw(self, latents: Tensor, told: Tensor) -> Tensor:
+    def _draw(self, latents: Tensor, condition: Tensor) -> Tensor:
         if isinstance(self.network, PictureGenerator):
-            drawn: Tensor = self.network(latents, told)
+            drawn: Tensor = self.network(latents, condition)
             return (drawn + 1) / 2
-        return self.network.decode(latents, told).sigmoid()
+        return self.network.decode(latents, condition).sigmoid()
 
 
 def known_generators() -> list[str]:

@@ -58,7 +58,7 @@ class Wish:
 
 
 def make_pictures(wish: Wish) -> GreySet:
-    """The pictures asked for. Those of a generator that is told no classes are labelled as they are read.
+    """The pictures asked for. Those of a generator that is conditioned on no classes are labelled as they are read.
 
     Raises:
         ConfigError: the generator is unknown, or can't be asked for such characters or for a style.

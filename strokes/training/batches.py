@@ -26,20 +26,22 @@ class MemberBatches:
         images: BoolArray | NDArray[np.uint8],
         labels: IntArray,
         *,
-        members: int,
+        ensemble_size: int,
         batch_size: int,
         seed: int,
         paths: FloatArray | None = None,
     ) -> None:
         self.images, self.labels, self.paths, self.seed = images, labels, paths, seed
-        self.each = max(batch_size // members, 1)
+        self.each = max(batch_size // ensemble_size, 1)
         self.groups = (
-            [np.arange(len(labels))] if members == 1 else [np.flatnonzero(labels == m) for m in range(members)]
+            [np.arange(len(labels))]
+            if ensemble_size == 1
+            else [np.flatnonzero(labels == m) for m in range(ensemble_size)]
         )
         empty = [m for m, group in enumerate(self.groups) if len(group) == 0]
         if empty:
             raise ConfigError(f"class {empty[0]} has no pictures; every member of an ensemble needs some")
-        self.steps_an_epoch = -(-len(labels) // (self.each * members))
+        self.steps_an_epoch = -(-len(labels) // (self.each * ensemble_size))
         self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def at(self, step: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -67,7 +67,7 @@ class Trains(Protocol):
         """What it trains by."""
         ...
 
-    def warm_up(self) -> None:
+    def pretrain(self) -> None:
         """What comes before the first step."""
         ...
 

@@ -154,7 +154,7 @@ class PenRecovery:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             return choose_walks(
                 self.network,
-                self.network.look(images, labels),
+                self.network.encoder(images, labels),
                 pictures.images,
                 hypotheses=self.walks,
                 temperature=self.temperature,
@@ -254,7 +254,7 @@ def load_pen_network(model: Model, *, device: str | torch.device = "cpu") -> tup
     told = model.described.get("calibration")
     calibration = Calibration() if told is None else Calibration.from_json(told)
     network = ready(PenNetwork(recipe.network), model, device)
-    network.look.apply(channels_last)
+    network.encoder.apply(channels_last)
     return network, recipe, calibration
 
 

@@ -29,7 +29,7 @@ RIGHT_DIRECTION = 0.5
 RIGHT_ORDER = 0.0
 """A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
 person's way than against it, and rather in the person's order than in reverse."""
-COOLING = 30.0
+RISK_TEMPERATURE = 30.0
 """A hypothesis that is e^30 times less likely than the best weighs e times less."""
 FAR_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
@@ -77,7 +77,7 @@ def choose_walks(
 
     Args:
         network: what walks.
-        ink: of the pictures, as the network's `look` returns it.
+        ink: of the pictures, as the network's `encoder` returns it.
         images: (n, 28, 28) the pictures.
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
@@ -91,15 +91,15 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses)
+    return minimise_bayes_risk(walks, images, hypotheses)
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
+def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
-    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
+    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)

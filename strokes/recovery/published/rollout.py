@@ -22,14 +22,14 @@ class Plan:
     Attributes:
         steps: points to emit.
         hidden: units a layer.
-        told: for each layer, whether it is given the previous point.
+        skip: for each layer, whether it is given the previous point.
         projected: whether the last layer's state is its three outputs rather than its hidden units.
         product: the type of the matrix products: float32 or float64 as the weights, or bfloat16.
     """
 
     steps: int
     hidden: int
-    told: tuple[bool, ...]
+    skip: tuple[bool, ...]
     projected: bool
     product: torch.dtype
 
@@ -101,7 +101,7 @@ class Tape:
 
     def before_state(self, layer: int) -> int:
         """How many of a layer's inputs come before its own state."""
-        return (self.plan.hidden if layer else 0) + (OUTPUTS if self.plan.told[layer] else 0)
+        return (self.plan.hidden if layer else 0) + (OUTPUTS if self.plan.skip[layer] else 0)
 
     def advance(self, layer: int, slot: int, below: Tensor, point: Tensor, state: Tensor) -> Tensor:
         """One step of one layer; its output (members, batch, hidden)."""
@@ -110,7 +110,7 @@ class Tape:
         if layer:
             mask = self.masks[layer]
             inputs[..., :h] = below if mask is None else below * mask
-        if self.plan.told[layer]:
+        if self.plan.skip[layer]:
             inputs[..., self.before_state(layer) - OUTPUTS : self.before_state(layer)] = point
         inputs[..., self.before_state(layer) :] = state
         gates = self.gates[layer][:, slot]
@@ -152,7 +152,7 @@ class Tape:
                 inputs = product(back[i][:, step], flipped[i]).to(raw.dtype)
                 start = self.before_state(i)
                 state_gradients[i] = inputs[..., start:]
-                if plan.told[i]:
+                if plan.skip[i]:
                     point_gradient += inputs[..., start - OUTPUTS : start]
                 if i:
                     above = inputs[..., : plan.hidden]

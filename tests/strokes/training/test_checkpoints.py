@@ -129,7 +129,9 @@ def test_a_shipped_network_draws_and_says_which_recipe_made_it(name):
     assert file.with_suffix(".md").is_file()
     if model.kind == "pens":
         network, _, calibration = load_pen_network(model)
-        assert network.look(torch.zeros(2, 28, 28, dtype=torch.bool), torch.zeros(2, dtype=torch.long)).mask.sum() == 0
+        assert (
+            network.encoder(torch.zeros(2, 28, 28, dtype=torch.bool), torch.zeros(2, dtype=torch.long)).mask.sum() == 0
+        )
         assert calibration != Calibration()
     else:
         network, recipe = load_network(model)

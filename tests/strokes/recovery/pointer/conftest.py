@@ -11,12 +11,12 @@ from strokes.recovery.pointer.network import PenNetwork
 from strokes.train import parse_any
 from strokes.training.checkpoints import save_weights
 
-SIZES = {"fine": 4, "middle": 6, "coarse": 8, "token": 16, "key": 8, "pools": 2, "value": 4, "whole": 8}
+SIZES = {"fine": 4, "middle": 6, "coarse": 8, "token": 16, "key": 8, "pools": 2, "value": 4, "context": 8}
 TINY = {
     "name": "tiny-pen",
     "kind": "pens",
     "classes": "0-9",
-    "network": {**SIZES, "classes": 10, "told": 16, "hidden": 16},
+    "network": {**SIZES, "classes": 10, "embedding": 16, "hidden": 16},
     "training": {
         "epochs": 2,
         "steps_an_epoch": 4,

@@ -16,7 +16,7 @@ from strokes.training.checkpoints import read, read_model
 
 
 def test_losses_fall(pen_recipe, recordings, some):
-    recipe = replace(pen_recipe, training=replace(pen_recipe.training, learning_rate=5e-3, rise=5, epochs=20))
+    recipe = replace(pen_recipe, training=replace(pen_recipe.training, learning_rate=5e-3, warmup_steps=5, epochs=20))
     trainer = PenTrainer(recipe, recordings, some)
     losses = [trainer.step(step).losses for step in range(40)]
     for name in ("pixel", "flag"):
@@ -77,7 +77,7 @@ def test_each_kind_of_network_is_loaded_as_what_it_is(pen_model, tiny_model):
     network, recipe, _ = load_pen_network(read_model(pen_model))
     assert recipe.name == "tiny-pen"
     assert not network.training
-    with pytest.raises(ConfigError, match="pen network"):
+    with pytest.raises(ConfigError, match="a pens recipe; expected one of a published recipe"):
         load_network(read_model(pen_model))
     with pytest.raises(ConfigError, match="published"):
         load_pen_network(read_model(tiny_model))

@@ -11,7 +11,7 @@ from strokes.recovery.published.networks import NetworkSpec, StrokeNetwork
 
 SMALL = NetworkSpec(hidden=6, points=5, classes=3, pixels=16)
 SPECS = [
-    dataclasses.replace(SMALL, members=members, everywhere=everywhere, projected=projected, layers=layers)
+    dataclasses.replace(SMALL, ensemble_size=members, skip_connections=everywhere, projected=projected, layers=layers)
     for members, everywhere, projected, layers in itertools.product((1, 3), (False, True), (False, True), (1, 3))
 ]
 
@@ -40,13 +40,13 @@ def test_a_gradient_reaches_every_parameter(spec):
 
 
 def test_an_ensemble_draws_what_its_members_draw_alone():
-    spec = dataclasses.replace(SMALL, members=3, everywhere=True, projected=False)
+    spec = dataclasses.replace(SMALL, ensemble_size=3, skip_connections=True, projected=False)
     ensemble = StrokeNetwork(spec)
     labels = torch.tensor([1, 0, 2, 2, 1])
     pictures = pictures_of(labels)
     together = ensemble(pictures, labels)
     for member in range(3):
-        alone = StrokeNetwork(dataclasses.replace(spec, members=1))
+        alone = StrokeNetwork(dataclasses.replace(spec, ensemble_size=1))
         alone.load_state_dict({name: value[member : member + 1] for name, value in ensemble.state_dict().items()})
         own = labels == member
         torch.testing.assert_close(alone(pictures[own], labels[own]), together[own], rtol=0, atol=1e-6)

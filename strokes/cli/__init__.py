@@ -125,7 +125,7 @@ def train(
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{folder}: use it with strokes {kind_of(chosen).use} {folder}")
+    typer.echo(f"{folder}: {kind_of(chosen).use.format(folder=folder)}")
 
 
 @app.command()

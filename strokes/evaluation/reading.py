@@ -21,9 +21,9 @@ from strokes.metrics.accuracy import accuracy_of
 from strokes.recognition.choose import CHARACTERS, load_judge
 from strokes.recognition.classifier import Classifier, as_pictures
 
-HALF = 0.5
-SHOWN = 10
-BLOCK = 1000
+INK_LEVEL = 0.5
+REDRAWN_SHOWN = 10
+READ_AT_ONCE = 1000
 
 
 class Reader(Protocol):
@@ -110,7 +110,7 @@ def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str
         ShapeError: for another shape or type.
     """
     images = as_pictures(pictures.images if isinstance(pictures, GreySet) else pictures, kind="grey")
-    probabilities = in_blocks(reader.read, images, (len(images), len(reader.classes)))
+    probabilities = read_in_blocks(reader.read, images, (len(images), len(reader.classes)))
     return [reader.classes[label] for label in probabilities.argmax(axis=1).tolist()], probabilities
 
 
@@ -159,7 +159,7 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
     if len(known) == 0:
         raise ConfigError("no picture carries a label that the reader knows; put pictures in a subfolder a class")
     images = as_pictures(known.images, kind="grey")
-    probabilities = in_blocks(reader.read, images, (len(images), len(reader.classes)))
+    probabilities = read_in_blocks(reader.read, images, (len(images), len(reader.classes)))
     read = probabilities.argmax(axis=1).astype(np.int64)
     about = {
         "pictures": f"{len(known):,} of {len(pictures):,} with a label that the reader knows",
@@ -167,22 +167,26 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
     }
     redrawn = None
     if isinstance(reader, Redrawer):
-        redrawn = judge_redrawing(images, in_blocks(reader.reconstruct, images, images.shape))
-    shown = known.images[:SHOWN]
-    answers = [reader.classes[number] for number in read[:SHOWN].tolist()]
+        redrawn = judge_redrawing(images, read_in_blocks(reader.reconstruct, images, images.shape))
+    shown = known.images[:REDRAWN_SHOWN]
+    answers = [reader.classes[number] for number in read[:REDRAWN_SHOWN].tolist()]
     accuracy = accuracy_of(read, known.labels, reader.classes)
     return ReadingReport(pictures.name or "pictures", about, accuracy, shown, answers, redrawn)
 
 
 def judge_redrawing(images: FloatArray, redrawn: FloatArray) -> Redrawing:
     """How alike pictures (n, 28, 28) in [0, 1] and their reconstructions are as ink and paper, divided at one half."""
-    alike = (images > HALF) == (redrawn > HALF)
-    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:SHOWN]))
+    alike = (images > INK_LEVEL) == (redrawn > INK_LEVEL)
+    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:REDRAWN_SHOWN]))
 
 
-def in_blocks(answer: Callable[[FloatArray], FloatArray], images: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def read_in_blocks(
+    answer: Callable[[FloatArray], FloatArray], images: FloatArray, shape: tuple[int, ...]
+) -> FloatArray:
     """What a reader answers, asked a thousand pictures at a time."""
-    found = np.concatenate([np.asarray(answer(images[i : i + BLOCK])) for i in range(0, len(images), BLOCK)])
+    found = np.concatenate(
+        [np.asarray(answer(images[i : i + READ_AT_ONCE])) for i in range(0, len(images), READ_AT_ONCE)]
+    )
     if found.shape != shape:
         raise ShapeError(f"the reader answers {found.shape}; expected {shape}")
     return found

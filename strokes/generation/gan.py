@@ -18,7 +18,7 @@ from strokes.generation.vae import CELLS
 LEAK = 0.3
 DROPPED = 77 / 256
 """The critic's dropout of 0.3, in the steps of a random byte."""
-GROUP = 4
+MINIBATCH = 4
 PROJECTION_LEAK = 0.2
 PROJECTION_HIDDEN = 128
 MOMENTUM = 0.01
@@ -96,7 +96,7 @@ class Critic(nn.Module):
 class ProjectionCritic(nn.Module):
     """The projection critic: no dropout, a hidden layer more, and how much the pictures of a minibatch differ.
 
-    The last is the mean deviation of its features over groups of `GROUP` pictures, so that a generator can't get by
+    The last is the mean deviation of its features over groups of `MINIBATCH` pictures, so that a generator can't get by
     with always the same (Karras et al., "Progressive Growing of GANs", 2018). Given a picture's class, it judges the
     picture as one of that class: the hidden layer is projected on the class's own direction (Miyato and Koyama, "cGANs
     with Projection Discriminator", 2018).
@@ -123,10 +123,10 @@ class ProjectionCritic(nn.Module):
     def forward(self, pictures: Tensor, condition: Tensor) -> Tensor:
         """A number (batch,) for each of pictures (batch, 1, 28, 28), given their classes (batch, classes).
 
-        A batch is groups of `GROUP`, and maybe a rest.
+        A batch is groups of `MINIBATCH`, and maybe a rest.
         """
         features = self.features(pictures)
-        groups = features.float().split(GROUP)
+        groups = features.float().split(MINIBATCH)
         apart = [(group.var(dim=0, correction=0) + 1e-6).sqrt().mean().expand(len(group)) for group in groups]
         hidden = self.hidden(torch.cat([features, torch.cat(apart)[:, None].to(features.dtype)], dim=1)).float()
         numbers: Tensor = self.verdict(hidden).float().squeeze(1) + (hidden * (condition @ self.of_class)).sum(dim=1)

@@ -15,7 +15,7 @@ from strokes.generation.vae import one_hot
 from strokes.ink.pictures import FRAME_PX, GreySet, as_grey
 from strokes.training.batches import MemberBatches
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import Pace, descend, pace_at
 
 R1_EVERY = 8
 """Steps between the penalties of a projection critic; each weighs as much as all of them would."""
@@ -43,6 +43,8 @@ class GanTrainer:
         self.batches = MemberBatches(
             pictures.images, pictures.labels, ensemble_size=1, batch_size=training.batch_size, seed=training.seed
         )
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
         self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
@@ -89,7 +91,7 @@ class GanTrainer:
             if penalised
             else 0.0
         )
-        descend(self.optimisers["critic"], loss + penalty, rate=self.rate(step))
+        descend(self.optimisers["critic"], loss + penalty, pace=self.pace(step))
         return loss.item()
 
     def r1_penalty(self, real: Tensor, condition: Tensor) -> Tensor:
@@ -117,7 +119,7 @@ class GanTrainer:
             made = self.network.generator(self.noise(len(condition)), condition)
             judged = critic(made, condition)
         loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
-        descend(self.optimisers["generator"], loss, rate=self.rate(step))
+        descend(self.optimisers["generator"], loss, pace=self.pace(step))
         critic.requires_grad_(True)
         return loss.item(), made.detach()
 
@@ -130,10 +132,10 @@ class GanTrainer:
         lower = self.recipe.training.precision == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=lower)
 
-    def rate(self, step: int) -> float:
+    def pace(self, step: int) -> Pace:
         """The learning rate of step `step`."""
         training, steps = self.recipe.training, self.epochs * self.progress.steps_an_epoch
-        return scheduled_rate(training.learning_rate, training.schedule, step, steps)
+        return pace_at(training.learning_rate, training.schedule, step, steps)
 
     @torch.no_grad()
     def finish_epoch(self, folder: Path) -> None:

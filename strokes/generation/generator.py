@@ -11,8 +11,7 @@ from torch import Tensor
 
 from strokes.errors import ConfigError
 from strokes.generation.gan import PictureGenerator
-from strokes.generation.recipe import KIND as GENERATOR
-from strokes.generation.recipe import GeneratorRecipe
+from strokes.generation.recipe import GENERATOR, GeneratorRecipe
 from strokes.generation.spec import VAES
 from strokes.generation.vae import Vae, make_vae, one_hot
 from strokes.ink.drawing import UNLABELLED, FloatArray, IntArray
@@ -23,7 +22,7 @@ from strokes.training.recipes import parse_recipe
 
 SHIPPED_GENERATORS = SHIPPED / "generators"
 RANDOMNESS = 0.8
-BLOCK = 500
+DRAWN_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,10 @@ class ImageGenerator:
     def draw(self, latents: Tensor, labels: IntArray) -> FloatArray:
         """Pictures (n, 28, 28) in [0, 1], ink high, of latents (n, latent) and labels (n,)."""
         condition = one_hot(torch.from_numpy(labels), self.recipe.network.classes)
-        blocks = [self._draw(latents[i : i + BLOCK], condition[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
+        blocks = [
+            self._draw(latents[i : i + DRAWN_AT_ONCE], condition[i : i + DRAWN_AT_ONCE])
+            for i in range(0, len(latents), DRAWN_AT_ONCE)
+        ]
         return np.concatenate([block.squeeze(1).numpy() for block in blocks] or [np.zeros((0, 28, 28), np.float32)])
 
     def _draw(self, latents: Tensor, condition: Tensor) -> Tensor:

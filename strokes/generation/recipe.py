@@ -11,8 +11,10 @@ from strokes.generation.spec import GeneratorSpec
 from strokes.ink.augment import Variation
 from strokes.ink.labels import expand_ranges
 from strokes.training.recipes import check_choice, check_range
+from strokes.training.schedule import SCHEDULES
 
-KIND = "generator"
+GENERATOR = "generator"
+"""The kind of these recipes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class GeneratorTraining:
         for name in ("beta1", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"training.{name} is {getattr(self, name)}; expected at least 0 and below 1")
-        check_choice("training.schedule", self.schedule, ("constant", "cosine"))
+        check_choice("training.schedule", self.schedule, tuple(SCHEDULES))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
         if not all(epoch.isdecimal() for epoch in filter(None, self.grids.split(","))):
             raise ConfigError(f"training.grids is {self.grids!r}; expected numbers of epochs, such as 10,30,50")
@@ -94,14 +96,14 @@ class GeneratorRecipe:
 
     name: str
     about: str = ""
-    kind: str = KIND
+    kind: str = GENERATOR
     classes: str = "0-9"
     network: GeneratorSpec = field(default_factory=GeneratorSpec)
     variation: Variation = field(default_factory=Variation)
     training: GeneratorTraining = field(default_factory=GeneratorTraining)
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, (KIND,))
+        check_choice("kind", self.kind, (GENERATOR,))
         if self.network.classes and len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"

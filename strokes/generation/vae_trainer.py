@@ -14,9 +14,9 @@ from strokes.generation.vae import Posterior, Vae, cluster, make_vae, one_hot, p
 from strokes.ink.pictures import FRAME_PX, GreySet, as_grey
 from strokes.training.batches import MemberBatches
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import descend, pace_at
 
-BLOCK = 1000
+ENCODED_AT_ONCE = 1000
 
 
 class VaeTrainer:
@@ -41,6 +41,8 @@ class VaeTrainer:
             pictures.images, pictures.labels, ensemble_size=1, batch_size=training.batch_size, seed=training.seed
         )
         self.pictures = pictures
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
         self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
@@ -66,8 +68,8 @@ class VaeTrainer:
         if classes:
             total = total + training.class_weight * losses["classes"]
         steps = self.epochs * self.progress.steps_an_epoch
-        rate = scheduled_rate(training.learning_rate, training.schedule, step, steps)
-        descend(self.optimisers["optimiser"], total, rate=rate)
+        pace = pace_at(training.learning_rate, training.schedule, step, steps)
+        descend(self.optimisers["optimiser"], total, pace=pace)
         shown = images.squeeze(1), logits.detach().sigmoid().squeeze(1)
         return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
 
@@ -107,8 +109,8 @@ def augment(images: Tensor, share: float) -> Tensor:
 def fit_latents(network: Vae, pictures: GreySet, *, device: torch.device) -> None:
     """Fit the network's picture of where latents lie to pictures: to each class, or to clusters where it knows none."""
     posteriors = [
-        network.encode(torch.from_numpy(pictures.images[start : start + BLOCK, None]).to(device) / 255)
-        for start in range(0, len(pictures), BLOCK)
+        network.encode(torch.from_numpy(pictures.images[start : start + ENCODED_AT_ONCE, None]).to(device) / 255)
+        for start in range(0, len(pictures), ENCODED_AT_ONCE)
     ]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     variance = torch.cat([posterior.log_variance.exp() for posterior in posteriors])

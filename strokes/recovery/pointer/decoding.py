@@ -12,7 +12,7 @@ from torch import Tensor
 from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.cell import DecoderCell, lowered_type
 from strokes.recovery.pointer.kernels import NOWHERE, choose_flags, choose_tokens, observe
-from strokes.recovery.pointer.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork
+from strokes.recovery.pointer.network import END, GO, MIDDLE_PX, START_BY_AIR, InkTokens, PenNetwork
 
 UNUSED = -1
 MORE_POINTS = 16
@@ -41,7 +41,7 @@ class Walks:
 @torch.inference_mode()
 def walk(
     network: PenNetwork,
-    ink: Ink,
+    ink: InkTokens,
     *,
     times: int = 1,
     temperatures: Tensor | None = None,
@@ -99,7 +99,7 @@ class Walker:
     def __init__(
         self,
         network: PenNetwork,
-        ink: Ink,
+        ink: InkTokens,
         times: int,
         temperatures: Tensor,
         generator: torch.Generator | None = None,
@@ -173,11 +173,11 @@ class Walker:
         self.walking = self.walking & ~ended
         if self.walking.sum() <= CROWD * len(self.owners):
             rows = np.flatnonzero(self.walking)
-            for name in KEPT:
+            for name in STATE_OF_A_PEN:
                 setattr(self, name, getattr(self, name)[rows])
 
 
-KEPT = (
+STATE_OF_A_PEN = (
     "owners",
     "pictures",
     "temperatures",

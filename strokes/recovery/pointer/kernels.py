@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import FloatArray, IntArray
-from strokes.recovery.pointer.network import END, GEOMETRY, GO, LIFT, MIDDLE_PX, NEAR_PX, REACH_PX, VISIT_PX
+from strokes.recovery.pointer.network import END, GEOMETRY, GO, LIFT, MIDDLE_PX, POOL_REACH_PX, REACH_PX, VISIT_PX
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
@@ -53,7 +53,7 @@ def observe(
         observed: (k, observed) filled.
     """
     pools, width = pool_weights.shape[1], values.shape[2]
-    near = len(NEAR_PX)
+    near = len(POOL_REACH_PX)
     for i in range(len(pictures)):
         p, token, row = pictures[i], tokens[i], observed[i]
         before_x, before_y = here_px[i]
@@ -171,7 +171,7 @@ def choose_flags(
 @njit(cache=True, inline="always")
 def _near_square(number: int) -> np.float32:
     """The square of a neighbourhood's reach."""
-    return np.float32(NEAR_PX[number] ** 2)
+    return np.float32(POOL_REACH_PX[number] ** 2)
 
 
 @njit(cache=True, fastmath=True, inline="always")

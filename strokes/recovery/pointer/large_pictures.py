@@ -26,7 +26,7 @@ LEAST_PART = 2.0
 
 
 @dataclass(frozen=True)
-class Glyph:
+class FramedGlyph:
     """A part of a large picture, and where its picture in the frame lies.
 
     Attributes:
@@ -51,7 +51,7 @@ class Glyph:
         return [(stroke / longer).astype(np.float32) for stroke in laid]
 
 
-def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Glyph]:
+def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[FramedGlyph]:
     """The glyphs of thinned pictures (h, w), picture by picture, from left to right.
 
     Args:
@@ -63,7 +63,7 @@ def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Gl
         parts = [ink] if whole else split_glyphs(ink)
         for part in parts if ink.any() else []:
             grey, place = to_frame(part.astype(np.uint8) * np.uint8(255))
-            glyphs.append(Glyph(number, part, thin(grey), place))
+            glyphs.append(FramedGlyph(number, part, thin(grey), place))
     return glyphs
 
 

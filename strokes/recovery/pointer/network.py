@@ -24,7 +24,7 @@ GO, LIFT, END = range(3)
 MIDDLE_PX = FRAME_PX / 2
 VISIT_PX = 1.2
 """How far around a step ink counts as visited: a Gaussian's standard deviation."""
-NEAR_PX = (2.5, 7.0)
+POOL_REACH_PX = (2.5, 7.0)
 """Two neighbourhoods of the pen in which what is left of the ink is pooled."""
 REACH_PX = 4.0
 LABEL = 32
@@ -33,7 +33,7 @@ START_BY_AIR = 2.0
 
 
 @dataclass(frozen=True)
-class Ink:
+class InkTokens:
     """The tokens of a batch of pictures, padded to the picture with the most ink.
 
     Attributes:
@@ -109,8 +109,8 @@ class Encoder(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Ink:
-        """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `Ink`."""
+    def forward(self, images: Tensor, labels: Tensor) -> InkTokens:
+        """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `InkTokens`."""
         fine = functional.relu(self.fine(images[:, None].float()))
         middle = self.middle(fine)
         coarse = self.coarse(middle)
@@ -119,7 +119,7 @@ class Encoder(nn.Module):
         places_px = torch.stack([column, row], dim=2) + 0.5
         scales = [read_at(maps, row // k, column // k) for maps, k in ((fine, 1), (middle, 2), (coarse, 4))]
         features = self.token(torch.cat([*scales, (places_px - MIDDLE_PX) / 10], dim=2))
-        return Ink(
+        return InkTokens(
             features=features,
             keys=self.key(features),
             values=self.value(features),
@@ -138,7 +138,7 @@ class PenNetwork(nn.Module):
         self.spec = spec
         self.encoder = Encoder(spec)
         self.start_token = nn.Parameter(torch.zeros(spec.token))
-        observed = spec.token + spec.context + (spec.pools + len(NEAR_PX)) * spec.value + 6
+        observed = spec.token + spec.context + (spec.pools + len(POOL_REACH_PX)) * spec.value + 6
         self.embed = nn.Sequential(nn.Linear(observed, spec.embedding), nn.ReLU())
         self.lstm = nn.LSTM(spec.embedding, spec.hidden, batch_first=True)
         state = spec.hidden + spec.embedding
@@ -146,11 +146,11 @@ class PenNetwork(nn.Module):
         self.flag = perceptron(state, 96, 3)
         self.offset = perceptron(state, 64, 2)
 
-    def observe(self, ink: Ink, pen: PenState) -> Tensor:
+    def observe(self, ink: InkTokens, pen: PenState) -> Tensor:
         """The embedding of what a pen sees at each step, as the LSTM takes it: (batch, steps, embedding)."""
         steps = pen.here_px.shape[1]
         left = (1 - pen.visited) * ink.mask[:, None]
-        near = [left * torch.exp(pen.square / (-2 * reach**2)) for reach in NEAR_PX]
+        near = [left * torch.exp(pen.square / (-2 * reach**2)) for reach in POOL_REACH_PX]
         weights = torch.cat([left[:, :, None] * ink.pool_weights[:, None], torch.stack(near, dim=2)], dim=2)
         weights = weights / (weights.sum(dim=3, keepdim=True) + 1e-3)
         pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
@@ -166,7 +166,7 @@ class PenNetwork(nn.Module):
         embedded: Tensor = self.embed(torch.cat(known, dim=2))
         return embedded
 
-    def pointer_logits(self, ink: Ink, state: Tensor, pen: PenState, lifted: Tensor) -> Tensor:
+    def pointer_logits(self, ink: InkTokens, state: Tensor, pen: PenState, lifted: Tensor) -> Tensor:
         """Logits (batch, steps, n) of where the pen goes next.
 
         `state` (batch, steps, hidden + embedding) is the LSTM's output beside its input, and `lifted` (batch, steps)
@@ -181,7 +181,7 @@ class PenNetwork(nn.Module):
         masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
-    def teacher_force(self, ink: Ink, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def teacher_force(self, ink: InkTokens, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the network would have done along given walks (teacher forcing).
 
         Args:
@@ -228,7 +228,7 @@ def read_at(maps: Tensor, row: Tensor, column: Tensor) -> Tensor:
     return maps.permute(0, 2, 3, 1)[picture, row, column]
 
 
-def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
+def away_from(ink: InkTokens, here_px: Tensor) -> tuple[Tensor, Tensor]:
     """The way (batch, steps, 2, n) from pens (batch, steps, 2) to each pixel of ink, and its square."""
     away_px = ink.places_px.transpose(1, 2)[:, None] - here_px[..., None]
     x, y = away_px.unbind(dim=2)
@@ -251,7 +251,7 @@ def geometry(pen: PenState) -> Tensor:
     return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=2)
 
 
-def pen_states_along(ink: Ink, start_token: Tensor, walked: Tensor, lifted: Tensor) -> PenState:
+def pen_states_along(ink: InkTokens, start_token: Tensor, walked: Tensor, lifted: Tensor) -> PenState:
     """Where the pen stands before the first step and after each of the walks (batch, steps): steps + 1 stands."""
     here = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
     batch, _, tokens = len(walked), walked.shape[1], ink.mask.shape[1]

@@ -12,7 +12,8 @@ from strokes.ink.labels import expand_ranges
 from strokes.recovery.pointer.spec import PenSpec
 from strokes.training.recipes import check_choice, check_range
 
-KIND = "pens"
+PENS = "pens"
+"""The kind of these recipes."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class PenRecipe:
 
     name: str
     about: str = ""
-    kind: str = KIND
+    kind: str = PENS
     classes: str = ""
     hypotheses: int = 16
     network: PenSpec = field(default_factory=PenSpec)
@@ -105,7 +106,7 @@ class PenRecipe:
     training: PenTraining = field(default_factory=PenTraining)
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, (KIND,))
+        check_choice("kind", self.kind, (PENS,))
         check_range("hypotheses", self.hypotheses, beyond_zero=True)
         if len(self.class_names) != self.network.classes:
             raise ConfigError(

@@ -23,7 +23,7 @@ from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.network import GO, Ink, PenNetwork
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
 RIGHT_DIRECTION = 0.5
 RIGHT_ORDER = 0.0
@@ -31,7 +31,7 @@ RIGHT_ORDER = 0.0
 person's way than against it, and rather in the person's order than in reverse."""
 RISK_TEMPERATURE = 30.0
 """A hypothesis that is e^30 times less likely than the best weighs e times less."""
-FAR_PX = 6.0
+MOST_APART_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
 MISFIT = 6.0
@@ -66,7 +66,7 @@ class Chosen:
 
 def choose_walks(
     network: PenNetwork,
-    ink: Ink,
+    ink: InkTokens,
     images: BoolArray,
     *,
     hypotheses: int,
@@ -164,7 +164,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
+                judged[0] = min(_warp(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
                 judged[1], judged[2] = 1.0, 1.0
                 if lengths[a]:
                     judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
@@ -193,7 +193,7 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
 def _warp(one: FloatArray, other: FloatArray) -> float:
     """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
     if len(one) == 0 or len(other) == 0:
-        return FAR_PX
+        return MOST_APART_PX
     cost = np.full(len(other) + 1, np.inf)
     cost[0] = 0.0
     for i in range(len(one)):

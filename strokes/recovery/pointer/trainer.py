@@ -7,6 +7,8 @@ differentiable rasteriser: gradients tell where within its pixels the pen went, 
 
 from __future__ import annotations
 
+import copy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +23,16 @@ from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
 from strokes.recovery.losses import reconstruction_loss
+from strokes.recovery.pointer.calibrate import LEAST_DRAWINGS, calibrate
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.examples import PenBatches
-from strokes.recovery.pointer.network import END, GO, LIFT, Ink, PenNetwork
+from strokes.recovery.pointer.network import END, GO, LIFT, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PenRecipe
-from strokes.recovery.pointer.recover import SOFTNESS
+from strokes.recovery.pointer.recover import SOFTNESS, PenRecovery
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import descend, pace_at
 
-FAR_PX = 3.0
+TAUGHT_WITHIN_PX = 3.0
 """A point of a recording further from all ink teaches nothing."""
 FLAG_WEIGHT = 2.0
 GRADIENT_CLIP = 1.0
@@ -40,7 +43,7 @@ class PenTrainer:
 
     Args:
         recipe: what to train and how.
-        pens: recordings in the frame; those of held-out writers and alphabets are left out here.
+        pens: recordings in the frame; those of held-out writers and alphabets teach nothing, and calibrate.
         pictures: thinned pictures, whose strokes nobody knows; labels that the network knows are given to it.
         device: "cpu" or "cuda".
     """
@@ -57,7 +60,7 @@ class PenTrainer:
             self.network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
         )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
-        taught = pens.select(np.flatnonzero(~pens.held_out))
+        taught, self.held_out = (pens.select(np.flatnonzero(pens.held_out == chosen)) for chosen in (False, True))
         self.batches = PenBatches(
             taught,
             number_labels(taught.drawings, recipe.class_names),
@@ -67,6 +70,8 @@ class PenTrainer:
             seed=training.seed,
             balance=(training.balance_writers, training.balance_classes),
         )
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
 
@@ -74,7 +79,18 @@ class PenTrainer:
         """Nothing comes before the first step."""
 
     def finish_epoch(self, folder: Path) -> None:
-        """Nothing is done after an epoch."""
+        """After the last epoch, calibrate the confidence on held-out writers, where the recordings have enough."""
+        if self.progress.epoch == self.epochs:
+            network = copy.deepcopy(self.network).to("cpu").eval().requires_grad_(False)
+            calibration = calibrate(PenRecovery(network, self.recipe), self.held_out)
+            if calibration is not None:
+                self.texts["calibration"] = calibration.to_json()
+            else:
+                print(
+                    f"not calibrated: fewer than {LEAST_DRAWINGS} drawings of held-out writers are among the "
+                    "recordings, so drawings will tell no confidence",
+                    file=sys.stderr,
+                )
 
     def step(self, step: int) -> StepResult:
         """Step `step`: on recordings, and every few steps on pictures too."""
@@ -110,7 +126,7 @@ class PenTrainer:
         with self._lowered():
             logits, flag_logits, offsets = self.network.teacher_force(ink, walked, flags == LIFT)
         known = (flags >= 0).float()
-        taught = known * (nearest <= FAR_PX**2)
+        taught = known * (nearest <= TAUGHT_WITHIN_PX**2)
         target = functional.softmax(-(square - nearest[..., None]) / (2 * training.target_px**2), dim=2)
         pixel = functional.kl_div(torch.log_softmax(logits, dim=2), target, reduction="none").sum(dim=2)
         flag = functional.cross_entropy(flag_logits.transpose(1, 2), flags.clamp(min=0), reduction="none")
@@ -135,7 +151,7 @@ class PenTrainer:
             walks = walk(self.network, ink)
         return images.float(), self.draw(ink, walks)
 
-    def draw(self, ink: Ink, walks: Walks) -> Tensor:
+    def draw(self, ink: InkTokens, walks: Walks) -> Tensor:
         """Walks as pictures (batch, 28, 28), differentiable in the offsets and in the chances that the pen is down."""
         walked = torch.from_numpy(walks.tokens).to(self.device)
         flags = torch.from_numpy(walks.flags).to(self.device)
@@ -153,9 +169,9 @@ class PenTrainer:
 
     def _descend(self, loss: Tensor, step: int) -> None:
         training = self.recipe.training
-        rate = scheduled_rate(training.learning_rate, "cosine", step, training.epochs * training.steps_an_epoch)
-        rate *= min(1.0, (step + 1) / training.warmup_steps)
-        descend(self.optimisers["optimiser"], loss, rate=rate, clip=GRADIENT_CLIP)
+        steps = training.epochs * training.steps_an_epoch
+        pace = pace_at(training.learning_rate, "cosine", step, steps, warmup_steps=training.warmup_steps)
+        descend(self.optimisers["optimiser"], loss, pace=pace, gradient_clip=GRADIENT_CLIP)
 
 
 def mean_of(values: Tensor, weights: Tensor) -> Tensor:

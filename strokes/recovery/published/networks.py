@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from strokes.errors import ConfigError
-from strokes.recovery.published.rollout import OUTPUTS, Plan, Rollout, product
+from strokes.recovery.published.rollout import OUTPUTS, Rollout, RolloutPlan, product
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class StrokeNetwork(nn.Module):
         constants = [layer.still(pictures, labels).to(self.project.dtype) for layer in layers]
         device = pictures.device.type
         lower = torch.is_autocast_enabled(device)
-        plan = Plan(
+        plan = RolloutPlan(
             steps=self.spec.points,
             hidden=self.spec.hidden,
             skip=tuple(layer.skip for layer in layers),

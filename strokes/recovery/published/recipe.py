@@ -11,6 +11,7 @@ from strokes.recovery.published.line_models import Softness
 from strokes.recovery.published.networks import NetworkSpec
 from strokes.training.checkpoints import PUBLISHED
 from strokes.training.recipes import check_choice, check_range
+from strokes.training.schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class TrainingSpec:
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
         for name in ("pretraining_steps", "seed"):
             check_range(f"training.{name}", getattr(self, name))
-        check_choice("training.schedule", self.schedule, ("constant", "cosine"))
+        check_choice("training.schedule", self.schedule, tuple(SCHEDULES))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
 
 

@@ -16,7 +16,7 @@ OUTPUTS = 3
 
 
 @dataclass(frozen=True)
-class Plan:
+class RolloutPlan:
     """What the loop must know beside its tensors.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rollout(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, project: Tensor, offset: Tensor, *layers: Tensor | None) -> Tensor:
+    def forward(ctx: Any, plan: RolloutPlan, project: Tensor, offset: Tensor, *layers: Tensor | None) -> Tensor:
         constants, weights, masks = layers[0::3], layers[1::3], layers[2::3]
         tape = Tape(plan, constants, weights, masks, keep=any(ctx.needs_input_grad))
         path = tape.write(project, offset)
@@ -61,7 +61,7 @@ class Rollout(torch.autograd.Function):
 class Tape:
     """All steps of a rollout: what each layer was given and answered, for the way back."""
 
-    def __init__(self, plan: Plan, constants: Any, weights: Any, masks: Any, *, keep: bool) -> None:
+    def __init__(self, plan: RolloutPlan, constants: Any, weights: Any, masks: Any, *, keep: bool) -> None:
         self.plan, self.constants, self.masks, self.keep = plan, constants, masks, keep
         self.weights = [weight.to(plan.product) for weight in weights]
         members, batch, _ = constants[0].shape

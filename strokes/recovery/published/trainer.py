@@ -18,7 +18,7 @@ from strokes.recovery.published.pen_pairs import make_pen_pairs
 from strokes.recovery.published.recipe import Recipe
 from strokes.training.batches import MemberBatches
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import descend, pace_at
 
 VARIATIONS = 2000
 """Pen pairs made a class."""
@@ -50,6 +50,8 @@ class Trainer:
             pictures.images, pictures.labels, ensemble_size=members, batch_size=training.batch_size, seed=training.seed
         )
         self.samples = self._pen_batches() if training.samples else None
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
 
@@ -122,4 +124,4 @@ class Trainer:
             return self.network.paths(pictures, labels).flatten(0, 1)
 
     def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        descend(optimiser, loss, rate=scheduled_rate(rate, self.recipe.training.schedule, step, self.total_steps))
+        descend(optimiser, loss, pace=pace_at(rate, self.recipe.training.schedule, step, self.total_steps))

@@ -17,8 +17,8 @@ def test_the_generators_have_the_published_counts(filters, numbers):
 
 def test_the_published_cvae_has_its_published_shape():
     shapes = {name: tuple(p.shape) for name, p in ClassVae(GeneratorSpec("cvae", classes=36)).named_parameters()}
-    assert shapes["look.0.weight"] == (32, 1, 4, 4)
-    assert shapes["look.2.weight"] == (32, 32, 4, 4)
+    assert shapes["encoder.0.weight"] == (32, 1, 4, 4)
+    assert shapes["encoder.2.weight"] == (32, 32, 4, 4)
     assert shapes["classify.0.weight"] == (128, 1568)
     assert shapes["classify.2.weight"] == (36, 128)
     assert shapes["mean.weight"] == shapes["log_variance.weight"] == (64, 1568)

@@ -147,7 +147,7 @@ def test_a_person_names_sets_or_paths_to_learn_from(small_recipe, grey, tmp_path
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"average": 1.0}, "training.ema_decay is 1.0"),
+        ({"ema_decay": 1.0}, "training.ema_decay is 1.0"),
         ({"grids": "1,x"}, "numbers of epochs"),
         ({"critic_steps": 0}, "critic_steps"),
     ],
@@ -158,7 +158,7 @@ def test_a_setting_out_of_range_is_refused(small_recipe, settings, message):
 
 
 def test_an_unknown_critic_is_refused(small_recipe):
-    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, sharp"):
+    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, projection"):
         small_recipe("gan", "harsh")
     with pytest.raises(ConfigError, match="critic is 'projection'; a wgan has none"):
         small_recipe("wgan", "projection")

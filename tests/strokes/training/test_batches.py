@@ -32,11 +32,11 @@ def some_labels(count: int, *, classes: int = 3, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_step_depends_on_the_seed_and_its_number_alone(members):
     labels = some_labels(50)
-    batches = numbered(labels, members=members, batch_size=12, seed=5)
+    batches = numbered(labels, ensemble_size=members, batch_size=12, seed=5)
     first = [numbers(batches.at(step, CPU)[0]) for step in range(20)]
     again = [numbers(batches.at(step, CPU)[0]) for step in reversed(range(20))][::-1]
-    fresh = numbered(labels, members=members, batch_size=12, seed=5).at(13, CPU)[0]
-    other = numbered(labels, members=members, batch_size=12, seed=6).at(13, CPU)[0]
+    fresh = numbered(labels, ensemble_size=members, batch_size=12, seed=5).at(13, CPU)[0]
+    other = numbered(labels, ensemble_size=members, batch_size=12, seed=6).at(13, CPU)[0]
     assert np.array_equal(first, again)
     assert np.array_equal(numbers(fresh), first[13])
     assert not np.array_equal(numbers(other), first[13])

@@ -35,7 +35,7 @@ def test_the_recipes_differ_where_the_experiments_do():
     assert recipes["aux-losses"].loss.length == recipes["aux-losses"].loss.angle == 0.01
     ensemble = recipes["per-digit"]
     assert (ensemble.network.ensemble_size, ensemble.network.layers, ensemble.network.hidden) == (10, 3, 64)
-    assert ensemble.network.everywhere
+    assert ensemble.network.skip_connections
     assert recipes["per-digit-samples"].training.samples
     assert recipes["per-digit-samples"].training.pretraining_steps == 100
     assert {recipe.network.points for recipe in recipes.values()} == {20}
@@ -65,7 +65,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, network"),
+        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, kind, network"),
         ({"network": {"units": 3}}, "recipe.network has no setting 'units'"),
         ({"drawing": {"softness": {"hard": 1.0}}}, "recipe.drawing.softness has no setting 'hard'"),
         ({"network": 64}, "recipe.network is 64; expected a table"),
@@ -78,7 +78,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan"),
         ({"training": {"pretraining_steps": -1}}, "training.pretraining_steps is -1"),
         ({"training": {"seed": -1}}, "training.seed is -1"),
-        ({"training": {"schedule": "linear"}}, "training.schedule is 'linear'; one of constant, cosine"),
+        ({"training": {"schedule": "linear"}}, "training.schedule is 'linear'; one of constant, cosine, one-cycle"),
         ({"training": {"precision": "float16"}}, "training.precision is 'float16'; one of float32, bfloat16"),
         ({"loss": {"length": -0.01}}, "loss.length is -0.01"),
         ({"loss": {"angle": float("inf")}}, "loss.angle is inf"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from strokes.recovery.published.networks import NetworkSpec, StrokeNetwork
-from strokes.recovery.published.rollout import Plan, Rollout
+from strokes.recovery.published.rollout import Rollout, RolloutPlan
 
 SPECS = {
     "single, projected": NetworkSpec(hidden=3, points=4, classes=2, pixels=4),
@@ -18,14 +18,14 @@ SPECS = {
 }
 
 
-def arguments(spec: NetworkSpec, *, batch: int = 2) -> tuple[Plan, list[torch.Tensor | None]]:
+def arguments(spec: NetworkSpec, *, batch: int = 2) -> tuple[RolloutPlan, list[torch.Tensor | None]]:
     """What `Rollout` is given, in float64: random constants, a network's weights, masks where there is dropout."""
     torch.manual_seed(0)
     network = StrokeNetwork(spec).double()
-    plan = Plan(
+    plan = RolloutPlan(
         steps=spec.points,
         hidden=spec.hidden,
-        told=tuple(cell.told for cell in network.cells),
+        skip=tuple(cell.skip for cell in network.cells),
         projected=spec.projected,
         product=torch.float64,
     )
@@ -38,7 +38,9 @@ def arguments(spec: NetworkSpec, *, batch: int = 2) -> tuple[Plan, list[torch.Te
     return plan, [t if t is None else t.requires_grad_(i < 2 or i % 3 != 1) for i, t in enumerate(tensors)]
 
 
-def written_out(plan: Plan, project: torch.Tensor, offset: torch.Tensor, *layers: torch.Tensor | None) -> torch.Tensor:
+def written_out(
+    plan: RolloutPlan, project: torch.Tensor, offset: torch.Tensor, *layers: torch.Tensor | None
+) -> torch.Tensor:
     """The same path by the LSTM's equations, a step and a layer at a time, for autograd to differentiate."""
     constants, weights, masks = layers[0::3], layers[1::3], layers[2::3]
     members, batch = constants[0].shape[:2]

@@ -7,6 +7,7 @@ import torch
 from strokes.datasets.samples import load_pen_samples
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
+from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.network import PenNetwork
 from strokes.train import parse_any
 from strokes.training.checkpoints import save_weights
@@ -44,7 +45,7 @@ def pen_network(pen_recipe):
 @pytest.fixture(scope="session")
 def pen_model(pen_network, pen_recipe, tmp_path_factory):
     path = tmp_path_factory.mktemp("pen-model") / "tiny-pen.safetensors"
-    save_weights(pen_network, pen_recipe, path)
+    save_weights(pen_network, pen_recipe, path, calibration=Calibration().to_json())
     return path
 
 

@@ -26,7 +26,7 @@ REDRAWN_SHOWN = 10
 READ_AT_ONCE = 1000
 
 
-class Reader(Protocol):
+class CharacterReader(Protocol):
     """What reads pictures."""
 
     @property
@@ -99,7 +99,7 @@ class Named:
         return f"{self.name}: " + ", ".join(f"{label} {share:.1%}" for label, share in self.likeliest)
 
 
-def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str], FloatArray]:
+def classify(pictures: GreySet | NDArray[Any], reader: CharacterReader) -> tuple[list[str], FloatArray]:
     """What grey pictures are: a class each, and probabilities (n, classes) in the order of `reader.classes`.
 
     Args:
@@ -114,7 +114,7 @@ def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str
     return [reader.classes[label] for label in probabilities.argmax(axis=1).tolist()], probabilities
 
 
-def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, top: int = 3) -> list[Named]:
+def name_pictures(names: Sequence[str], pictures: GreySet, reader: CharacterReader, *, top: int = 3) -> list[Named]:
     """What each picture is likeliest to be.
 
     Args:
@@ -133,7 +133,7 @@ def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, to
     return [Named(name, found) for name, found in zip(names, likeliest, strict=True)]
 
 
-def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> Reader:
+def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> CharacterReader:
     """What reads pictures: the encoder of a generator where one is named, or else a shipped classifier.
 
     The classifier is the smallest that knows `classes`, or by default those labels that are characters.
@@ -148,7 +148,7 @@ def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str =
     return ClassifierReader(load_judge(classes or [name for name in pictures.classes if name in CHARACTERS]))
 
 
-def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
+def judge_reader(reader: CharacterReader, pictures: GreySet) -> ReadingReport:
     """How well labelled pictures are read, and drawn again where the reader is a `Redrawer` too.
 
     Raises:

@@ -20,7 +20,7 @@ from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import PICTURE_METRICS, render_set, score_pictures
 from strokes.recognition.classifier import read_correctly
 
-BLOCK = 1000
+JUDGED_AT_ONCE = 1000
 TOLD = ("confidence",)
 """Scores that a way of recovering gives itself."""
 Recover = Callable[[ImageSet], DrawingSet]
@@ -64,8 +64,8 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     pictures = pen_pictures(pens.drawings)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
-        for start in range(0, len(pens), BLOCK):
-            parts.append(recover(pictures.select(slice(start, start + BLOCK))))
+        for start in range(0, len(pens), JUDGED_AT_ONCE):
+            parts.append(recover(pictures.select(slice(start, start + JUDGED_AT_ONCE))))
             bar.update(len(parts[-1]))
     told = {name: np.concatenate([part.scores[name] for part in parts]) for name in TOLD if name in parts[0].scores}
     found = replace(

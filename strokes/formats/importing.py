@@ -15,7 +15,7 @@ from strokes.formats.limits import MAX_CLASSES, MAX_SCORES
 from strokes.formats.recording import Recording, make_block, metadata_text
 from strokes.formats.registry import Format
 from strokes.ink.drawing import POINT_COLUMNS
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import APPENDED_AT_ONCE, DatasetWriter
 
 DIGITS = tuple("0123456789")
 BLOCK_POINTS = 1_000_000
@@ -106,7 +106,7 @@ def in_blocks(recordings: Iterable[Recording]) -> Iterable[list[Recording]]:
     for recording in recordings:
         block.append(recording)
         points += len(recording.points)
-        if len(block) >= BLOCK or points >= BLOCK_POINTS:
+        if len(block) >= APPENDED_AT_ONCE or points >= BLOCK_POINTS:
             yield block
             block, points = [], 0
     if block:

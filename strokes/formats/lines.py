@@ -22,7 +22,6 @@ from strokes.formats.stroke_3 import lengths_of
 from strokes.store.reader import DatasetFile
 
 POINTS = 20
-BLOCK = 4096
 
 
 def write(dataset: DatasetFile, path: Path) -> None:

@@ -27,7 +27,7 @@ from strokes.ink.drawing import IntArray
 from strokes.store.reader import DatasetFile
 
 UNITS = 255
-BLOCK = 4096
+SKETCHES_AT_ONCE = 4096
 SPLITS = {"train": "train", "valid": "none", "test": "test"}
 """sketch-rnn's names and ours, for reading."""
 
@@ -67,7 +67,7 @@ def put_about(archive: NpzWriter, dataset: DatasetFile, parts: dict[str, IntArra
     names, labels = np.array([*dataset.classes, ""]), dataset.column("labels")
     for name, chosen in parts.items():
         own = labels[chosen]
-        blocks = (names[own[start : start + BLOCK]] for start in range(0, len(own), BLOCK))
+        blocks = (names[own[start : start + SKETCHES_AT_ONCE]] for start in range(0, len(own), SKETCHES_AT_ONCE))
         archive.put_rows(f"{name}_labels", own.shape, names.dtype, blocks)
         archive.put(f"{name}_sizes", dataset.column("sizes")[chosen])
 

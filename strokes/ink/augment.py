@@ -72,7 +72,7 @@ def vary(drawings: DrawingSet, variation: Variation, random: np.random.Generator
     return replace(centred, points=(centred.points - 0.5) * np.exp(size)[:, None] + np.float32(0.5))
 
 
-BLOCK = 2000
+RENDERED_AT_ONCE = 2000
 
 
 def render_pictures(
@@ -100,7 +100,10 @@ def render_pictures(
     random = np.random.default_rng(seed)
     rows = random.choice(len(pens), count, p=weights / weights.sum())
     images = np.concatenate(
-        [_write(pens, rows[start : start + BLOCK], variation, random) for start in range(0, count, BLOCK)]
+        [
+            _write(pens, rows[start : start + RENDERED_AT_ONCE], variation, random)
+            for start in range(0, count, RENDERED_AT_ONCE)
+        ]
     )
     place = {name: i for i, name in enumerate(classes)}
     labels = np.array([place[str(pens.names[row])] for row in range(len(pens))], np.int64)[rows]

@@ -1,7 +1,7 @@
 """One small convolutional network that reads characters: missing labels, the `read` score, judging generators.
 
 The architecture is one; weights ship for thinned and for grey digits, and for grey digits with letters.
-`scripts/release/train_classifier` makes them all.
+Recipes train them all: `strokes train classifier-grey` and so on; see `strokes.recognition.recipe`.
 """
 
 from __future__ import annotations

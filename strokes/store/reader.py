@@ -21,7 +21,7 @@ from strokes.files import reason
 from strokes.ink.drawing import POINT_COLUMNS, SPLITS, Drawing, DrawingSet, IntArray, check_offsets, join
 from strokes.store.layout import check_layout, names_in
 from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, unpack_images
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import APPENDED_AT_ONCE, DatasetWriter
 
 __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
 
@@ -157,12 +157,12 @@ class DatasetFile:
         if len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(self):
             raise StoreError(f"{self.path} has drawings 0 to {len(self) - 1}; asked for {chosen.min()}…{chosen.max()}")
         wanted, places = np.unique(chosen, return_inverse=True)
-        starts = np.searchsorted(wanted, np.arange(0, len(self) + BLOCK, BLOCK))
+        starts = np.searchsorted(wanted, np.arange(0, len(self) + APPENDED_AT_ONCE, APPENDED_AT_ONCE))
         parts = [self._read_near(wanted[a:b]) for a, b in itertools.pairwise(starts) if b > a]
         found = join(parts) if parts else self._read_range(0, 0)
         return found if len(found) == len(chosen) and (np.diff(places) == 1).all() else found.select(places)
 
-    def blocks(self, which: IntArray | None = None, *, size: int = BLOCK) -> Iterator[DrawingSet]:
+    def blocks(self, which: IntArray | None = None, *, size: int = APPENDED_AT_ONCE) -> Iterator[DrawingSet]:
         """The chosen drawings (all by default) in sets of `size`, so that memory does not grow with the file."""
         chosen = np.arange(len(self)) if which is None else which
         return (self.read(chosen[start : start + size]) for start in range(0, len(chosen), size))

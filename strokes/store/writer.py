@@ -1,7 +1,7 @@
 """Writes a dataset file: HDF5 that appears whole or not at all, the same bytes for any size of the appended blocks.
 
-Drawings are regrouped into blocks of `BLOCK`, so the sequence of writes, and with it the file's layout, depends on the
-content alone.
+Drawings are regrouped into blocks of `APPENDED_AT_ONCE`, so the sequence of writes, and with it the file's layout,
+depends on the content alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from strokes.store.schema import (
 )
 from strokes.store.sink import Sink
 
-BLOCK = 4096
+APPENDED_AT_ONCE = 4096
 CHUNK_BYTES = 65536
 LIBVER = ("earliest", "v110")
 BYTES_PER_DRAWING = 600
@@ -123,17 +123,17 @@ class DatasetWriter:
             self._empty = drawings
             return
         self._pending.append(drawings)
-        if sum(map(len, self._pending)) >= BLOCK:
+        if sum(map(len, self._pending)) >= APPENDED_AT_ONCE:
             self._drain()
 
     def _drain(self, *, everything: bool = False) -> None:
         ready = join(self._pending or [self._empty])
-        end = len(ready) if everything else len(ready) // BLOCK * BLOCK
+        end = len(ready) if everything else len(ready) // APPENDED_AT_ONCE * APPENDED_AT_ONCE
         try:
             if not self._started:
                 self._create_columns(ready.select([]))
-            for start in range(0, end, BLOCK):
-                self._write(ready.select(np.arange(start, min(start + BLOCK, end))))
+            for start in range(0, end, APPENDED_AT_ONCE):
+                self._write(ready.select(np.arange(start, min(start + APPENDED_AT_ONCE, end))))
             self._sink.raise_failure()
         except (OSError, RuntimeError) as error:
             raise StoreError(f"can't write {self.path}: {reason(error)}; nothing was written") from error

@@ -16,7 +16,7 @@ from strokes.recovery.pointer.calibration import Calibration, features, fit_cali
 from strokes.recovery.pointer.recover import PenRecovery
 from strokes.recovery.pointer.risk import RIGHT_DIRECTION, RIGHT_ORDER, to_drawings
 
-PER_WRITER = 40
+CALIBRATING_PER_WRITER = 40
 """At most so many drawings of a writer calibrate."""
 LEAST_DRAWINGS = 100
 """Fewer drawings say too little of nine weights."""
@@ -47,13 +47,13 @@ def find_answers(recovery: PenRecovery, pens: PenSet) -> Answers:
 def calibrating(pens: PenSet) -> PenSet:
     """The recordings that calibrate: of one half of the held-out writers, so that the other half can judge."""
     halves = np.array([in_first_half(writer) for writer in pens.writers], np.bool_)
-    return pens.select(np.flatnonzero(pens.held_out & halves)).capped(PER_WRITER)
+    return pens.select(np.flatnonzero(pens.held_out & halves)).capped(CALIBRATING_PER_WRITER)
 
 
 def judging(pens: PenSet) -> PenSet:
     """The recordings of the held-out writers that calibrate nothing."""
     halves = np.array([in_first_half(writer) for writer in pens.writers], np.bool_)
-    return pens.select(np.flatnonzero(pens.held_out & ~halves)).capped(PER_WRITER)
+    return pens.select(np.flatnonzero(pens.held_out & ~halves)).capped(CALIBRATING_PER_WRITER)
 
 
 def in_first_half(writer: str) -> bool:

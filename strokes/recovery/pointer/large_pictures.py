@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.normalise import to_frame
@@ -15,9 +14,8 @@ from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
 from strokes.recovery.pointer.map_matching import snap
 from strokes.recovery.pointer.segmentation import split_glyphs
+from strokes.recovery.tracing.skeleton import Floats
 from strokes.recovery.tracing.trace import trace
-
-Floats = NDArray[np.float64]
 
 LEFT_OUT_PX = 2.0
 """Ink further from every stroke than this has been left out."""

@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, IntArray
-
-Floats = NDArray[np.float64]
+from strokes.recovery.tracing.skeleton import Floats
 
 REACH = 1.6
 """How far from a point of the stroke its pixel may be, in pixels of the frame that it was walked in."""

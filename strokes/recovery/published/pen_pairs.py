@@ -40,13 +40,13 @@ def make_pen_pairs(
         raise SourceError(f"no pen sample of class {samples.classes[label]!r}; every class that is trained needs some")
     random = np.random.default_rng([seed, label])
     chosen = own[random.integers(len(own), size=count)]
-    drawings = [centre_in_frame(warp_strokes(samples[int(i)].strokes, random)) for i in chosen]
+    drawings = [centre_in_frame(warp(samples[int(i)].strokes, random)) for i in chosen]
     widths = random.uniform(1.6, 3.0, count)
     grey = np.stack([write(strokes, width_px=width) for strokes, width in zip(drawings, widths, strict=True)])
     return thin(grey), np.stack([resample_path(strokes, points) for strokes in drawings])
 
 
-def warp_strokes(strokes: tuple[FloatArray, ...], random: np.random.Generator) -> list[FloatArray]:
+def warp(strokes: tuple[FloatArray, ...], random: np.random.Generator) -> list[FloatArray]:
     """Strokes turned, slanted, stretched and bent a little, the way hands differ."""
     angle, slant, bend_x, bend_y = random.normal(0, (0.08, 0.22, 0.05, 0.05))
     stretch = np.exp(random.normal(0, 0.15))

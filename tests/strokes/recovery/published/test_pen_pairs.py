@@ -9,7 +9,7 @@ from strokes.errors import SourceError
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.resampling import along, path_length, resample_path
 from strokes.ink.thinning import thin
-from strokes.recovery.published.pen_pairs import centre_in_frame, make_pen_pairs, warp_strokes, write
+from strokes.recovery.published.pen_pairs import centre_in_frame, make_pen_pairs, warp, write
 
 LINE = np.array([[0.1, 0.5], [0.4, 0.5], [0.9, 0.5]], np.float32)
 SHORT = np.array([[0.2, 0.1], [0.2, 0.3]], np.float32)
@@ -85,7 +85,7 @@ def test_a_glyph_is_centred_and_as_large_as_mnists():
 
 
 def test_a_warp_keeps_the_number_of_strokes_and_points():
-    warped = warp_strokes((LINE, SHORT), np.random.default_rng(0))
+    warped = warp((LINE, SHORT), np.random.default_rng(0))
     assert [stroke.shape for stroke in warped] == [LINE.shape, SHORT.shape]
     assert not np.allclose(warped[0], LINE)
 

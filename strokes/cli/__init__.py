@@ -140,7 +140,7 @@ def train(
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{checkpoint.parent}: use it with strokes {use_of(recipe)} {checkpoint.parent}")
+    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.metrics.rasterised import soft_error
 from strokes.store.reader import DatasetFile, open_dataset
 
-AT_ONCE = 1000
+JUDGED_AT_ONCE = 1000
 
 
 def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
@@ -39,7 +39,7 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         if "images" not in stored.names or not len(chosen):
             missing = "no drawings to judge" if "images" in stored.names else "no pictures to judge its drawings by"
             raise ConfigError(f"{path} holds {missing}")
-        blocks = tqdm(stored.blocks(chosen, size=AT_ONCE), total=-(-len(chosen) // AT_ONCE), disable=None)
+        blocks = tqdm(stored.blocks(chosen, size=JUDGED_AT_ONCE), total=-(-len(chosen) // JUDGED_AT_ONCE), disable=None)
         found = [score_block(block, stored.attributes) for block in blocks]
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
         return DrawingsReport(

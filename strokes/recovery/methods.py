@@ -12,7 +12,7 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import DrawingSet
 from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
-from strokes.recovery.pointer.recipe import KIND as PENS
+from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
@@ -132,7 +132,7 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         "hypotheses": options.hypotheses or recipe.hypotheses,
         "refine": options.refine,
     }
-    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=True)
+    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
 
 
 def model_for(pictures: ImageSet) -> str:

@@ -2,7 +2,7 @@
 
 A logistic regression on what the hypotheses know: how far they are apart, how surprising the chosen one is, how well it
 fits, how much there is to draw. Its weights are fitted on writers that no network was trained on
-(`scripts/release/ship_pens`), and travel in the network's file.
+(`strokes.recovery.pointer.calibrate`, at the end of a run), and travel in the network's file.
 """
 
 from __future__ import annotations

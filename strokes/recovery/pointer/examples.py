@@ -18,7 +18,7 @@ from strokes.ink.thinning import INK_THRESHOLD, thin
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.spec import PenSpec
 
-GROUP = 8
+GROUP_BATCHES = 8
 """Batches made at a time, so that drawings of about the same length come together."""
 DOT_PX = 0.4
 
@@ -90,19 +90,19 @@ class PenBatches:
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
-        number, place = divmod(step, GROUP)
+        number, place = divmod(step, GROUP_BATCHES)
         if self._group[0] != number:
             self._group = (number, self._make_group(number))
         return self._group[1][place]
 
     def _make_group(self, number: int) -> list[Examples]:
         random = np.random.default_rng([self.seed, number])
-        rows = np.searchsorted(self.cumulative, random.random(GROUP * self.batch_size))
+        rows = np.searchsorted(self.cumulative, random.random(GROUP_BATCHES * self.batch_size))
         rows = np.minimum(rows, len(self.drawings) - 1)
         examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
         lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
-        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP)
-        return [examples.select(batches[k]) for k in random.permutation(GROUP)]
+        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP_BATCHES)
+        return [examples.select(batches[k]) for k in random.permutation(GROUP_BATCHES)]
 
 
 def make_examples(

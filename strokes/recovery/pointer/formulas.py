@@ -16,7 +16,7 @@ from strokes.ink.pictures import FRAME_PX
 MIDDLE_PX = FRAME_PX / 2
 VISIT_PX = 1.2
 """How far around a step ink counts as visited: a Gaussian's standard deviation."""
-NEAR_PX = (2.5, 7.0)
+POOL_REACH_PX = (2.5, 7.0)
 """Two neighbourhoods of the pen in which what is left of the ink is pooled."""
 REACH_PX = 4.0
 GEOMETRY = 12

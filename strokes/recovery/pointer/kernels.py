@@ -1,8 +1,8 @@
 """One step of many pens, without the matrix products: what each sees, where it goes, and whether it is lifted.
 
-These say what `strokes.recovery.pointer.network` says of `Stand`, `observe` and `geometry`, by the same formulas, but
-pen by pen and with no array between: several times as fast on a processor, and other threads go on meanwhile. Where a
-picture has no ink its only token is a pixel that counts for nothing.
+These say what `strokes.recovery.pointer.network` says of `PenState`, `observe` and `geometry`, by the same formulas,
+but pen by pen and with no array between: several times as fast on a processor, and other threads go on meanwhile. Where
+a picture has no ink its only token is a pixel that counts for nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.formulas import (
     GEOMETRY,
     LEAST_WEIGHT,
-    NEAR_PX,
+    POOL_REACH_PX,
     VISIT_PX,
     formulas,
     from_before,
@@ -44,39 +44,39 @@ tell_place, tell_step, tell_left, score = (inlined(formula) for formula in (from
 
 
 @compiled(fastmath=True)
-def stand(
+def observe(
     pictures: IntArray,
     tokens: IntArray,
     counts: IntArray,
     places_px: FloatArray,
     features: FloatArray,
-    begin: FloatArray,
-    whole: FloatArray,
-    pulls: FloatArray,
+    start_token: FloatArray,
+    context: FloatArray,
+    pool_weights: FloatArray,
     values: FloatArray,
     by_air: FloatArray,
     here_px: FloatArray,
     visited: FloatArray,
     observed: FloatArray,
 ) -> None:
-    """Put each pen on its token, and fill `observed` with what the network is told there.
+    """Put each pen on its token, and fill `observed` with what the network observes there.
 
     Args:
         pictures: (k,) the picture of each pen.
         tokens: (k,) where it comes to, `NOWHERE` before it begins.
         counts: (pictures,) tokens of each picture.
         places_px: (pictures, n, 2); and `features`, (pictures, n, …), of each token.
-        begin: features of a pen that hasn't begun.
-        whole: (pictures, …) of each picture.
-        pulls: (pictures, pools, n) how much each pooling weighs a token.
+        start_token: features of a pen that hasn't begun.
+        context: (pictures, …) of each picture.
+        pool_weights: (pictures, pools, n) how much each pooling weighs a token.
         values: (pictures, n, …) what is pooled.
-        by_air: (k,) how each pen came; see `Stand`.
+        by_air: (k,) how each pen came; see `PenState`.
         here_px: (k, 2) where each pen was; set to where it is.
         visited: (k, n) how much of each token it has walked over; updated.
         observed: (k, observed) filled.
     """
-    pools, width = pulls.shape[1], values.shape[2]
-    near = len(NEAR_PX)
+    pools, width = pool_weights.shape[1], values.shape[2]
+    near = len(POOL_REACH_PX)
     for i in range(len(pictures)):
         p, token, row = pictures[i], tokens[i], observed[i]
         before_x, before_y = here_px[i]
@@ -84,9 +84,9 @@ def stand(
             here_px[i] = places_px[p, token]
         x, y = here_px[i]
         begins = features.shape[2]
-        row[:begins] = features[p, token] if token != NOWHERE else begin
-        starts = begins + whole.shape[1]
-        row[begins:starts] = whole[p]
+        row[:begins] = features[p, token] if token != NOWHERE else start_token
+        starts = begins + context.shape[1]
+        row[begins:starts] = context[p]
         pooled = row[starts : starts + (pools + near) * width].reshape(pools + near, width)
         pooled[:] = 0
         sums = np.full(pools + near, np.float32(LEAST_WEIGHT))
@@ -99,9 +99,9 @@ def stand(
             left = np.float32(1) - visited[i, t]
             left_over += left
             for q in range(pools):
-                _pool(left * pulls[p, q, t], values[p, t], sums, pooled, q)
+                _pool(left * pool_weights[p, q, t], values[p, t], sums, pooled, q)
             for q in range(near):
-                _pool(left * nearness(square, NEAR_PX[q]), values[p, t], sums, pooled, pools + q)
+                _pool(left * nearness(square, POOL_REACH_PX[q]), values[p, t], sums, pooled, pools + q)
         for q in range(pools + near):
             pooled[q] /= sums[q]
         row[-6], row[-5] = tell_place(x), tell_place(y)
@@ -110,7 +110,7 @@ def stand(
 
 
 @compiled(fastmath=True)
-def go(
+def choose_tokens(
     pictures: IntArray,
     counts: IntArray,
     places_px: FloatArray,
@@ -126,7 +126,7 @@ def go(
     """Choose each pen's next token.
 
     Args:
-        pictures, counts, places_px, here_px, visited: as in `stand`.
+        pictures, counts, places_px, here_px, visited: as in `observe`.
         keys: (pictures, n, key) of each token.
         asked: (k, key + `GEOMETRY`) the pen's query of content, and of place.
         temperatures: (k,) 0 for the likeliest token.
@@ -155,7 +155,7 @@ def go(
 
 
 @compiled(fastmath=True)
-def lift(
+def choose_flags(
     logits: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
@@ -171,7 +171,7 @@ def lift(
 
     Args:
         logits: (k, 3) of `GO`, `LIFT` and `END`.
-        temperatures, chances, likelihood: as in `go`.
+        temperatures, chances, likelihood: as in `choose_tokens`.
         stopping: (k,) the chance to have stopped by now; updated.
         doubted: (k,) whether the pen doubted at its last point whether to go on; updated.
         flags: (k,) filled.

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray, IntArray
-
-Floats = NDArray[np.float64]
+from strokes.recovery.tracing.skeleton import Floats
 
 REACH = 1.6
 """How far from a point of the stroke its pixel may be, in pixels of the frame that it was walked in."""

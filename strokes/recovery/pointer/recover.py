@@ -31,8 +31,7 @@ from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
-from strokes.recovery.pointer.recipe import KIND as PENS
-from strokes.recovery.pointer.recipe import PenRecipe
+from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
@@ -58,7 +57,7 @@ class PenRecovery:
     Attributes:
         network: not training.
         recipe: that it was trained by.
-        calibration: of the confidence.
+        calibration: of the confidence; without one, drawings have no score `confidence`.
         hypotheses: walks a picture; 0 for as many as the recipe says.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
@@ -68,7 +67,7 @@ class PenRecovery:
 
     network: PenNetwork
     recipe: PenRecipe
-    calibration: Calibration = field(default_factory=Calibration)
+    calibration: Calibration | None = None
     hypotheses: int = 0
     temperature: float = 1.0
     refinement: Refinement = field(default_factory=Refinement)
@@ -83,8 +82,16 @@ class PenRecovery:
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
         drawings = trace_poor(self._walked(pictures), pictures)
-        told = drawings.scores if self.scores else {"confidence": drawings.scores["confidence"]}
-        return replace(drawings, scores=told)
+        kept = set(drawings.scores) if self.scores else {"confidence"}
+        if self.calibration is None:
+            kept.discard("confidence")
+        return replace(drawings, scores={name: drawings.scores[name] for name in drawings.scores if name in kept})
+
+    def confidence(self, chosen: Chosen) -> FloatArray:
+        """The chance (n,) that each drawing is right; NaN where no calibration says so."""
+        if self.calibration is None:
+            return np.full(len(chosen.fit), np.nan, np.float32)
+        return self.calibration.confidence(chosen)
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
@@ -109,7 +116,7 @@ class PenRecovery:
         for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
             strokes[glyph.picture] += glyph.strokes(walked.strokes)
         confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
+        np.minimum.at(confidence, owner, self.confidence(chosen))
         confidence[~np.isin(np.arange(len(inks)), owner)] = 0
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
         fit = score_large(drawings, inks)
@@ -124,7 +131,7 @@ class PenRecovery:
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
         confidence = np.zeros(len(pictures), np.float32)
-        confidence[inked] = self.calibration.confidence(chosen)
+        confidence[inked] = self.confidence(chosen)
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
@@ -150,7 +157,7 @@ class PenRecovery:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             return choose_walks(
                 self.network,
-                self.network.look(images, labels),
+                self.network.encoder(images, labels),
                 pictures.images,
                 hypotheses=self.walks,
                 temperature=self.temperature,
@@ -224,15 +231,21 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 
-def load_pen_network(model: Model, *, device: str | torch.device = "cpu") -> tuple[PenNetwork, PenRecipe, Calibration]:
-    """A pen network ready to draw, its recipe, and its confidence's calibration. Raises `ConfigError`."""
+def load_pen_network(
+    model: Model, *, device: str | torch.device = "cpu"
+) -> tuple[PenNetwork, PenRecipe, Calibration | None]:
+    """A pen network ready to draw, its recipe, and its confidence's calibration, where it has one.
+
+    Raises:
+        ConfigError: it is no pen network, or broken.
+    """
     if model.kind != PENS:
         raise ConfigError(f"{model.path} is a network of a {model.kind} recipe; expected a pen network")
     recipe: PenRecipe = parse_recipe(PenRecipe, model.settings)
-    told = model.described.get("calibration")
-    calibration = Calibration() if told is None else Calibration.from_json(told)
+    text = model.described.get("calibration")
+    calibration = None if text is None else Calibration.from_json(text)
     network = ready(PenNetwork(recipe.network), model, device)
-    network.look.apply(channels_last)
+    network.encoder.apply(channels_last)
     return network, recipe, calibration
 
 

@@ -24,15 +24,15 @@ from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.warping import warp_paths
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.network import GO, Ink, PenNetwork
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
 RIGHT_DIRECTION = 0.5
 RIGHT_ORDER = 0.0
 """A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
 person's way than against it, and rather in the person's order than in reverse."""
-COOLING = 30.0
+RISK_TEMPERATURE = 30.0
 """A hypothesis that is e^30 times less likely than the best weighs e times less."""
-FAR_PX = 6.0
+MOST_APART_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
 MISFIT = 6.0
@@ -67,7 +67,7 @@ class Chosen:
 
 def choose_walks(
     network: PenNetwork,
-    ink: Ink,
+    ink: InkTokens,
     images: BoolArray,
     *,
     hypotheses: int,
@@ -78,7 +78,7 @@ def choose_walks(
 
     Args:
         network: what walks.
-        ink: of the pictures, as the network's `look` returns it.
+        ink: of the pictures, as the network's `encoder` returns it.
         images: (n, 28, 28) the pictures.
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
@@ -92,15 +92,15 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses)
+    return minimise_bayes_risk(walks, images, hypotheses)
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
+def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
-    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
+    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
@@ -165,7 +165,7 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_apart(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
+                judged[0] = min(_apart(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
                 judged[1], judged[2] = 1.0, 1.0
                 if lengths[a]:
                     judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
@@ -194,6 +194,6 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
 def _apart(one: FloatArray, other: FloatArray) -> float:
     """How far two paths (a, 2) and (b, 2) are apart: dynamic time warping's sum, by the points of the longer."""
     if len(one) == 0 or len(other) == 0:
-        return FAR_PX
+        return MOST_APART_PX
     apart: float = warp_paths(one, other)[0] / max(len(one), len(other))
     return apart

@@ -16,7 +16,7 @@ from strokes.ink.drawing import IntArray
 from strokes.recovery.tracing.skeleton import BEND, FORK, PEAK, Floats, Skeleton
 
 BEAM = 32
-GO_ON, TURN_ROUND, LIFT = 0, 1, 2
+GO_ON, TURN_ROUND, BY_AIR = 0, 1, 2
 GLYPH_UNITS = 18.0
 """Distances are counted in glyphs: so many units."""
 LEAVING_UNITS = 4.0
@@ -85,7 +85,7 @@ class Halves(NamedTuple):
 def find_route(graph: Skeleton, costs: Costs) -> tuple[IntArray, IntArray]:
     """The halves (e,) in the order in which they are drawn, and how the pen came to each: `GO_ON` and the like.
 
-    `TURN_ROUND` goes back over the half before; the first is a `LIFT`.
+    `TURN_ROUND` goes back over the half before; the first is a `BY_AIR`.
     """
     edges = len(graph.ends)
     halves = measure_halves(graph, costs)
@@ -200,7 +200,7 @@ def price_moves(
         (states, 2e) prices and ways.
     """
     states, edges = used.shape
-    prices, ways = np.full((states, 2 * edges), np.inf), np.full((states, 2 * edges), LIFT)
+    prices, ways = np.full((states, 2 * edges), np.inf), np.full((states, 2 * edges), BY_AIR)
     for i in range(states):
         for half in range(2 * edges):
             if used[i, half % edges]:

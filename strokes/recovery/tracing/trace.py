@@ -27,7 +27,7 @@ from strokes.ink.drawing import (
 )
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
-from strokes.recovery.tracing.route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
+from strokes.recovery.tracing.route import BY_AIR, DEFAULT_COSTS, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
 
 SMOOTHINGS = 3
@@ -78,10 +78,10 @@ def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats
     """The points of a route's strokes, and where each begins; nodes between edges once."""
     edges = len(route)
     points = np.empty((2 * len(graph.path) + edges, 2))
-    offsets = np.zeros((ways == LIFT).sum() + 1, np.int64)
+    offsets = np.zeros((ways == BY_AIR).sum() + 1, np.int64)
     row, strokes = 0, 0
     for i in range(edges):
-        begins = ways[i] == LIFT
+        begins = ways[i] == BY_AIR
         if begins:
             offsets[strokes] = row
             strokes += 1

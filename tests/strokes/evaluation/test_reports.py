@@ -8,7 +8,7 @@ import pytest
 
 from strokes.errors import ConfigError, ShapeError
 from strokes.evaluation.generated import score_generated
-from strokes.evaluation.reading import ClassifierReader, PictureReader, Redrawer, classify, judge_reader
+from strokes.evaluation.reading import CharacterReader, ClassifierReader, Redrawer, classify, judge_reader
 from strokes.evaluation.report import write_report
 from strokes.recognition.classifier import load_classifier
 
@@ -101,7 +101,7 @@ class Blurred:
 
     classes = tuple("0123456789")
 
-    def __init__(self, reader: PictureReader) -> None:
+    def __init__(self, reader: CharacterReader) -> None:
         self.inner = reader
 
     def read(self, images):

@@ -9,7 +9,7 @@ from strokes.recovery.pointer.network import END, GO, LIFT
 
 
 def look(network, pictures):
-    return network.look(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
 
 
 def test_a_walk_ends_once_and_stays_on_the_ink(pen_network, some):
@@ -65,7 +65,7 @@ def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
     ink, times = look(pen_network, some.select([0])), 4000
     walks = walk(pen_network, ink, times=times, temperatures=torch.ones(times), generator=torch.Generator())
     nowhere = torch.zeros(1, 1, dtype=torch.long)
-    logits, _, _ = pen_network.follow(ink, nowhere, nowhere.bool())
+    logits, _, _ = pen_network.teacher_force(ink, nowhere, nowhere.bool())
     first = logits[0, 0].softmax(dim=0).numpy()
     drawn = np.bincount(walks.tokens[:, 0], minlength=len(first)) / times
     assert np.abs(drawn - first).max() < 4 * np.sqrt(0.25 / times)

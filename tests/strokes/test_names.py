@@ -8,7 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("recovery", "generation", "training", "recognition")
-SHARED = {"Model": "the command line's options are called after what they choose"}
+SHARED = {
+    "Model": "the command line's options are called after what they choose",
+    "nearness": "one formula of `pointer.formulas`, made for torch and for compiled loops",
+    "see": "likewise",
+}
 """Names that two modules may have, and why."""
 
 

@@ -26,10 +26,10 @@ LEAST_WEIGHT = 1e-3
 FARTHEST = np.float32(3)
 """The reach, in `REACH_PX`, up to which a direction counts."""
 
-Function = Callable[..., Any]
+Formula = Callable[..., Any]
 
 
-def formulas(exp: Function, sqrt: Function, clip: Function) -> tuple[Function, Function]:
+def formulas(exp: Formula, sqrt: Formula, clip: Formula) -> tuple[Formula, Formula]:
     """The functions `nearness` and `see`, of tensors or of single numbers as `exp`, `sqrt` and `clip` are."""
 
     def nearness(square: Any, reach_px: float) -> Any:

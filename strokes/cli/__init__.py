@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,17 @@ from typer.core import TyperGroup
 from strokes.cli.options import Dataset, Device, Format, Habits, Hypotheses, MethodName, Model, Overwrite, Refine
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
+
+REFUSALS = (
+    errno.EPIPE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+)
+"""What the system refuses for a reason that a person can act on, whatever was asked of it."""
 
 
 class Commands(TyperGroup):
@@ -30,8 +43,8 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
 )
 app.add_typer(generators)
@@ -90,7 +103,9 @@ def build_dataset(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name, or the path of a .toml file; default: pen-digits, on fetched pens.")
+    ] = "",
     pens: Annotated[
         list[Path] | None, typer.Option(help="Pen recordings for a pen recipe, in any format; may be repeated.")
     ] = None,
@@ -111,24 +126,24 @@ def train(
 
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
-    from strokes.formats.pens import load_pen_sets
-    from strokes.recovery.methods import check_device
-    from strokes.train import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
-    from strokes.train import train as run
+    from strokes.api import train as run
+    from strokes.train_recipe import describe_epoch, set_threads, use_of
 
-    chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
-    folder = out or Path("runs") / chosen.name
     set_threads(threads)
-    run(
-        chosen,
-        training_pictures(chosen, images or (), labels, limit=limit),
-        folder,
-        pens=load_pen_sets(pens) if pens else None,
-        device=check_device(device),
+    checkpoint = run(
+        recipe,
+        out,
+        pens=pens or (),
+        images=images or (),
+        labels=labels,
+        limit=limit,
+        epochs=epochs,
+        seed=seed,
+        device=device,
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{folder}: use it with strokes {kind_of(chosen).use} {folder}")
+    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
 
 
 @app.command()
@@ -262,8 +277,8 @@ def animate(
     drawings: Annotated[
         str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
     ] = "",
-    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame.")] = 70,
-    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
+    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame, up to 655350.")] = 70,
+    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays, up to 655350.")] = 1500,
     overwrite: Overwrite = False,
 ) -> None:
     """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
@@ -316,9 +331,9 @@ def verify(dataset: Dataset) -> None:
 def print_version(wanted: bool) -> None:
     """Print the version and end, when asked to."""
     if wanted:
-        from importlib.metadata import version
+        import strokes
 
-        typer.echo(f"strokes {version('penstrokes')}")
+        typer.echo(f"strokes {strokes.__version__}")
         raise typer.Exit
 
 
@@ -335,8 +350,13 @@ def main() -> None:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        if error.errno != errno.EPIPE:
+            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:
         return
     raise SystemExit(1)

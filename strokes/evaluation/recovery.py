@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError, ShapeError
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
-from strokes.evaluation.report import Report
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, join
 from strokes.ink.labels import DIGITS
 from strokes.ink.pictures import FRAME_PX, ImageSet
@@ -22,7 +22,7 @@ from strokes.metrics.pictures import PICTURE_METRICS, render_set, score_pictures
 from strokes.metrics.writing import score_writing
 from strokes.recognition.classifier import read_correctly
 
-BLOCK = 1000
+PENS_A_BLOCK = 1000
 TOLD = ("confidence",)
 """Scores that a way of recovering gives itself."""
 Recover = Callable[[ImageSet], DrawingSet]
@@ -54,7 +54,7 @@ def choose_pens(
     return pens
 
 
-def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> Report:
+def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> DrawingsReport:
     """How `recover` does on the pictures of recordings in the frame, against what the pens did.
 
     Args:
@@ -66,8 +66,8 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     pictures = replace(pen_pictures(pens.drawings), writers=pens.writers)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
-        for start in range(0, len(pens), BLOCK):
-            parts.append(recover(pictures.select(slice(start, start + BLOCK))))
+        for start in range(0, len(pens), PENS_A_BLOCK):
+            parts.append(recover(pictures.select(slice(start, start + PENS_A_BLOCK))))
             bar.update(len(parts[-1]))
     told = {name: np.concatenate([part.scores[name] for part in parts]) for name in TOLD if name in parts[0].scores}
     found = replace(
@@ -82,8 +82,10 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     scores |= judge_ink(found) | like_papers | told
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
-    spreads = {name: f"{spread(of(found))}; the pens': {spread(of(pens.drawings))}" for name, of in counts.items()}
-    return Report(
+    spreads = {
+        name: f"{mean_spread(of(found))}; the pens': {mean_spread(of(pens.drawings))}" for name, of in counts.items()
+    }
+    return DrawingsReport(
         title=title,
         about={
             **(about or {}),
@@ -177,6 +179,6 @@ def points_of(drawings: DrawingSet) -> FloatArray:
     return np.diff(drawings.stroke_offsets[drawings.drawing_offsets]).astype(np.float32)
 
 
-def spread(values: FloatArray) -> str:
+def mean_spread(values: FloatArray) -> str:
     """Mean ± standard deviation."""
     return f"{values.mean():.2f} ± {values.std():.2f}" if len(values) else "none"

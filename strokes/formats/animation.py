@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from raster.hard import draw_strokes
+from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
 from strokes.errors import ConfigError, ShapeError
-from strokes.files import atomic_path, check_free
-from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
+from strokes.files import atomic_path, check_ending, check_free
+from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.store.reader import open_dataset
 
 Picture = NDArray[np.uint8]
@@ -25,10 +25,10 @@ Picture = NDArray[np.uint8]
 STROKE_COLOURS = ((37, 99, 235), (234, 88, 12), (5, 150, 105), (192, 38, 211), (202, 138, 4), (8, 145, 178))
 
 
-BACKGROUND, PAPER, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
+BACKGROUND, PAPER_COLOUR, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
 
 
-PLAIN_COLOURS = (BACKGROUND, PAPER, INK, GHOST, *STROKE_COLOURS)
+PLAIN_COLOURS = (BACKGROUND, PAPER_COLOUR, INK, GHOST, *STROKE_COLOURS)
 
 
 FRAME_PX = 28
@@ -40,16 +40,17 @@ GRID_SCALE, SINGLE_SCALE = 4, 10
 MOST_DRAWINGS = 40
 
 
+LEAST_MS, MOST_MS = 20, 655_350
+"""What viewers show, and what a GIF can say: 16 bits of hundredths of a second."""
+
+
 MOVING_FRAMES = 34
 
 
-COLOURS = 128
+GIF_COLOURS = 128
 
 
 FINER = 3
-
-
-SUBPIXEL_BITS = 6
 
 
 PEN_WIDTH_PX, TIP_RADIUS_PX, START_RADIUS_PX = 1.5, 1.7, 0.42
@@ -86,14 +87,16 @@ def write_animation(
         ShapeError: `truth_images` are not one a drawing.
         StoreError: the file exists or can't be written.
     """
+    check_ending(out, (".gif",), "an animation is a GIF")
     check_free(out, overwrite=overwrite)
     chosen = np.arange(len(drawings)) if indices is None else np.asarray(indices, np.int64)
-    check_settings(chosen, len(drawings), frame_ms=frame_ms, scale=scale)
+    check_settings(chosen, len(drawings), frame_ms=frame_ms, hold_ms=hold_ms, scale=scale)
     pictures = drawings.images if truth_images is None else truth_images
     if pictures is not None and len(pictures) != len(drawings):
         raise ShapeError(f"{len(pictures)} pictures for {len(drawings)} drawings; expected one each")
     shown = None if pictures is None else [grey(pictures[i]) for i in chosen]
-    frames = list(make_frames(frame_strokes(drawings, chosen), shown, scale=scale))
+    strokes = [drawing.strokes for drawing in to_frames(drawings.select(chosen))]
+    frames = list(make_frames(strokes, shown, scale=scale))
     with atomic_path(out, overwrite=overwrite) as partial:
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
@@ -115,6 +118,7 @@ def animate_dataset(
         ConfigError: the drawings are no numbers, or beyond the file's end.
         StoreError: the dataset can't be read, or the GIF can't be written.
     """
+    check_ending(out, (".gif",), "an animation is a GIF")
     with open_dataset(dataset) as stored:
         indices = parse_numbers(drawings) or one_of_each(stored.column("labels"), flagged=stored.column("flagged"))
         beyond = [i for i in indices if i >= len(stored)]
@@ -135,14 +139,15 @@ def parse_numbers(text: str) -> list[int]:
     return numbers
 
 
-def check_settings(chosen: IntArray, n: int, *, frame_ms: int, scale: int | None) -> None:
+def check_settings(chosen: IntArray, n: int, *, frame_ms: int, hold_ms: int, scale: int | None) -> None:
     """Raise `ConfigError` for what can't be animated."""
     if not 1 <= len(chosen) <= MOST_DRAWINGS:
         raise ConfigError(f"{len(chosen)} drawings are chosen; an animation shows 1 to {MOST_DRAWINGS}")
     if chosen.min() < 0 or chosen.max() >= n:
         raise ConfigError(f"drawing {chosen.max()} is chosen; expected 0 to {n - 1}")
-    if frame_ms < 20:
-        raise ConfigError(f"a frame of {frame_ms} ms is too short for viewers; expected 20 or more")
+    for shown_ms in (frame_ms, hold_ms):
+        if not LEAST_MS <= shown_ms <= MOST_MS:
+            raise ConfigError(f"a frame of {shown_ms} ms can't be shown; expected {LEAST_MS} to {MOST_MS}")
     if scale is not None and not 1 <= scale <= 40:
         raise ConfigError(f"the scale is {scale}; expected 1 to 40 screen pixels a pixel")
 
@@ -151,12 +156,6 @@ def one_of_each(labels: NDArray[np.integer[Any]], *, flagged: NDArray[Any] | Non
     """The first drawing of each label that is not flagged, in the order of the labels: a good choice to show."""
     usable = labels >= 0 if flagged is None else (labels >= 0) & ~flagged.astype(bool)
     return [int(np.flatnonzero(usable & (labels == label))[0]) for label in np.unique(labels[usable])]
-
-
-def frame_strokes(drawings: DrawingSet, chosen: IntArray) -> list[tuple[FloatArray, ...]]:
-    """Each chosen drawing's strokes in the unit square of the frame that `images` show, not its own picture's."""
-    scale, offset = drawings.frames[chosen, :1], drawings.frames[chosen, 1:]
-    return [tuple((stroke - offset[k]) / scale[k] for stroke in drawings[int(i)].strokes) for k, i in enumerate(chosen)]
 
 
 def make_frames(
@@ -179,7 +178,7 @@ def make_frames(
         moments = [path.at(frame * step if frame <= moving_frames else np.inf) for path in paths]
         pens = [pen_card(paper, moment, cell) for paper, moment in zip(papers, moments, strict=True)]
         pixels = [picture_card(draw_strokes(moment.strokes, size=FRAME_PX), cell) for moment in moments]
-        yield lay_out([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
+        yield lay_out_cards([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
 
 
 def grey(picture: NDArray[Any]) -> Picture:
@@ -204,7 +203,7 @@ def ghost_card(picture: Picture | None, cell: int) -> Picture:
 def blend(picture: Picture, cell: int, colour: tuple[int, int, int]) -> Picture:
     """(cell, cell, 3) paper turned towards `colour` where `picture` is high."""
     amount = cv2.resize(picture, (cell, cell), interpolation=cv2.INTER_NEAREST)[..., None] / 255
-    return np.asarray((1 - amount) * np.array(PAPER) + amount * np.array(colour)).round().astype(np.uint8)
+    return np.asarray((1 - amount) * np.array(PAPER_COLOUR) + amount * np.array(colour)).round().astype(np.uint8)
 
 
 def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
@@ -213,41 +212,36 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
     pixel = unit / FRAME_PX
     colours = list(itertools.islice(itertools.cycle(STROKE_COLOURS), len(moment.strokes) + 1))
     for stroke, colour in zip(moment.strokes, colours, strict=False):
-        path = [fixed_point(stroke, unit)]
+        path = [to_pixels(stroke, unit)]
         cv2.polylines(page, path, False, colour, round(PEN_WIDTH_PX * pixel), cv2.LINE_AA, SUBPIXEL_BITS)
     for stroke in moment.strokes:
-        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER)
+        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER_COLOUR)
     if moment.tip is not None:
         colour = colours[len(moment.strokes) - 1] if moment.is_down else colours[len(moment.strokes)]
         dot(page, moment.tip, TIP_RADIUS_PX * pixel, INK if moment.is_down else colour)
-        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER)
+        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER_COLOUR)
     return np.asarray(cv2.resize(page, (cell, cell), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def dot(page: Picture, centre: FloatArray, radius_px: float, colour: tuple[int, int, int]) -> None:
     """Draw a filled circle at `centre`, x and y in the unit square."""
-    x, y = fixed_point(centre, len(page)).tolist()
+    x, y = to_pixels(centre, len(page)).tolist()
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def fixed_point(points: FloatArray, size: int) -> NDArray[np.int32]:
-    """Unit coordinates as OpenCV's fixed-point pixels, whose origin is a pixel's centre."""
-    return np.rint((points.astype(np.float64) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-
-
-def lay_out(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
+def lay_out_cards(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
     """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded."""
     cell, columns = len(rows[0][0]), len(rows[0])
     size = (gap + len(rows) * (cell + gap), gap + columns * (cell + gap), 3)
     page = np.broadcast_to(np.array(BACKGROUND, np.uint8), size).copy()
-    mask = rounded(cell, radius=gap * 2 // 3)
+    mask = rounded_mask(cell, radius=gap * 2 // 3)
     for (r, row), c in itertools.product(enumerate(rows), range(columns)):
         y, x = gap + r * (cell + gap), gap + c * (cell + gap)
         page[y : y + cell, x : x + cell] = (mask * row[c] + (1 - mask) * np.array(BACKGROUND)).round()
     return page
 
 
-def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
+def rounded_mask(cell: int, *, radius: int) -> NDArray[np.float64]:
     """(cell, cell, 1) in [0, 1]: a square with rounded corners, smooth at the edge."""
     inside = np.abs(np.arange(cell) + 0.5 - cell / 2) - (cell / 2 - radius)
     reach = np.hypot(*np.meshgrid(np.maximum(inside, 0), np.maximum(inside, 0)))
@@ -257,7 +251,7 @@ def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
 def save_gif(frames: Sequence[Picture], path: Path, *, frame_ms: int, hold_ms: int) -> None:
     """Save frames (height, width, 3) as a looping GIF with one palette, the last frame held for `hold_ms`."""
     sample = Image.fromarray(np.concatenate([frames[len(frames) // 3], frames[len(frames) * 2 // 3], frames[-1]]))
-    learned = sample.quantize(COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    learned = sample.quantize(GIF_COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
     palette.putpalette([*itertools.chain(*PLAIN_COLOURS), *learned])
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

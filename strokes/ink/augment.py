@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
 from strokes.ink.pictures import FRAME_PX, GreySet
 from strokes.ink.recordings import PenSet
-from strokes.ink.rendering import SIDE_PX, write_pictures
+from strokes.ink.rendering import GLYPH_PX, write_pictures
 
 EDGE_PX = 1.5
 """No shift moves a point nearer to the frame's edge than this."""
@@ -77,7 +77,7 @@ def vary(drawings: DrawingSet, variation: Variation, random: np.random.Generator
     return replace(drawings, points=points)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _vary_all(
     points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray, hands: NDArray[np.float64]
 ) -> None:
@@ -91,7 +91,7 @@ def _vary_all(
         sine, cosine, wider = np.sin(turn), np.cos(turn), np.exp(stretch)
         low, high = np.full(2, np.inf), np.full(2, -np.inf)
         for p in range(len(own)):
-            x, y = (own[p, 0] - 0.5) * FRAME_PX / SIDE_PX, (own[p, 1] - 0.5) * FRAME_PX / SIDE_PX
+            x, y = (own[p, 0] - 0.5) * FRAME_PX / GLYPH_PX, (own[p, 1] - 0.5) * FRAME_PX / GLYPH_PX
             x, y = wider * x + slant * y, y / wider
             x, y = cosine * x - sine * y, sine * x + cosine * y
             own[p, 0] = x + bend_x * (np.sin(5 * y + phase_x) - np.sin(phase_x))
@@ -99,21 +99,21 @@ def _vary_all(
             for axis in range(2):
                 low[axis], high[axis] = min(low[axis], own[p, axis]), max(high[axis], own[p, axis])
         side = max(high[0] - low[0], high[1] - low[1])
-        scale = np.exp(size) * SIDE_PX / side if side > 0 else 0.0
+        scale = np.exp(size) * GLYPH_PX / side if side > 0 else 0.0
         for axis in range(2):
             middle_px = FRAME_PX / 2 + _within(hands[i, 8 + axis], low[axis] * scale, high[axis] * scale)
             for p in range(len(own)):
                 own[p, axis] = (own[p, axis] * scale + middle_px) / FRAME_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _within(shift_px: float, low_px: float, high_px: float) -> float:
     """A shift, cut so that it takes nothing that spans `low_px`…`high_px` about the frame's middle to the edge."""
     room_px = FRAME_PX / 2 - EDGE_PX
     return min(max(shift_px, min(-room_px - low_px, 0.0)), max(room_px - high_px, 0.0))
 
 
-BLOCK = 2000
+VARIED_AT_ONCE = 2000
 
 
 def render_pictures(
@@ -141,7 +141,10 @@ def render_pictures(
     random = np.random.default_rng(seed)
     rows = random.choice(len(pens), count, p=weights / weights.sum())
     images = np.concatenate(
-        [_write(pens, rows[start : start + BLOCK], variation, random) for start in range(0, count, BLOCK)]
+        [
+            _write(pens, rows[start : start + VARIED_AT_ONCE], variation, random)
+            for start in range(0, count, VARIED_AT_ONCE)
+        ]
     )
     place = {name: i for i, name in enumerate(classes)}
     labels = np.array([place[str(pens.names[row])] for row in range(len(pens))], np.int64)[rows]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from raster.kernels.compiling import compiled
 from strokes.ink.augment import Variation
 from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.rendering import GreyImages
@@ -27,7 +27,7 @@ def scan(grey: GreyImages, variation: Variation, random: np.random.Generator) ->
     return ink
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _scan(
     grey: GreyImages,
     blur: FloatArray,

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 
 BoolArray = NDArray[np.bool_]
@@ -85,7 +85,7 @@ def find_loose_ends(images: BoolArray) -> BoolArray:
     return loose
 
 
-@njit(cache=True)
+@compiled()
 def _thin_in_place(framed: NDArray[np.uint8], first: BoolArray, second: BoolArray) -> None:
     """Thin 0/1 pictures (n, h, w) whose outermost rows and columns are blank."""
     n, h, w = framed.shape
@@ -99,7 +99,7 @@ def _thin_in_place(framed: NDArray[np.uint8], first: BoolArray, second: BoolArra
             places = _delete(image, places, second, w)
 
 
-@njit(cache=True)
+@compiled()
 def _delete(image: NDArray[np.uint8], places: NDArray[np.int64], table: BoolArray, width: int) -> NDArray[np.int64]:
     """Clear the ink pixels of a flat picture that `table` dooms, all at once; return the places that stay."""
     doomed = np.empty(len(places), np.bool_)

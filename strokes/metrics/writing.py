@@ -7,9 +7,9 @@ These judge drawings of real scans, too, beside the same figures of real pens' o
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.ink.thinning import find_loose_ends
 from strokes.metrics.pens import FRAME_PX, STEP_PX, sample_stroke
@@ -45,7 +45,7 @@ def score_writing(drawings: DrawingSet, images: BoolArray) -> dict[str, FloatArr
     return {name: np.ascontiguousarray(scores[:, i]) for i, name in enumerate(WRITING_METRICS)}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score_all(
     points_px: NDArray[np.float64],
     stroke_offsets: IntArray,
@@ -76,7 +76,7 @@ def _score_all(
             scores[i, 5] = turned / turns
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def hooked(stroke_px: NDArray[np.float64]) -> bool:
     """Whether a stroke (n, 2) in px begins with a retrace: out, and soon back to its start over much the same way."""
     length = length_of(stroke_px)
@@ -96,7 +96,7 @@ def hooked(stroke_px: NDArray[np.float64]) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def length_of(stroke_px: NDArray[np.float64]) -> float:
     """A stroke's length."""
     length = 0.0
@@ -105,7 +105,7 @@ def length_of(stroke_px: NDArray[np.float64]) -> float:
     return length
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _turn(stroke_px: NDArray[np.float64], step_px: float) -> tuple[int, float, int]:
     """How often a stroke can turn at steps of about `step_px`, by how much in all, and how many are reversals."""
     length = length_of(stroke_px)
@@ -122,7 +122,7 @@ def _turn(stroke_px: NDArray[np.float64], step_px: float) -> tuple[int, float, i
     return steps - 1, total, reversals
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _miss_ends(points_px: NDArray[np.float64], bounds: IntArray, ends: BoolArray) -> float:
     """The mean distance from loose ends (h, w) to the line of the strokes `bounds[j]:bounds[j+1]`; NaN without ends."""
     count, total = 0, 0.0
@@ -134,7 +134,7 @@ def _miss_ends(points_px: NDArray[np.float64], bounds: IntArray, ends: BoolArray
     return total / count if count else np.nan
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _to_line(x: float, y: float, points_px: NDArray[np.float64], bounds: IntArray) -> float:
     """How far a place is from the nearest point of strokes' lines."""
     least = NOT_DRAWN_PX

@@ -15,7 +15,7 @@ from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
 from strokes.ink.recordings import PenSet
 from strokes.recovery.pointer.habits import Habits
-from strokes.recovery.pointer.recipe import KIND as PENS
+from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
@@ -23,6 +23,7 @@ from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import PUBLISHED, Model, find_model, read_model
 
 METHODS = ("network", "trace")
+MOST_HYPOTHESES = 1000
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Options:
     Attributes:
         method: "network", or "trace" for the classical baseline, which knows nothing of pens.
         model: a shipped network's name or a checkpoint; "" lets the labels choose.
-        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says.
+        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says, at most 1,000.
         refine: gradient steps a drawing at most, for pen networks.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
@@ -56,6 +57,11 @@ class Options:
             raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
         if self.hypotheses < 0:
             raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more, or 0 for the recipe's")
+        if self.hypotheses > MOST_HYPOTHESES:
+            raise ConfigError(
+                f"{self.hypotheses} hypotheses were asked for; at most {MOST_HYPOTHESES} of a picture fit in memory, "
+                "as each is compared with every other"
+            )
         if self.refine < 0:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:
@@ -135,7 +141,7 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         "refine": options.refine,
         **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
     }
-    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=True)
+    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
 
 
 def refuse_habits(options: Options) -> None:

@@ -16,8 +16,8 @@ TIERS = (
     ("store", "datasets", "metrics", "training"),
     ("formats", "recognition", "recovery"),
     ("generation", "build"),
-    ("evaluation", "train"),
-    ("cli",),
+    ("evaluation", "train_recipe", "api"),
+    ("cli", "__main__"),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""
 

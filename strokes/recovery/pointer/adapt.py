@@ -82,7 +82,7 @@ def adapt(
         steps_an_epoch=steps,
         batch_size=BATCH,
         learning_rate=LEARNING_RATE,
-        rise=steps // 6 + 1,
+        warmup_steps=steps // 6 + 1,
         dropout=0.0,
         average=AVERAGE,
         picture_every=0,
@@ -127,5 +127,5 @@ def adapt_model(model: str, taught: PenSet, out: Path, *, others: PenSet | None 
         others = PenSet(samples, ("",) * len(samples))
     adapted, _ = adapt(network, recipe, taught, others, steps=steps)
     make_folder(out)
-    save_weights(adapted, recipe, weights, calibration=calibration.to_json())
+    save_weights(adapted, recipe, weights, **({} if calibration is None else {"calibration": calibration.to_json()}))
     return weights

@@ -2,7 +2,7 @@
 
 A logistic regression on what the walks know: how far they are apart, where there are several, how surprising the chosen
 one is, how often the likeliest might have gone elsewhere, how well it fits, how much there is to draw. Its weights are
-fitted on writers that no network was trained on (`scripts/release/ship_pens`), and travel in the network's file.
+fitted on writers that no network was trained on (`strokes.recovery.pointer.calibrate`), and travel in its file.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.ink.thinning import find_loose_ends
 from strokes.recovery.pointer.network import GO
@@ -24,7 +24,7 @@ def meet_ends(points_px: FloatArray, flags: IntArray, images: BoolArray) -> Floa
     return met
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _meet_all(points_px: FloatArray, flags: IntArray, loose: BoolArray) -> None:
     """Change `points_px` as `meet_ends` says."""
     for i in range(len(flags)):
@@ -46,7 +46,7 @@ def _meet_all(points_px: FloatArray, flags: IntArray, loose: BoolArray) -> None:
             free[end], waiting[pixel] = False, False
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _find_ends(flags: IntArray) -> NDArray[np.int64]:
     """The steps of a walk at which its strokes begin and end; those of dots are left out."""
     rows = np.zeros(len(flags) + 1, np.int64)

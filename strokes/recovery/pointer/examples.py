@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import SourceError
 from strokes.ink.augment import Variation, count_alike, vary
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
@@ -20,7 +20,7 @@ from strokes.recovery.pointer.makers import Makers
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.spec import PenSpec
 
-GROUP = 8
+GROUP_BATCHES = 8
 """Batches made at a time, so that drawings of about the same length come together."""
 DOT_PX = 0.4
 
@@ -77,12 +77,12 @@ class GroupMaker:
     def make(self, number: int) -> list[Examples]:
         """The batches of group `number`."""
         random = np.random.default_rng([self.seed, number])
-        rows = np.searchsorted(self.chances, random.random(GROUP * self.batch_size))
+        rows = np.searchsorted(self.chances, random.random(GROUP_BATCHES * self.batch_size))
         rows = np.minimum(rows, len(self.drawings) - 1)
         examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
         lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
-        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP)
-        return [examples.select(batches[k]) for k in random.permutation(GROUP)]
+        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP_BATCHES)
+        return [examples.select(batches[k]) for k in random.permutation(GROUP_BATCHES)]
 
 
 class PenBatches:
@@ -126,7 +126,7 @@ class PenBatches:
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
-        number, place = divmod(step, GROUP)
+        number, place = divmod(step, GROUP_BATCHES)
         if self._group[0] != number:
             self._group = (number, self._makers.take(number) if self._makers else self.maker.make(number))
         return self._group[1][place]
@@ -162,7 +162,7 @@ def cut_steps(drawings: DrawingSet, spec: PenSpec) -> tuple[FloatArray, IntArray
     return points_px, flags
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_all(
     points: NDArray[np.float64],
     stroke_offsets: IntArray,
@@ -190,7 +190,7 @@ def _cut_all(
             flags[i, row - 1] = END
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_stroke(stroke: NDArray[np.float64], length: float, points_px: FloatArray) -> None:
     """Fill `points_px` with points at equal distances along a stroke, from its start to its end."""
     last = len(points_px) - 1

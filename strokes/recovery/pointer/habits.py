@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.ink.recordings import PenSet
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.examples import cut_steps
 from strokes.recovery.pointer.network import GO
-from strokes.recovery.pointer.risk import FAR_PX, JUDGED, WORTH, find_steps, judge_walk, warp
+from strokes.recovery.pointer.risk import JUDGED, MOST_APART_PX, WORTH, apart_px, find_steps, judge_walk
 from strokes.recovery.pointer.spec import PenSpec
 
 NOBODY = -1
@@ -96,7 +96,7 @@ def ink_boxes(images: BoolArray) -> FloatArray:
     return boxes
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _judge_taught(
     points_px: FloatArray,
     flags: IntArray,
@@ -123,12 +123,12 @@ def _judge_taught(
                 own = (flags[walk] >= 0).sum()
                 near = find_steps(points_px[walk], flags[walk], here)
                 judged = alike[i, k, m]
-                judged[0] = min(warp(laid, points_px[walk, :own]), FAR_PX)
+                judged[0] = min(apart_px(laid, points_px[walk, :own]), MOST_APART_PX)
                 judge_walk(laid, there[:far], points_px[walk, :own], here[:near], judged)
                 judged[3] = strokes == _count_strokes(flags[walk])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _count_strokes(flags: IntArray) -> int:
     """How many strokes a walk has."""
     count = 0
@@ -137,7 +137,7 @@ def _count_strokes(flags: IntArray) -> int:
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _lay_over(points_px: FloatArray, box: FloatArray) -> FloatArray:
     """Points (n, 2) moved and stretched, within reason, from their own box to another (2, 2)."""
     laid = np.empty_like(points_px)

@@ -12,12 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import raster
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
@@ -29,22 +27,19 @@ from strokes.ink.drawing import (
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.rasterised import soft_error
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
-from strokes.recovery.pointer.recipe import KIND as PENS
-from strokes.recovery.pointer.recipe import PenRecipe
+from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
-
-SOFTNESS = 150.0
-
 
 HABITUAL = 2
 """So many times as many walks are drawn where a hand's habits are known."""
@@ -71,7 +66,7 @@ class PenRecovery:
     Attributes:
         network: not training.
         recipe: that it was trained by.
-        calibration: of the confidence.
+        calibration: of the confidence; without one, drawings have no score `confidence`.
         hypotheses: walks a picture; 0 for one, and as many as the recipe says where that is unsure or misfits.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
@@ -82,7 +77,7 @@ class PenRecovery:
 
     network: PenNetwork
     recipe: PenRecipe
-    calibration: Calibration = field(default_factory=Calibration)
+    calibration: Calibration | None = None
     hypotheses: int = 0
     temperature: float = 1.0
     refinement: Refinement = field(default_factory=Refinement)
@@ -99,8 +94,16 @@ class PenRecovery:
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
         drawings = trace_poor(self._walked(pictures), pictures)
-        told = drawings.scores if self.scores else {"confidence": drawings.scores["confidence"]}
-        return replace(drawings, scores=told)
+        kept = set(drawings.scores) if self.scores else {"confidence"}
+        if self.calibration is None:
+            kept.discard("confidence")
+        return replace(drawings, scores={name: drawings.scores[name] for name in drawings.scores if name in kept})
+
+    def confidence(self, chosen: Chosen) -> FloatArray:
+        """The chance (n,) that each drawing is right; NaN where no calibration says so."""
+        if self.calibration is None:
+            return np.full(len(chosen.fit), np.nan, np.float32)
+        return self.calibration.confidence(chosen)
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
@@ -127,7 +130,7 @@ class PenRecovery:
         for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
             strokes[glyph.picture] += glyph.strokes(walked.strokes)
         confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
+        np.minimum.at(confidence, owner, self.confidence(chosen))
         confidence[~np.isin(np.arange(len(inks)), owner)] = 0
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
         fit = score_large(drawings, inks)
@@ -142,11 +145,11 @@ class PenRecovery:
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
         confidence = np.zeros(len(pictures), np.float32)
-        confidence[inked] = self.calibration.confidence(chosen)
+        confidence[inked] = self.confidence(chosen)
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores["mse"] = soft_error(drawings, pictures.images)
+            scores["mse"] = soft_error(drawings, pictures.images, compose="max")
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
@@ -185,7 +188,7 @@ class PenRecovery:
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             return choose_walks(
                 self.network,
-                self.network.look(images, labels),
+                self.network.encoder(images, labels),
                 pictures.images,
                 hypotheses=hypotheses,
                 temperature=self.temperature,
@@ -208,25 +211,6 @@ class PenRecovery:
         return replace(to_drawings(places, everyone), **pictures.shared())
 
 
-@torch.inference_mode()
-def soft_error(drawings: DrawingSet, images: BoolArray) -> FloatArray:
-    """Mean squared error (n,) of the differentiable rendering of drawings in the frame against pictures (n, 28, 28)."""
-    counts = np.diff(drawings.stroke_offsets[drawings.drawing_offsets])
-    most = max(int(counts.max(initial=0)), 2)
-    owner = np.repeat(np.arange(len(drawings)), counts)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.zeros((len(drawings), most, 3), np.float32)
-    points[..., 2] = SOFTNESS
-    points[owner, place, :2] = drawings.points
-    down = np.zeros((len(drawings), most), np.float32)
-    down[owner, place] = 1
-    ends = drawings.stroke_offsets[1:] - 1
-    down[owner[ends], place[ends]] = 0
-    drawn = raster.rasterise(torch.from_numpy(points), compose="max", weights=torch.from_numpy(down[:, :-1]).clone())
-    error: FloatArray = (drawn - torch.from_numpy(images).float()).square().mean(dim=(1, 2)).numpy()
-    return error
-
-
 def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     """The drawings, those that fit their pictures poorly traced instead where that fits better.
 
@@ -240,7 +224,8 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     rows, found = poor[better], traced.select(better)
     confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
     known = ~np.isnan(mse)
-    mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
+    framed = to_frames(found).select(np.flatnonzero(known))
+    mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
@@ -284,15 +269,21 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 
-def load_pen_network(model: Model, *, device: str | torch.device = "cpu") -> tuple[PenNetwork, PenRecipe, Calibration]:
-    """A pen network ready to draw, its recipe, and its confidence's calibration. Raises `ConfigError`."""
+def load_pen_network(
+    model: Model, *, device: str | torch.device = "cpu"
+) -> tuple[PenNetwork, PenRecipe, Calibration | None]:
+    """A pen network ready to draw, its recipe, and its confidence's calibration, where it has one.
+
+    Raises:
+        ConfigError: it is no pen network, or broken.
+    """
     if model.kind != PENS:
         raise ConfigError(f"{model.path} is a network of a {model.kind} recipe; expected a pen network")
     recipe: PenRecipe = parse_recipe(PenRecipe, model.settings)
-    told = model.described.get("calibration")
-    calibration = Calibration() if told is None else Calibration.from_json(told)
+    text = model.described.get("calibration")
+    calibration = None if text is None else Calibration.from_json(text)
     network = ready(PenNetwork(recipe.network), model, device, part(model.tensors, "average.module"))
-    network.look.apply(channels_last)
+    network.encoder.apply(channels_last)
     return network, recipe, calibration
 
 

@@ -15,25 +15,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
+from strokes.metrics.warping import warp_paths
 from strokes.metrics.writing import hooked
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.network import GO, Ink, PenNetwork
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
 RIGHT_DIRECTION = 0.5
 RIGHT_ORDER = 0.0
 """A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
 person's way than against it, and rather in the person's order than in reverse."""
-COOLING = 30.0
+RISK_TEMPERATURE = 30.0
 """A hypothesis that is e^30 times less likely than the best weighs e times less."""
-FAR_PX = 6.0
+MOST_APART_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
 MISFIT = 6.0
@@ -81,7 +82,7 @@ class Chosen:
 
 def choose_walks(
     network: PenNetwork,
-    ink: Ink,
+    ink: InkTokens,
     images: BoolArray,
     *,
     hypotheses: int,
@@ -93,7 +94,7 @@ def choose_walks(
 
     Args:
         network: what walks.
-        ink: of the pictures, as the network's `look` returns it.
+        ink: of the pictures, as the network's `encoder` returns it.
         images: (n, 28, 28) the pictures.
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
@@ -108,10 +109,10 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses, None if likeness is None else likeness(walks))
+    return minimise_bayes_risk(walks, images, hypotheses, None if likeness is None else likeness(walks))
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray | None = None) -> Chosen:
+def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray | None = None) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row.
 
     `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known.
@@ -119,7 +120,7 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray 
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
-    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
+    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
@@ -160,7 +161,7 @@ def count_hooks(walks: Walks) -> IntArray:
     return hooks
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _count_hooks(points_px: NDArray[np.float64], flags: IntArray, hooks: IntArray) -> None:
     """Fill `hooks`."""
     for i in range(len(flags)):
@@ -187,7 +188,7 @@ def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX)
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64]) -> None:
     """Fill `alike` (n, k, k, 5), at [i, a, b] how walk b over picture i is judged were walk a the truth.
 
@@ -207,12 +208,12 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
+                judged[0] = min(apart_px(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
                 judge_walk(truth, steps[a, : lengths[a]], found, steps[b, : lengths[b]], judged)
                 judged[3] = strokes[a] == strokes[b]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def judge_walk(
     truth: FloatArray,
     true_steps: NDArray[np.float64],
@@ -230,7 +231,7 @@ def judge_walk(
         judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
     """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
     row = 0
@@ -244,20 +245,10 @@ def find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64
     return row
 
 
-@njit(cache=True, nogil=True)
-def warp(one: FloatArray, other: FloatArray) -> float:
-    """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
+@compiled()
+def apart_px(one: FloatArray, other: FloatArray) -> float:
+    """How far two paths (a, 2) and (b, 2) are apart: dynamic time warping's sum, by the points of the longer."""
     if len(one) == 0 or len(other) == 0:
-        return FAR_PX
-    cost = np.full(len(other) + 1, np.inf)
-    cost[0] = 0.0
-    for i in range(len(one)):
-        diagonal = cost[0]
-        cost[0] = np.inf
-        for j in range(1, len(other) + 1):
-            least = min(diagonal, cost[j], cost[j - 1])
-            diagonal = cost[j]
-            away_x, away_y = one[i, 0] - other[j - 1, 0], one[i, 1] - other[j - 1, 1]
-            cost[j] = least + np.sqrt(away_x * away_x + away_y * away_y)
-    apart: float = cost[len(other)] / max(len(one), len(other))
+        return MOST_APART_PX
+    apart: float = warp_paths(one, other)[0] / max(len(one), len(other))
     return apart

@@ -102,10 +102,14 @@ def test_when_all_are_unsure_the_file_is_empty(build):
     assert count == len(contents(path)) == 0
 
 
-def test_only_pen_networks_can_leave_the_unsure_out(build, tiny_model, tmp_path):
+def test_only_calibrated_pen_networks_can_leave_the_unsure_out(build, tiny_model, pen_network, pen_recipe, tmp_path):
     for settings in ({"model": str(tiny_model)}, {"model": "", "method": "trace"}):
         with pytest.raises(ConfigError, match="--min-confidence"):
             build(min_confidence=LEAST, **settings)
+    save_weights(pen_network, pen_recipe, tmp_path / "uncalibrated.safetensors")
+    with pytest.raises(ConfigError, match="calibrated on held-out writers"):
+        build(min_confidence=LEAST, model=str(tmp_path / "uncalibrated.safetensors"))
+    (tmp_path / "uncalibrated.safetensors").unlink()
     for least in (-0.1, 1.5, float("nan")):
         with pytest.raises(ConfigError, match="least confidence"):
             build(min_confidence=least)

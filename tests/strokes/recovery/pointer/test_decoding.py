@@ -11,7 +11,7 @@ from strokes.recovery.pointer.network import END, GO, LIFT
 
 
 def look(network, pictures):
-    return network.look(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
 
 
 def test_a_walk_ends_once_and_stays_on_the_ink(pen_network, some):
@@ -67,7 +67,7 @@ def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
     ink, times = look(pen_network, some.select([0])), 4000
     walks = walk(pen_network, ink, times=times, temperatures=torch.ones(times), generator=torch.Generator())
     nowhere = torch.zeros(1, 1, dtype=torch.long)
-    logits, _, _ = pen_network.follow(ink, nowhere, nowhere.bool())
+    logits, _, _ = pen_network.teacher_force(ink, nowhere, nowhere.bool())
     first = logits[0, 0].softmax(dim=0).numpy()
     drawn = np.bincount(walks.tokens[:, 0], minlength=len(first)) / times
     assert np.abs(drawn - first).max() < 4 * np.sqrt(0.25 / times)
@@ -92,7 +92,7 @@ def test_a_likelier_pixel_alone_is_gone_to_where_no_neighbourhood_is_likelier():
 
 
 def test_walks_tell_how_often_they_might_have_gone_elsewhere(pen_network, some):
-    ink = pen_network.look(torch.from_numpy(some.images), torch.from_numpy(some.labels))
+    ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
     doubt = walk(pen_network, ink).doubt
     assert (doubt[:, 0] <= doubt[:, 1] + 1e-6).all()
     assert (doubt[:, 0] > 0).any()

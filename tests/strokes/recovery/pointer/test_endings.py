@@ -6,7 +6,7 @@ from strokes.recovery.pointer import risk
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.network import END, GO, LIFT
-from strokes.recovery.pointer.risk import count_hooks, pick
+from strokes.recovery.pointer.risk import count_hooks, minimise_bayes_risk
 
 
 def line_of_ink() -> np.ndarray:
@@ -60,6 +60,6 @@ def test_hooks_are_counted_at_both_ends():
 def test_a_penalty_turns_the_choice_away_from_a_false_start(monkeypatch):
     # so much likelier is the plain walk that by the rest of the risk the false start is only just chosen
     ways = walks(FALSE_START, PLAIN, likelihood=[0.0, 50.0])
-    assert pick(ways, line_of_ink(), 2).walks.points_px[0, 0, 0] == 4.5
+    assert minimise_bayes_risk(ways, line_of_ink(), 2).walks.points_px[0, 0, 0] == 4.5
     monkeypatch.setattr(risk, "UNNATURAL", 0.0)
-    assert pick(ways, line_of_ink(), 2).walks.points_px[0, 0, 0] == 7.5
+    assert minimise_bayes_risk(ways, line_of_ink(), 2).walks.points_px[0, 0, 0] == 7.5

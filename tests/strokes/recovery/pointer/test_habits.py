@@ -17,7 +17,7 @@ from strokes.recovery.pointer.habit_calibration import calibrate_habits
 from strokes.recovery.pointer.habits import NOBODY, Habits
 from strokes.recovery.pointer.network import END, GO
 from strokes.recovery.pointer.recover import PenRecovery
-from strokes.recovery.pointer.risk import pick
+from strokes.recovery.pointer.risk import minimise_bayes_risk
 from strokes.recovery.pointer.spec import PenSpec
 
 COLUMNS = np.arange(4.5, 25, 2.0)
@@ -45,8 +45,8 @@ def test_the_walk_that_runs_as_the_hand_does_is_chosen(stroke):
     walks, ink = both_ways()
     habits = taught(stroke)
     likeness = habits.likeness(walks, ink, habits.of_pictures(["1"], None))
-    assert (pick(walks, ink, 2, likeness).walks.points_px[0, 0] == stroke[0]).all()
-    assert (pick(walks, ink, 2).walks.points_px[0, 0] == RIGHTWARDS[0]).all()
+    assert (minimise_bayes_risk(walks, ink, 2, likeness).walks.points_px[0, 0] == stroke[0]).all()
+    assert (minimise_bayes_risk(walks, ink, 2).walks.points_px[0, 0] == RIGHTWARDS[0]).all()
 
 
 def test_a_habit_is_laid_over_the_ink_wherever_it_was_written():
@@ -64,7 +64,7 @@ def test_of_several_habits_the_likest_counts_and_of_none_nothing_is_known():
     assert either[0] == pytest.approx(either[1], abs=1e-5)
     unknown = habits.likeness(walks, ink, habits.of_pictures(["2"], None))
     assert np.isnan(unknown).all()
-    assert np.isnan(pick(walks, ink, 2, unknown).likeness).all()
+    assert np.isnan(minimise_bayes_risk(walks, ink, 2, unknown).likeness).all()
 
 
 def test_each_picture_is_judged_by_its_own_writers_habits():

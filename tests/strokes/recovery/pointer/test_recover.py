@@ -23,7 +23,7 @@ def recovery(pen_network, pen_recipe):
 
 
 def framed(*pictures):
-    """Ink (h, w) of any size as a set without labels."""
+    """InkTokens (h, w) of any size as a set without labels."""
     found = frame_pictures([picture.astype(np.uint8) * 255 for picture in pictures])
     return make_image_set(found.ink, sizes=found.sizes, frames=found.frames, fine=found.fine)
 

@@ -113,6 +113,8 @@ def test_every_head_learns_from_recordings(trainer):
 def test_pictures_teach_too(trainer):
     def gradient(weight):
         taught = trainer(picture_weight=weight)
+        with torch.no_grad():
+            taught.network.flag[-1].bias[GO] += 3  # or an untrained pen stops at once, and draws nothing
         taught.step(0)
         return taught.network.offset[-1].weight.grad
 

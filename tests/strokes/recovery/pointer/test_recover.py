@@ -133,6 +133,18 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
     assert named.classes == ("AB", "x", "é")
 
 
+def test_what_is_known_of_a_walk_is_known_of_its_own_picture(recovery, some, monkeypatch):
+    """Pictures are walked over by how much ink they have, a few at a time."""
+    monkeypatch.setattr(pens_recovery, "PENS_AT_ONCE", 8)
+    likeliest = replace(recovery, hypotheses=1)
+    together, _ = likeliest.draw(some)
+    for i in range(12):
+        alone, _ = likeliest.draw(some.select([i]))
+        for name in ("fit", "surprise"):
+            assert getattr(together, name)[i] == pytest.approx(getattr(alone, name)[0], abs=1e-3)
+        assert together.walks.likelihood[i] == pytest.approx(alone.walks.likelihood[0], abs=1e-2)
+
+
 def test_a_known_label_tells_the_network_something(recovery, some):
     untold = replace(some, labels=np.full(len(some), -1))
     (_, told_px), (_, untold_px) = recovery.draw(some), recovery.draw(untold)

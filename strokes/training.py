@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from strokes.atomic import reason
 from strokes.batches import MemberBatches
 from strokes.errors import ConfigError, StoreError
 from strokes.generators.training import make_generator_trainer
+from strokes.graphs import GraphedSteps
 from strokes.line_models import make_line_model
 from strokes.losses import angle_loss, length_loss, reconstruction_loss, sample_loss
 from strokes.networks import StrokeNetwork
@@ -27,7 +29,7 @@ from strokes.pen_pictures import PenSet
 from strokes.pen_samples import make_pen_pairs
 from strokes.pens.trainer import PenTrainer
 from strokes.progress import Progress, StepResult, Trains
-from strokes.rates import descend, scheduled_rate
+from strokes.rates import follow, make_adam, scheduled_rate, set_rate
 from strokes.recipes import AnyRecipe, Recipe
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sources.bundled import as_digits
@@ -61,9 +63,13 @@ class Trainer:
         self.network = StrokeNetwork(recipe.network).to(self.device)
         rates = {"optimiser": training.learning_rate, "sample_optimiser": training.sample_learning_rate}
         self.optimisers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(self.network.parameters(), lr=rate, fused=True) for name, rate in rates.items()
+            name: make_adam(self.network.parameters(), rate, device=self.device) for name, rate in rates.items()
         }
-        self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
+        drawing, self.lower = recipe.drawing, training.precision == "bfloat16"
+        self.lines = make_line_model(
+            drawing.line_model, drawing.softness, self.device, factor=drawing.pen == "factor", lower=self.lower
+        )
+        self.graphs = GraphedSteps(self.device)
         members = recipe.network.members
         self.batches = MemberBatches(
             pictures.images, pictures.labels, members=members, batch_size=training.batch_size, seed=training.seed
@@ -111,37 +117,45 @@ class Trainer:
 
     def picture_step(self, step: int) -> tuple[dict[str, float], Tensor, Tensor]:
         """One step on pictures; its losses, the pictures and their drawings, each (batch, 28, 28)."""
+        training, compose = self.recipe.training, self.recipe.drawing.composition(step)
         pictures, labels, _ = self.batches.at(step, self.device)
-        path = self._paths(pictures, labels)
-        drawing, weights = self.recipe.drawing, self.recipe.loss
-        drawn = self.lines.draw(path, compose=drawing.compose)
-        truth = pictures.reshape(drawn.shape)
-        losses = {
-            "reconstruction": reconstruction_loss(drawn, truth),
-            "length": length_loss(path),
-            "angle": angle_loss(path),
-        }
-        total = losses["reconstruction"] + weights.length * losses["length"] + weights.angle * losses["angle"]
-        self._descend(self.optimisers["optimiser"], total, self.recipe.training.learning_rate, step)
-        return {name: loss.item() for name, loss in losses.items()}, truth, drawn.detach()
+        set_rate(
+            self.optimisers["optimiser"],
+            scheduled_rate(training.learning_rate, training.decay, step, self.total_steps),
+        )
+        *losses, drawn = self.graphs.take(
+            f"pictures by {compose}", partial(self._learn_pictures, compose), pictures, labels
+        )
+        named = zip(("reconstruction", "length", "angle"), losses, strict=True)
+        return {name: loss.item() for name, loss in named}, pictures.reshape(drawn.shape), drawn
+
+    def _learn_pictures(self, compose: str, pictures: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        """Follow the losses of pictures' drawings; the losses, and the drawings (batch, 28, 28)."""
+        path, weights = self._paths(pictures, labels), self.recipe.loss
+        drawn = self.lines.draw(path, compose=compose)
+        losses = reconstruction_loss(drawn, pictures.reshape(drawn.shape)), length_loss(path), angle_loss(path)
+        reconstruction, length, angle = losses
+        follow(self.optimisers["optimiser"], reconstruction + weights.length * length + weights.angle * angle)
+        return *(loss.detach() for loss in losses), drawn.detach()
 
     def sample_step(self, step: int) -> float:
         """One step on pen samples; its loss."""
         assert self.samples is not None
         pictures, labels, truth = self.samples.at(step, self.device)
         assert truth is not None
-        loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
-        done = max(step - self.recipe.training.warm_up, 0)
-        self._descend(self.optimisers["sample_optimiser"], loss, self.recipe.training.sample_learning_rate, done)
+        set_rate(self.optimisers["sample_optimiser"], self.recipe.training.sample_rate(step, self.total_steps))
+        (loss,) = self.graphs.take("samples", self._learn_samples, pictures, labels, truth)
         return loss.item()
 
-    def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
-        lower = self.recipe.training.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
-            return self.network.paths(pictures, labels).flatten(0, 1)
+    def _learn_samples(self, pictures: Tensor, labels: Tensor, truth: Tensor) -> tuple[Tensor]:
+        """Follow the distance from pen samples; that loss."""
+        loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
+        follow(self.optimisers["sample_optimiser"], loss)
+        return (loss.detach(),)
 
-    def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        descend(optimiser, loss, rate=scheduled_rate(rate, self.recipe.training.decay, step, self.total_steps))
+    def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.lower):
+            return self.network.paths(pictures, labels).flatten(0, 1)
 
 
 def train(

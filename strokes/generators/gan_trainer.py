@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -9,10 +10,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from strokes.batches import MemberBatches
+from strokes.drawing import IntArray
 from strokes.generators.adversaries import Adversaries
-from strokes.generators.vae import tell
+from strokes.generators.vae import cluster, tell
+from strokes.graphs import GraphedSteps
 from strokes.progress import Progress, StepResult
-from strokes.rates import descend, scheduled_rate
+from strokes.rates import follow, make_adam, scheduled_rate, set_rate
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.sheets import write_sheet
 from strokes.sources.grey import GreySet, as_grey
@@ -37,13 +40,16 @@ class GanTrainer:
         torch.manual_seed(training.seed)
         self.network = Adversaries(recipe.network).to(self.device)
         betas = (training.first_beta, 0.9 if self.is_wasserstein else 0.99 if self.is_sharp else 0.999)
+        modules = {"generator": self.network.generator, "critic": self.network.critic}
         self.optimisers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(module.parameters(), lr=training.learning_rate, betas=betas, fused=True)
-            for name, module in (("generator", self.network.generator), ("critic", self.network.critic))
+            name: make_adam(module.parameters(), training.learning_rate, device=self.device, betas=betas)
+            for name, module in modules.items()
         }
+        labels = self.parts_of(pictures) if recipe.network.is_mixture else pictures.labels
         self.batches = MemberBatches(
-            pictures.images, pictures.labels, members=1, batch_size=training.batch_size, seed=training.seed
+            pictures.images, labels, members=1, batch_size=training.batch_size, seed=training.seed
         )
+        self.graphs = GraphedSteps(self.device)
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
         self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
@@ -61,33 +67,58 @@ class GanTrainer:
     def warm_up(self) -> None:
         """Nothing comes before the first step."""
 
-    def step(self, step: int) -> StepResult:
-        """Step `step` of the critic and, every few, one of the generator."""
-        rows, labels, _ = self.batches.at(step, self.device)
-        real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
-        told = tell(labels.flatten(), self.recipe.network.classes)
-        losses = {"critic": self.teach_critic(real, told, step)}
-        shown = None
-        if (step + 1) % self.recipe.training.critic_steps == 0:
-            losses["generator"], drawn = self.teach_generator(told, step)
-            self.network.average(self.recipe.training.average)
-            shown = (real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2
-        return StepResult(losses, shown)
+    def parts_of(self, pictures: GreySet) -> IntArray:
+        """The cluster (n,) of each picture, a part of the latents' mixture; notes how many pictures each has."""
+        pixels = torch.from_numpy(pictures.images).to(self.device).flatten(1).float() / 255
+        parts = cluster(pixels, self.recipe.network.clusters, seed=self.recipe.training.seed)
+        share = torch.bincount(parts, minlength=self.recipe.network.clusters) / len(parts)
+        for generator in (self.network.generator, self.network.averaged):
+            generator.share.copy_(share)
+        return parts.cpu().numpy()
 
-    def teach_critic(self, real: Tensor, told: Tensor, step: int) -> float:
-        """One step of the critic on real pictures and as many made ones of the same classes; its loss."""
+    def step(self, step: int) -> StepResult:
+        """Step `step`: some of the critic and one of the generator, on the same real pictures."""
+        training, spec = self.recipe.training, self.recipe.network
+        rows, labels, _ = self.batches.at(step, self.device)
+        labels = labels.flatten()
+        real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
+        told, judged = tell(labels, spec.classes), tell(labels, spec.clusters if spec.is_mixture else spec.classes)
+        for optimiser in self.optimisers.values():
+            set_rate(optimiser, self.rate(step))
+        penalised = self.is_sharp and step % PENALTY_EVERY == 0
+        taught = partial(self.teach_critic, penalised)
+        name = "penalised critic" if penalised else "critic"
+        for _ in range(training.critic_steps):
+            (critic_loss,) = self.graphs.take(name, taught, real, labels, told, judged)
+        generator_loss, drawn = self.graphs.take("generator", self.teach_generator, labels, told, judged)
+        losses = {"critic": critic_loss.item(), "generator": generator_loss.item()}
+        return StepResult(losses, ((real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2))
+
+    def teach_critic(
+        self, penalised: bool, real: Tensor, labels: Tensor, told: Tensor, judged: Tensor
+    ) -> tuple[Tensor]:
+        """One step of the critic on real pictures and as many made ones of the same classes; its loss.
+
+        Args:
+            penalised: whether a sharp critic's slope is penalised at this step.
+            real: (batch, 1, 28, 28) in [-1, 1].
+            labels: (batch,) of the pictures, their parts where latents are drawn from a mixture.
+            told: (batch, classes) as the generator is told them.
+            judged: the same as the critic is told them.
+        """
         critic = self.network.critic
         with self.lowered():
             with torch.no_grad():
-                made = self.network.generator(self.noise(len(real)), told)
+                made = self.network.generator(self.noise(labels), told)
             if self.is_wasserstein:
-                loss = self.distance_loss(real, made, told)
+                loss = self.distance_loss(real, made, judged)
             else:
-                loss = entropy(critic(real, told), 1.0) + entropy(critic(made, told), 0.0)
-        penalised = self.is_sharp and step % PENALTY_EVERY == 0
-        penalty = self.steepness(real, told) * PENALTY_EVERY * self.recipe.training.penalty / 2 if penalised else 0.0
-        descend(self.optimisers["critic"], loss + penalty, rate=self.rate(step))
-        return loss.item()
+                loss = entropy(critic(real, judged), 1.0) + entropy(critic(made, judged), 0.0)
+        total = loss
+        if penalised:
+            total = loss + self.steepness(real, judged) * PENALTY_EVERY * self.recipe.training.penalty / 2
+        follow(self.optimisers["critic"], total)
+        return (loss.detach(),)
 
     def steepness(self, real: Tensor, told: Tensor) -> Tensor:
         """The critic's mean squared gradient at real pictures; see Mescheder et al. 2018."""
@@ -105,20 +136,22 @@ class GanTrainer:
         loss: Tensor = of_made.mean() - of_real.mean() + self.recipe.training.penalty * penalty
         return loss
 
-    def teach_generator(self, told: Tensor, step: int) -> tuple[float, Tensor]:
-        """One step of the generator, told classes (batch, classes); its loss, and the pictures that it made."""
+    def teach_generator(self, labels: Tensor, told: Tensor, judged: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of the generator, and of its average; its loss, and the pictures (batch, 1, 28, 28) it made."""
         critic = self.network.critic.requires_grad_(False)
         with self.lowered():
-            made = self.network.generator(self.noise(len(told)), told)
-            judged = critic(made, told)
-        loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
-        descend(self.optimisers["generator"], loss, rate=self.rate(step))
+            made = self.network.generator(self.noise(labels), told)
+            verdict = critic(made, judged)
+        loss = -verdict.mean() if self.is_wasserstein else entropy(verdict, 1.0)
+        follow(self.optimisers["generator"], loss)
         critic.requires_grad_(True)
-        return loss.item(), made.detach()
+        self.network.average(self.recipe.training.average)
+        return loss.detach(), made.detach()
 
-    def noise(self, count: int) -> Tensor:
-        """Latents (count, latent), standard normal."""
-        return torch.randn(count, self.recipe.network.latent, device=self.device)
+    def noise(self, labels: Tensor) -> Tensor:
+        """Latents (count, latent): standard normal, about the middle of each label's part where there are parts."""
+        standard = torch.randn(len(labels), self.recipe.network.latent, device=self.device)
+        return self.network.generator.place(standard, labels)
 
     def lowered(self) -> torch.autocast:
         """A block in which products have the recipe's precision."""
@@ -134,8 +167,10 @@ class GanTrainer:
     def finish_epoch(self, folder: Path) -> None:
         """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
         if self.progress.epoch in self.recipe.training.grid_epochs:
-            told = tell(torch.arange(100), self.recipe.network.classes)
-            drawn = self.network.averaged.eval()(self.fixed.to(self.device), told.to(self.device))
+            numbers = torch.arange(100)
+            latents = self.network.averaged.place(self.fixed, numbers % self.recipe.network.clusters)
+            told = tell(numbers, self.recipe.network.classes)
+            drawn = self.network.averaged.eval()(latents.to(self.device), told.to(self.device)).cpu()
             path = folder / f"grid-{self.progress.epoch:03}.png"
             write_sheet(as_grey((drawn.squeeze(1) + 1) / 2), path, columns=10, overwrite=True)
 

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from strokes.errors import ConfigError
 from strokes.line_models import Softness
 from strokes.networks import NetworkSpec
+from strokes.rates import scheduled_rate
 from strokes.recipes.checks import check_choice, check_range
 from strokes.recipes.generators import GeneratorRecipe
 from strokes.recipes.pens import PenRecipe
@@ -21,11 +22,36 @@ DEFAULT_RECIPE = "per-digit-samples"
 
 @dataclass(frozen=True)
 class DrawingSpec:
-    """How a path becomes a picture: line model (soft, neural), composition (sum, max, soft-or), softness."""
+    """How a path becomes a picture.
+
+    Attributes:
+        line_model: "soft" or "neural".
+        compose: how segments are joined: "sum", "max" or "soft-or".
+        summed_steps: steps on pictures, from the first, in which they are summed whatever `compose` says.
+        pen: how the neural line model is told a lifted pen: "input", its own as published, or "factor" of what it draws
+            with the pen down.
+        softness: the range of the soft line model's.
+    """
 
     line_model: str = "soft"
     compose: str = "sum"
+    summed_steps: int = 0
+    pen: str = "input"
     softness: Softness = field(default_factory=Softness)
+
+    def __post_init__(self) -> None:
+        check_choice("drawing.line_model", self.line_model, ("soft", "neural"))
+        check_choice("drawing.compose", self.compose, ("sum", "max", "soft-or"))
+        check_choice("drawing.pen", self.pen, ("input", "factor"))
+        check_range("drawing.summed_steps", self.summed_steps)
+        if self.pen == "factor" and self.line_model != "neural":
+            raise ConfigError(
+                "drawing.pen is 'factor'; a soft line model's pen is its softness, only a neural one's may be"
+            )
+
+    def composition(self, step: int) -> str:
+        """How segments are joined at step `step` on pictures."""
+        return "sum" if step < self.summed_steps else self.compose
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,7 @@ class TrainingSpec:
         decay: "constant", or "cosine" to fall to 0 over the run.
         samples: whether steps on pen samples alternate with steps on pictures.
         sample_learning_rate: Adam's, on pen samples.
+        warm_up_learning_rate: the same before the first picture; 0 for no other.
         sample_batch_size: samples a step, over all members.
         warm_up: sample steps before the first picture.
         precision: "float32", or "bfloat16" for the networks' matrix products.
@@ -63,6 +90,7 @@ class TrainingSpec:
     decay: str = "constant"
     samples: bool = False
     sample_learning_rate: float = 5e-4
+    warm_up_learning_rate: float = 0.0
     sample_batch_size: int = 160
     warm_up: int = 100
     precision: str = "float32"
@@ -71,10 +99,16 @@ class TrainingSpec:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "sample_learning_rate", "sample_batch_size"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("warm_up", "seed"):
+        for name in ("warm_up", "warm_up_learning_rate", "seed"):
             check_range(f"training.{name}", getattr(self, name))
         check_choice("training.decay", self.decay, ("constant", "cosine"))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
+
+    def sample_rate(self, step: int, steps: int) -> float:
+        """The learning rate of sample step `step`, the warm-up's included, of a run of `steps` on pictures."""
+        if step < self.warm_up:
+            return self.warm_up_learning_rate or self.sample_learning_rate
+        return scheduled_rate(self.sample_learning_rate, self.decay, step - self.warm_up, steps)
 
 
 @dataclass(frozen=True)
@@ -87,10 +121,6 @@ class Recipe:
     drawing: DrawingSpec = field(default_factory=DrawingSpec)
     loss: LossSpec = field(default_factory=LossSpec)
     training: TrainingSpec = field(default_factory=TrainingSpec)
-
-    def __post_init__(self) -> None:
-        check_choice("drawing.line_model", self.drawing.line_model, ("soft", "neural"))
-        check_choice("drawing.compose", self.drawing.compose, ("sum", "max", "soft-or"))
 
     @property
     def lift_threshold(self) -> float:

@@ -44,7 +44,7 @@ class GraphedSteps:
         self.device = device
         self.taken: dict[str, int] = {}
         self.recorded: dict[str, Recording] = {}
-        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self.stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
 
     def take(self, name: str, step: Step, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Take the step called `name` on its inputs; tensors that hold until the next step of that name."""

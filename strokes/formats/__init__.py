@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strokes.atomic import atomic_path, check_free
 from strokes.errors import SourceError
-from strokes.formats.folder import atomic_folder
+from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
-from strokes.store import open_dataset
+from strokes.store.reader import open_dataset
 
 __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 
 
 def export(dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> None:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
+
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.ndjson", overwrite=True)
 
     Args:
         dataset: a dataset file.
@@ -29,15 +31,19 @@ def export(dataset: Path | str, out: Path | str, format: str | None = None, *, o
     out = Path(out)
     chosen = choose_format(out, format)
     write, in_folder = chosen.writer(), chosen.makes_folder(out)
-    if not in_folder:
-        check_free(out, overwrite=overwrite)
-    appears = atomic_folder if in_folder else atomic_path
+    check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
+    check(out, overwrite=overwrite)
     with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
 
 
 def import_file(source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> int:
     """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
+
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.inkml", overwrite=True)
+    >>> strokes.import_file("out/digits.inkml", "out/back.h5", overwrite=True)
+    100
 
     Args:
         source: a file, or a folder of files.
@@ -57,6 +63,7 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
     from strokes.formats.importing import import_drawings
 
     source = Path(source)
+    check_dataset_name(Path(out))
     chosen = named_format(format) if format is not None else guess_format(source)
     try:
         return import_drawings(source, Path(out), chosen, overwrite=overwrite)

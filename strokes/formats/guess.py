@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+from strokes.datasets.npz_arrays import open_array, open_npz
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.json_values import parse_object
-from strokes.formats.npz_files import open_array, open_npz
 from strokes.formats.pen_npz import is_pen_set
 from strokes.formats.registry import FORMATS, Format, describe_formats
 from strokes.formats.text_files import read_lines

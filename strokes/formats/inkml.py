@@ -20,20 +20,20 @@ import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from strokes.drawing import SPLITS
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_LINE_BYTES, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, from_zero, numbers
 from strokes.formats.text_files import files_in, open_binary
 from strokes.formats.xml_text import exact, exact_rows, xml_text
-from strokes.store import DatasetFile
+from strokes.ink.drawing import SPLITS
+from strokes.store.reader import DatasetFile
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
 MAX_DEPTH = 100
 PLAIN = re.compile(r"[-+0-9.eE\s]*")
 VALUE = re.compile(r"""\s*([!'"]?)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\*|\?|[TF])""")
-KEPT = ("sampleId", "normalizedLabel", "inkCreationMethod", "writer")
+KEPT_ANNOTATIONS = ("sampleId", "normalizedLabel", "inkCreationMethod", "writer")
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -41,17 +41,17 @@ def write(dataset: DatasetFile, path: Path) -> None:
     if path.is_dir():
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
-            text = "".join((head(timed=glyph.times_ms is not None), *body(glyph), "</ink>\n"))
+            text = "".join((inkml_head(timed=glyph.times_ms is not None), *body(glyph), "</ink>\n"))
             (path / f"{glyph.number:0{width}}.inkml").write_text(text, encoding="utf-8")
         return
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(head(timed="time_ms" in dataset.names))
+        file.write(inkml_head(timed="time_ms" in dataset.names))
         for glyph in glyphs(dataset):
             file.writelines(("<traceGroup>\n", *body(glyph), "</traceGroup>\n"))
         file.write("</ink>\n")
 
 
-def head(*, timed: bool) -> str:
+def inkml_head(*, timed: bool) -> str:
     """What a file begins with."""
     time = '<channel name="T" type="decimal" units="ms"/>' if timed else ""
     return (
@@ -63,7 +63,7 @@ def head(*, timed: bool) -> str:
 def body(glyph: Glyph) -> Iterator[str]:
     """A drawing's annotations and traces, a line each."""
     canvas = " ".join(exact(np.float32(side)) for side in glyph.size)
-    about = {name: glyph.metadata[name] for name in KEPT if isinstance(glyph.metadata.get(name), str)}
+    about = {name: glyph.metadata[name] for name in KEPT_ANNOTATIONS if isinstance(glyph.metadata.get(name), str)}
     about |= {"splitTagOriginal": glyph.split, "canvas": canvas}
     if glyph.label is not None:
         about["label"] = glyph.label
@@ -78,7 +78,7 @@ def body(glyph: Glyph) -> Iterator[str]:
 
 
 @dataclass
-class Ink:
+class InkmlReader:
     """What is known of a drawing while it is being read."""
 
     traces: list[Numbers] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Metered:
 
 def _read_file(stream: Metered, path: Path) -> Iterator[Recording]:
     channels: list[tuple[str, float]] = [("X", 1.0), ("Y", 1.0)]
-    outer, inner, groups = Ink(), None, 0
+    outer, inner, groups = InkmlReader(), None, 0
     open_elements: list[Element] = []
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=False):
         name = str(element.tag).rpartition("}")[2]
@@ -132,7 +132,7 @@ def _read_file(stream: Metered, path: Path) -> Iterator[Recording]:
             if len(open_elements) > MAX_DEPTH:
                 raise SourceError(f"{path} is nested more than {MAX_DEPTH} deep")
             if name == "traceGroup" and len(open_elements) == 2:
-                inner, groups = Ink(about=dict(outer.about)), groups + 1
+                inner, groups = InkmlReader(about=dict(outer.about)), groups + 1
             continue
         stream.reset()
         open_elements.pop()
@@ -153,7 +153,7 @@ def _read_file(stream: Metered, path: Path) -> Iterator[Recording]:
         yield to_recording(outer, channels, path)
 
 
-def _add(ink: Ink, rows: Numbers, path: Path) -> None:
+def _add(ink: InkmlReader, rows: Numbers, path: Path) -> None:
     if len(rows):
         ink.traces.append(rows)
     ink.points += len(rows)
@@ -216,7 +216,7 @@ def _next_value(text: str, mode: str, last: float, speed: float) -> float:
     return last + speed + number if mode == '"' else number
 
 
-def to_recording(ink: Ink, channels: list[tuple[str, float]], path: Path) -> Recording:
+def to_recording(ink: InkmlReader, channels: list[tuple[str, float]], path: Path) -> Recording:
     """A drawing that was read. Raises `SourceError` when it has no x or y."""
     names = [name for name, _ in channels]
     if "X" not in names or "Y" not in names or len(names) > 64:
@@ -242,7 +242,7 @@ def to_recording(ink: Ink, channels: list[tuple[str, float]], path: Path) -> Rec
 
 
 def _metadata(about: dict[str, str], split: str) -> dict[str, Any]:
-    kept = {name: about[name] for name in KEPT if name in about}
+    kept = {name: about[name] for name in KEPT_ANNOTATIONS if name in about}
     return kept if split in SPLITS else kept | {"split": split}
 
 

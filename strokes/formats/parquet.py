@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from strokes.drawing import DrawingSet, IntArray
 from strokes.errors import ConfigError
 from strokes.formats.stroke_3 import split_indices
-from strokes.store import DatasetFile
+from strokes.ink.drawing import DrawingSet, IntArray
+from strokes.store.reader import DatasetFile
 
 README = """---
 license: {licence}
@@ -74,7 +74,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
     schema = make_schema(pyarrow, dataset.classes)
     for name, chosen in parts.items():
         write_split(dataset, chosen, path / "data" / f"{name}-00000-of-00001.parquet", schema)
-    (path / "README.md").write_text(describe(dataset, parts), encoding="utf-8")
+    (path / "README.md").write_text(describe_columns(dataset, parts), encoding="utf-8")
 
 
 def load_pyarrow() -> Any:
@@ -143,7 +143,7 @@ def to_table(pyarrow: Any, block: DrawingSet, schema: Any) -> Any:
     return pyarrow.Table.from_arrays(columns, schema=schema)
 
 
-def describe(dataset: DatasetFile, parts: dict[str, IntArray]) -> str:
+def describe_columns(dataset: DatasetFile, parts: dict[str, IntArray]) -> str:
     """The README of a dataset."""
     licence = " ".join(str(dataset.attributes.get("licence", "unknown")).split())
     known = {"MIT": "mit", "CC BY 4.0": "cc-by-4.0", "CC BY-SA 3.0": "cc-by-sa-3.0", "unknown": "unknown"}

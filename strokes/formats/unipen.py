@@ -1,9 +1,9 @@
 """UNIPEN 1.0 (Guyon et al. 1994, http://www.unipen.org): pen-down components, and segments that name and label them.
 
-Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS` of the picture's longer
-side, y up as UNIPEN wants it; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other files are read with their
-segments of the smallest level, before or after the components; components with coordinates count from 0. `.INCLUDE` is
-not followed. Drawings without a stroke can't be written, and are left out.
+Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS_A_SIDE` of the picture's
+longer side, y up as UNIPEN wants it; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other files are read
+with their segments of the smallest level, before or after the components; components with coordinates count from 0.
+`.INCLUDE` is not followed. Drawings without a stroke can't be written, and are left out.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from pathlib import Path
 
 import numpy as np
 
-from strokes.drawing import SPLITS
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, from_zero
 from strokes.formats.text_files import files_in, read_lines
-from strokes.store import DatasetFile
+from strokes.ink.drawing import SPLITS
+from strokes.store.reader import DatasetFile
 
-UNITS = 10_000
+UNITS_A_SIDE = 10_000
 MAX_STORED_POINTS = 2_000_000
 MAX_COMPONENTS = 100_000
 SEGMENT = re.compile(r'\.SEGMENT\s+(\S+)(?:\s+([\d:,\-]+))?(?:\s+([^\s"]+))?(?:\s+"((?:[^"\\]|\\.)*)")?')
 RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
-NUMBER = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
+NUMBER_TEXT = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -37,25 +37,25 @@ def write(dataset: DatasetFile, path: Path) -> None:
     timed = "time_ms" in dataset.names
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(f".VERSION 1.0\n.DATA_SOURCE penstrokes\n.COORD X Y{' T' if timed else ''}\n.HIERARCHY CHARACTER\n")
-        file.write(f".X_POINTS_PER_INCH {UNITS}\n.Y_POINTS_PER_INCH {UNITS}\n")
+        file.write(f".X_POINTS_PER_INCH {UNITS_A_SIDE}\n.Y_POINTS_PER_INCH {UNITS_A_SIDE}\n")
         first = 0
         for glyph in (glyph for glyph in glyphs(dataset) if len(glyph.points)):
-            file.writelines(f"{line}\n" for line in lines_of(glyph, first))
+            file.writelines(f"{line}\n" for line in unipen_lines(glyph, first))
             first += len(glyph.ends) - 1
 
 
-def lines_of(glyph: Glyph, first: int) -> Iterator[str]:
+def unipen_lines(glyph: Glyph, first: int) -> Iterator[str]:
     """A drawing's lines; `first` is the number of its first component."""
     count = len(glyph.ends) - 1
     delineation = f"{first}-{first + count - 1}" if count > 1 else f"{first}"
-    width, height = (round(side * UNITS) for side in glyph.size)
+    width, height = (round(side * UNITS_A_SIDE) for side in glyph.size)
     label = (glyph.label or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     yield f'.SEGMENT CHARACTER {delineation} OK "{label}"'
     yield f".COMMENT canvas {width} {height} {glyph.split}"
     writer = glyph.metadata.get("writer")
     if isinstance(writer, str) and re.fullmatch(r"[\w-]{1,100}", writer):
         yield f".COMMENT writer {writer}"
-    xy = np.rint(glyph.points * UNITS).astype(int)
+    xy = np.rint(glyph.points * UNITS_A_SIDE).astype(int)
     rows = np.column_stack([xy[:, 0], height - xy[:, 1]]).tolist()
     if glyph.times_ms is not None:
         rows = [[*row, time] for row, time in zip(rows, np.rint(glyph.times_ms).astype(int).tolist(), strict=True)]
@@ -66,7 +66,7 @@ def lines_of(glyph: Glyph, first: int) -> Iterator[str]:
 
 
 @dataclass
-class Segment:
+class UnipenSegment:
     """A segment that was announced: its label, which components it has (None: those that follow), and comments."""
 
     level: str
@@ -111,10 +111,10 @@ def read(path: Path) -> Iterator[Recording]:
         SourceError: one is broken.
     """
     for file in files_in(path, "*.dat"):
-        yield from read_file(file)
+        yield from read_unipen_file(file)
 
 
-def read_file(path: Path) -> Iterator[Recording]:
+def read_unipen_file(path: Path) -> Iterator[Recording]:
     """The segments of one file. Raises `SourceError` where it is broken."""
     for segment, table, lengths, columns in read_segments(path):
         canvas, split, metadata = _comments(segment, path)
@@ -131,7 +131,7 @@ def read_file(path: Path) -> Iterator[Recording]:
         )
 
 
-def _comments(segment: Segment, path: Path) -> tuple[tuple[float, float] | None, str, dict[str, str]]:
+def _comments(segment: UnipenSegment, path: Path) -> tuple[tuple[float, float] | None, str, dict[str, str]]:
     """What a segment's comments say: its canvas, split and writer."""
     canvas, split, metadata = None, "none", {}
     for comment in segment.comments:
@@ -144,14 +144,14 @@ def _comments(segment: Segment, path: Path) -> tuple[tuple[float, float] | None,
     return canvas, split, metadata
 
 
-def read_segments(path: Path) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
+def read_segments(path: Path) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
     """Each segment with its points (p, columns), the points of each stroke, and the columns' names.
 
     Raises:
         SourceError: the file is broken, or a segment asks for components that it has not, or not any more.
     """
     columns, seen, level = ["X", "Y"], Components(), ""
-    waiting: list[Segment] = []
+    waiting: list[UnipenSegment] = []
     component: list[list[float]] = []
     is_down: bool | None = None
     smallest = ""
@@ -199,8 +199,8 @@ def read_segments(path: Path) -> Iterator[tuple[Segment, Numbers, list[int], lis
 
 
 def _finished(
-    waiting: list[Segment], seen: Components, columns: list[str], path: Path, *, closing: bool
-) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
+    waiting: list[UnipenSegment], seen: Components, columns: list[str], path: Path, *, closing: bool
+) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
     """The segments, in their order, whose components are all there; `closing` ends one that has those that follow."""
     while waiting and (closing if waiting[0].parts is None else waiting[0].last < seen.count):
         segment = waiting.pop(0)
@@ -224,7 +224,7 @@ def _part_of(part: tuple[int, int, int, int], seen: Components, path: Path) -> I
             yield rows
 
 
-def parse_segment(line: str, place: str) -> Segment:
+def parse_segment(line: str, place: str) -> UnipenSegment:
     """A `.SEGMENT` line. Raises `SourceError` when it can't be read."""
     found = SEGMENT.fullmatch(line)
     if found is None:
@@ -233,7 +233,7 @@ def parse_segment(line: str, place: str) -> Segment:
     text = re.sub(r"\\(.)", r"\1", label or "")
     with suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
-    return Segment(level, text, None if delineation is None else parse_delineation(delineation, place))
+    return UnipenSegment(level, text, None if delineation is None else parse_delineation(delineation, place))
 
 
 def parse_delineation(text: str, place: str) -> list[tuple[int, int, int, int]]:
@@ -265,6 +265,6 @@ def parse_row(line: str, width: int, place: str) -> list[float]:
 
 def parse_number(text: str, place: object) -> float:
     """A finite number. Raises `SourceError` for anything else."""
-    if not NUMBER.fullmatch(text) or abs(value := float(text)) > MAX_COORDINATE:
+    if not NUMBER_TEXT.fullmatch(text) or abs(value := float(text)) > MAX_COORDINATE:
         raise SourceError(f"{place}: {text[:40]!r} is no number below {MAX_COORDINATE:g}")
     return value

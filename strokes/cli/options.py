@@ -1,0 +1,23 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
+Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
+Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
+MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]
+Hypotheses = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says; at most 1000."
+    ),
+]
+Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
+Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]
+Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]

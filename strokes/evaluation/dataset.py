@@ -1,0 +1,87 @@
+"""Judges a dataset file's drawings against the pictures that it holds; no pen's truth is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from strokes.errors import ConfigError
+from strokes.evaluation.drawings_report import DrawingsReport
+from strokes.evaluation.gallery import choose_examples
+from strokes.evaluation.recovery import images_of, judge_ink, mean_spread
+from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
+from strokes.metrics.rasterised import soft_error
+from strokes.store.reader import DatasetFile, open_dataset
+
+JUDGED_AT_ONCE = 1000
+
+
+def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
+    """How well the drawings of a dataset file match its pictures, and how many it marks as doubtful.
+
+    Args:
+        path: a dataset file that holds pictures.
+        split: "train", "test", "none" or "all".
+        limit: at most so many drawings, chosen by a fixed seed.
+
+    Raises:
+        StoreError: the file can't be read, or the split is unknown.
+        ConfigError: it holds no pictures, or no such drawing.
+    """
+    with open_dataset(path) as stored:
+        chosen = stored.indices(split)
+        if limit is not None and limit < len(chosen):
+            chosen = np.sort(np.random.default_rng(0).permutation(chosen)[:limit])
+        if "images" not in stored.names or not len(chosen):
+            missing = "no drawings to judge" if "images" in stored.names else "no pictures to judge its drawings by"
+            raise ConfigError(f"{path} holds {missing}")
+        blocks = tqdm(stored.blocks(chosen, size=JUDGED_AT_ONCE), total=-(-len(chosen) // JUDGED_AT_ONCE), disable=None)
+        found = [score_block(block, stored.attributes) for block in blocks]
+        scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
+        return DrawingsReport(
+            title=path.name,
+            about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores["f1"]),
+            scores=scores,
+            labels=[(*stored.classes, "")[label] for label in stored.column("labels")[chosen].tolist()],
+            writers=[""] * len(chosen),
+            gallery=show(stored, chosen, scores),
+        )
+
+
+def about_dataset(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str]:
+    """What a dataset says of itself, in words."""
+    offsets = stored.column("drawing_offsets")
+    points = stored.column("stroke_offsets")[offsets]
+    flagged = stored.column("flagged")[chosen].astype(np.bool_)
+    rest = f"{f1[~flagged].mean():.4f}" if not flagged.all() else "–"
+    model = stored.attributes.get("model")
+    return {
+        **({"model": str(model)} if model else {}),
+        "strokes a drawing": mean_spread(np.diff(offsets)[chosen]),
+        "points a drawing": mean_spread(np.diff(points)[chosen]),
+        "flagged": f"{flagged.mean():.2%}, f1 of the rest {rest}",
+    }
+
+
+def show(stored: DatasetFile, chosen: IntArray, scores: Mapping[str, FloatArray]) -> Mapping[str, Any]:
+    """The gallery, without keeping all drawings in memory: those near the ends, and as many random ones."""
+    ranked = np.argsort(scores["chamfer"], kind="stable")
+    random = np.random.default_rng(0).permutation(len(chosen))
+    rows = np.unique(np.concatenate([ranked[:50], ranked[-50:], random[:100]]))
+    drawings = to_frames(stored.read(chosen[rows]))
+    return choose_examples(drawings, {name: values[rows] for name, values in scores.items()})
+
+
+def score_block(drawings: DrawingSet, attributes: Mapping[str, Any]) -> dict[str, FloatArray]:
+    """Scores (n,) of drawings in their pictures' unit squares; `mse` among them where the softness is known."""
+    framed = to_frames(drawings)
+    scores = judge_ink(framed)
+    if "softness" not in framed.point_columns:
+        return scores
+    recipe = attributes.get("recipe")
+    compose = recipe.get("drawing", {}).get("compose", "sum") if isinstance(recipe, Mapping) else "sum"
+    return {"mse": soft_error(framed, images_of(framed), compose=str(compose)), **scores}

@@ -76,7 +76,10 @@ class ImageGenerator:
         labels = np.resize(asked, count) if len(asked) else np.full(count, UNLABELLED, np.int64)
         chance = torch.Generator().manual_seed(seed)
         latents = torch.randn(count, self.recipe.network.latent, generator=chance) * randomness
-        if not standard and not isinstance(self.network, PictureGenerator):
+        if isinstance(self.network, PictureGenerator):
+            if self.recipe.network.is_mixture:
+                latents = self.network.place(latents, self.network.share.multinomial(count, True, generator=chance))
+        elif not standard:
             own = self.network.latents
             parts = torch.from_numpy(labels) if len(asked) else own.share.multinomial(count, True, generator=chance)
             latents = own.place(latents, parts)

@@ -9,7 +9,7 @@ import torch
 from strokes.recovery.pointer.network import GO
 from strokes.recovery.pointer.trainer import PenTrainer
 
-CLEAN = {"input_noise": 0.0, "label_dropout": 0.0}
+CLEAN = {"dropout": 0.0, "input_noise": 0.0, "label_dropout": 0.0}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def trainer(pen_recipe, recordings, some):
 def fed(trainer):
     """The pixels that the network is fed along a batch of recordings, those nearest to the pen, and the flags."""
     found = {}
-    told = trainer.network.teacher_force
+    told = trainer.pen.teacher_force
 
     def listen(ink, walked, lifted):
         found["walked"], found["places"] = (
@@ -35,7 +35,7 @@ def fed(trainer):
         )
         return told(ink, walked, lifted)
 
-    trainer.network.teacher_force = listen
+    trainer.pen.teacher_force = listen
     trainer.walk_losses(0, torch.Generator().manual_seed(0))
     examples = trainer.batches.at(0)
     away = examples.points_px[:, :, None] - found["places"][:, None]
@@ -55,7 +55,7 @@ def test_so_many_recordings_are_taught_without_their_label(trainer, share, least
     """Of 64 labels half are dropped, within four standard deviations."""
     taught = trainer(label_dropout=share, batch_size=64)
     given = []
-    taught.network.encoder.register_forward_pre_hook(lambda module, arguments: given.append(arguments[1]))
+    taught.pen.encoder.register_forward_pre_hook(lambda module, arguments: given.append(arguments[1]))
     taught.walk_losses(0, torch.Generator().manual_seed(0))
     assert least <= (given[0] == 10).float().mean().item() <= most
 
@@ -106,7 +106,7 @@ def test_however_steep_the_loss_a_step_s_gradient_is_no_longer_than_1(trainer):
 def test_every_head_learns_from_recordings(trainer):
     taught = trainer()
     taught.step(1)  # without pictures
-    for head in (taught.network.query, taught.network.flag, taught.network.offset):
+    for head in (taught.pen.query, taught.pen.flag, taught.pen.offset):
         assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
 
 
@@ -114,9 +114,9 @@ def test_pictures_teach_too(trainer):
     def gradient(weight):
         taught = trainer(picture_weight=weight)
         with torch.no_grad():
-            taught.network.flag[-1].bias[GO] += 3  # or an untrained pen stops at once, and draws nothing
+            taught.pen.flag[-1].bias[GO] += 3  # or an untrained pen stops at once, and draws nothing
         taught.step(0)
-        return taught.network.offset[-1].weight.grad
+        return taught.pen.offset[-1].weight.grad
 
     assert not torch.allclose(gradient(0.0), gradient(50.0), rtol=0.01)
 
@@ -126,6 +126,6 @@ def test_writers_and_classes_are_balanced_as_the_recipe_says(pen_recipe, recordi
     training = replace(pen_recipe.training, balance_writers=0.0, balance_classes=1.0)
     few = recordings.select(np.flatnonzero(~recordings.held_out))
     trainer = PenTrainer(replace(pen_recipe, training=training), few, some)
-    chances = np.bincount(few.drawings.labels, np.diff(trainer.batches.cumulative, prepend=0))
+    chances = np.bincount(few.drawings.labels, np.diff(trainer.batches.maker.chances, prepend=0))
     assert len(set(np.bincount(few.drawings.labels).tolist())) > 1
     assert np.allclose(chances, 0.1)

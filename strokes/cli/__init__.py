@@ -282,6 +282,24 @@ def verify(dataset: Dataset) -> None:
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
 
 
+@app.command()
+def studio(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE.h5]...", help="Datasets to browse.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0: last time's, or a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder for samples and models; default: one of yours.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Draw, be read, be imitated, recover scans, collect samples and browse datasets, in the browser; all stays here.
+
+    Example: strokes studio out/digits.h5
+    """
+    try:
+        from strokes.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise StrokesError(f"the studio needs {error.name}; install it with pip install 'penstrokes[studio]'") from None
+    serve(files or [], port=port, data=data, open_browser=not no_open)
+
+
 def print_version(wanted: bool) -> None:
     """Print the version and end, when asked to."""
     if wanted:

@@ -17,6 +17,7 @@ TIERS = (
     ("formats", "recognition", "recovery"),
     ("generation", "build"),
     ("evaluation", "train"),
+    ("studio",),
     ("cli",),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""

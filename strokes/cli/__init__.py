@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine, Selected
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
@@ -48,6 +48,7 @@ def build_dataset(
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    selection: Selected = None,
     model: Model = "",
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
@@ -69,11 +70,16 @@ def build_dataset(
     from strokes.datasets.choose import choose_pictures
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
+    from strokes.store.selection import read_selection
 
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    if selection is not None:
+        chosen = read_selection(selection)
+        pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
     part = parse_part(shard) if shard else None
     options = Options(method, model, hypotheses, refine, scores, seed, device)
     count = build(
-        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
+        pictures,
         out,
         options=options,
         min_confidence=min_confidence,
@@ -196,6 +202,7 @@ def export(
     dataset: Dataset,
     out: Annotated[Path, typer.Argument(help="The file to make.")],
     format: Format = None,
+    selection: Selected = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a dataset in another format.
@@ -203,8 +210,10 @@ def export(
     Example: strokes export out/digits.h5 out/digits.json
     """
     from strokes.formats import export as write
+    from strokes.store.selection import read_selection
 
-    write(dataset, out, format, overwrite=overwrite)
+    chosen = None if selection is None else read_selection(selection)
+    write(dataset, out, format, selection=chosen, overwrite=overwrite)
     typer.echo(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from starlette.websockets import WebSocket
 from strokes.studio import limits
 from strokes.studio.connection import Page
 from strokes.studio.guard import Guard
+from strokes.studio.recover_tab import PICTURE
 from strokes.studio.studio import Studio
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -46,7 +48,7 @@ def make_app(studio: Studio, *, port: int) -> ASGIApp:
             connected.discard(one)
 
     async def take_picture(request: Request) -> Response:
-        identifier, path = studio.shelf.place("picture")
+        identifier, path = studio.shelf.place(PICTURE)
         with path.open("wb") as file:
             async for piece in request.stream():
                 file.write(piece)
@@ -60,7 +62,9 @@ def make_app(studio: Studio, *, port: int) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        warming = asyncio.ensure_future(studio.worker.warm_up())
         yield
+        warming.cancel()
         studio.close()
 
     routes = [

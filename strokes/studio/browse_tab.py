@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from strokes.store.selection import write_selection
 from strokes.studio import limits
 from strokes.studio.browsing import Filter
 from strokes.studio.messages import MessageError, flag_of, number_of, text_of, whole_of, wholes_of
@@ -41,6 +42,21 @@ async def show(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[s
     return await studio.store(lambda: studio.library.volume(place).show(number))
 
 
+async def export_marks(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Write what was marked as a selection, as `build-dataset` and `export` take it; the file can then be fetched."""
+    place = dataset_of(message)
+    right, wrong = (wholes_of(message, name, most=limits.MARKS) for name in ("right", "wrong"))
+    keep_only = flag_of(message, "keep_only")
+    identifier, path = studio.shelf.place("selection.json")
+
+    def write() -> None:
+        volume = studio.library.volume(place)
+        write_selection(volume.selection(right if keep_only else wrong, "keep" if keep_only else "drop"), path)
+
+    await studio.store(write)
+    return {"file": identifier, "name": path.name}
+
+
 def dataset_of(message: Mapping[str, Any]) -> int:
     """A dataset's place in the list."""
     return whole_of(message, "dataset", least=0, most=MOST_DATASETS)
@@ -63,4 +79,4 @@ def filter_of(message: Mapping[str, Any]) -> Filter:
     )
 
 
-ACTIONS = {"datasets": datasets, "find": find, "ink": ink, "show": show}
+ACTIONS = {"datasets": datasets, "find": find, "ink": ink, "show": show, "export marks": export_marks}

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from strokes.errors import ConfigError, StrokesError
 from strokes.ink.drawing import SPLITS, IntArray
 from strokes.store.reader import DatasetFile, open_dataset
+from strokes.store.selection import Selection
 
 HEAD = struct.Struct("<IHBBfH")
 UNKNOWN_LABEL = 65535
@@ -86,11 +87,6 @@ class Volume:
         return self.stored.column("flagged").astype(np.bool_)
 
     @cached_property
-    def source_index(self) -> NDArray[Any]:
-        """(n,) each picture's place in its source."""
-        return self.stored.column("source_index")
-
-    @cached_property
     def confidence(self) -> NDArray[Any]:
         """(n,) how sure each is; NaN where nobody told."""
         if CONFIDENCE in self.scores:
@@ -152,8 +148,7 @@ class Volume:
 
     def pack(self, numbers: Sequence[int]) -> bytes:
         """The ink of drawings, as the module says. Raises `ConfigError` for a number that is none."""
-        if any(number >= len(self.stored) for number in numbers):
-            raise ConfigError(f"{self.path.name} has drawings 0 to {len(self.stored) - 1}")
+        self._check(numbers)
         points, strokes, drawings = self.ink
         packed = []
         for number in numbers:
@@ -174,10 +169,21 @@ class Volume:
             packed += [head, lengths.astype("<u2").tobytes(), points[bounds[0] : end].tobytes()]
         return b"".join(packed)
 
+    def selection(self, numbers: Sequence[int], kind: str) -> Selection:
+        """Drawings of this file as a selection of their source. Raises `ConfigError` for a number that is none."""
+        self._check(numbers)
+        chosen = np.array(numbers, np.int64)
+        split, index = (self.stored.column(name)[chosen] for name in ("split", "source_index"))
+        places = {name: tuple(index[split == i].tolist()) for i, name in enumerate(SPLITS) if (split == i).any()}
+        return Selection(places, kind, self.about()["source"])
+
+    def _check(self, numbers: Sequence[int]) -> None:
+        if any(number >= len(self.stored) for number in numbers):
+            raise ConfigError(f"{self.path.name} has drawings 0 to {len(self.stored) - 1}")
+
     def show(self, number: int) -> dict[str, Any]:
         """All of one drawing: its strokes, its thinned picture and scores. Raises `ConfigError` when there is none."""
-        if number >= len(self.stored):
-            raise ConfigError(f"{self.path.name} has drawings 0 to {len(self.stored) - 1}")
+        self._check([number])
         found = self.stored.read([number])
         drawing = found[0]
         picture = None

@@ -44,6 +44,7 @@ class Characters:
 CHARACTERS = {
     "digits": Characters(tuple(expand_ranges("0-9")), tuple(expand_ranges("0-9A-Z")), "pen-digits"),
     "letters": Characters(tuple(expand_ranges("A-Za-z")), tuple(expand_ranges("A-Za-z")), "pen-letters"),
+    "all": Characters(tuple(expand_ranges("0-9A-Za-z")), tuple(expand_ranges("0-9A-Za-z")), "pen-letters"),
 }
 
 
@@ -112,7 +113,7 @@ class Recoverer:
         name = str(self.trained) if self.trained is not None else CHARACTERS[characters].model
         if name not in self._methods:
             nothing = make_image_set(np.zeros((0, FRAME_PX, FRAME_PX), np.bool_))
-            self._methods = {name: choose_method(nothing, Options(model=name)), **self._methods}
+            self._methods[name] = choose_method(nothing, Options(model=name))
         return self._methods[name]
 
     def recover(self, framed: Framed, characters: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from strokes.errors import ConfigError, StoreError
 from strokes.files import atomic_path, reason
 from strokes.studio import limits
 from strokes.studio.app import make_app
-from strokes.studio.reading import CHARACTERS, frame, read
+from strokes.studio.reading import frame, read
 from strokes.studio.studio import Studio
 
 ADDRESS = "127.0.0.1"
@@ -119,5 +119,7 @@ def warm_up(studio: Studio) -> None:
         read(framed.grey, characters)
         studio.recovering.submit(studio.recoverer.recover, framed, characters)
 
-    for characters in CHARACTERS:
+    for characters in ("digits", "letters"):
         studio.reading.submit(see, characters)
+    if studio.library.given:
+        studio.disk.submit(lambda: studio.library.volume(0).ink)

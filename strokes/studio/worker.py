@@ -17,7 +17,7 @@ from strokes.errors import StrokesError
 
 Tell = Callable[[dict[str, Any]], None]
 Job = Callable[..., Any]
-NICENESS = 10
+NICENESS = 5
 FINISH_S = 5
 
 
@@ -60,6 +60,11 @@ class Worker:
                 self.stop()
                 raise
 
+    async def warm_up(self) -> None:
+        """Start the process before there is work."""
+        async with self._turn:
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._start)
+
     def stop(self) -> None:
         """End the process, whatever it does; the next job starts another."""
         if self._process is not None:
@@ -81,6 +86,8 @@ class Worker:
 def work(line: Connection, parent: int) -> None:
     """Do the jobs that come along `line` until it ends."""
     import torch
+
+    import strokes.studio.actions  # noqa: F401 (loaded before there is work)
 
     os.nice(NICENESS)
     torch.set_num_threads(1)

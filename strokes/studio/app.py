@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 from strokes.studio import limits
 from strokes.studio.connection import Page
 from strokes.studio.guard import Guard
-from strokes.studio.recover_tab import PICTURE
+from strokes.studio.recover_tab import PICTURE, warm_job
 from strokes.studio.studio import Studio
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -62,7 +62,7 @@ def make_app(studio: Studio, *, port: int) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        warming = asyncio.ensure_future(studio.worker.warm_up())
+        warming = asyncio.ensure_future(studio.worker.run(warm_job, tell=lambda _: None))
         yield
         warming.cancel()
         studio.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,10 +19,6 @@ OPEN_METHODS = ("GET", "HEAD")
 SUBPROTOCOL = "strokes-studio"
 TOKEN_PREFIX = "token."
 """Before the token among a WebSocket's subprotocols, the only header that a page can set there."""
-
-
-class TooLongError(Exception):
-    """A body goes on beyond its limit."""
 
 
 class Guard:
@@ -83,14 +80,10 @@ class Guard:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.body_bytes:
-                raise TooLongError
+                raise HTTPException(413, f"a request may be {self.body_bytes} bytes long")
             return message
 
-        answer = self._with_headers(send)
-        try:
-            await self.app(scope, counted, answer)
-        except TooLongError:
-            await PlainTextResponse(f"a request may be {self.body_bytes} bytes long\n", 413)(scope, receive, answer)
+        await self.app(scope, counted, self._with_headers(send))
 
     def _with_headers(self, send: Send) -> Send:
         async def with_headers(message: Message) -> None:

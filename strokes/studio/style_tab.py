@@ -106,7 +106,8 @@ def choose_generator(wish: Mapping[str, Any]) -> tuple[ImageGenerator, str, list
     if not generator.classes:
         return generator, wish["words"], []
     missing = [c for c in asked if c not in generator.classes]
-    words = "".join(c for c in wish["words"] if c not in missing)
+    kept = "".join(c for c in wish["words"] if c not in missing)
+    words = "\n".join(" ".join(line.split()) for line in kept.strip().split("\n"))
     if not words.strip():
         raise MessageError(f"{generator.recipe.name} can't draw {' '.join(missing)}; choose another generator")
     return generator, words, [] if wish["full_set"] else missing

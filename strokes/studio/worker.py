@@ -60,11 +60,6 @@ class Worker:
                 self.stop()
                 raise
 
-    async def warm_up(self) -> None:
-        """Start the process before there is work."""
-        async with self._turn:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._start)
-
     def stop(self) -> None:
         """End the process, whatever it does; the next job starts another."""
         if self._process is not None:
@@ -86,8 +81,6 @@ class Worker:
 def work(line: Connection, parent: int) -> None:
     """Do the jobs that come along `line` until it ends."""
     import torch
-
-    import strokes.studio.actions  # noqa: F401 (loaded before there is work)
 
     os.nice(NICENESS)
     torch.set_num_threads(1)

@@ -5,6 +5,7 @@ import { Pen } from "./pen.js";
 import { Player } from "./player.js";
 
 const EXAMPLES = 5;
+const LINE_X_HEIGHTS = 0.11;
 
 export function style(panel, connection) {
   const [result, played, says] = ["result", "played", "says"].map((name) => part(panel, name));
@@ -21,7 +22,7 @@ export function style(panel, connection) {
   function example(number) {
     const canvas = make("canvas", { role: "img", "aria-label": `Example ${number}`, tabindex: "0", "data-pen": true });
     const label = make("input", { type: "text", "aria-label": `Label ${number}`, maxlength: "1", placeholder: "read as", autocomplete: "off" });
-    const clear = make("button", { "aria-label": `Clear ${number}`, onclick: () => wipe() }, "Clear");
+    const clear = make("button", { class: "small", "aria-label": `Clear ${number}`, onclick: () => wipe() }, "×");
     const sheet = make("div", { class: "sheet" }, canvas, make("p", { class: "empty" }, String(number)));
     const card = make("div", { class: "example" }, sheet, make("div", { class: "inline" }, label, clear));
     const one = { card, label, corrected: false };
@@ -92,6 +93,7 @@ export function style(panel, connection) {
     strokes.disabled = false;
     toggle(strokes.getAttribute("aria-pressed") === "true");
     const longer = Math.max(found.width, found.height);
+    player.lineWidth = LINE_X_HEIGHTS / Math.min(found.width, found.height);
     player.show(found.strokes, { size: [found.width / longer, found.height / longer], play: !played.hidden });
   };
 

@@ -58,7 +58,10 @@ class Selection:
 def write_selection(selection: Selection, path: Path, *, overwrite: bool = False) -> None:
     """Write a selection to a file. Raises `StoreError` when it exists or can't be written."""
     head = {"format": FORMAT, "version": VERSION, "source": selection.source}
-    text = json.dumps(head | {selection.kind: {name: sorted(set(places)) for name, places in selection.places.items()}}, ensure_ascii=False)
+    text = json.dumps(
+        head | {selection.kind: {name: sorted(set(places)) for name, places in selection.places.items()}},
+        ensure_ascii=False,
+    )
     with atomic_path(path, overwrite=overwrite) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 
@@ -81,8 +84,7 @@ def read_selection(path: Path) -> Selection:
     kinds = [kind for kind in KINDS if kind in known]
     if known.get("version") != VERSION or len(kinds) != 1 or not are_places(known[kinds[0]]):
         raise SourceError(
-            f"{path} is no selection of version {VERSION}; "
-            'expected whole numbers by split under "keep" or "drop"'
+            f'{path} is no selection of version {VERSION}; expected whole numbers by split under "keep" or "drop"'
         )
     places = {name: tuple(numbers) for name, numbers in known[kinds[0]].items()}
     return Selection(places, kinds[0], str(known.get("source", "")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import mimetypes
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from starlette.websockets import WebSocket
 from strokes.studio import limits
 from strokes.studio.connection import Page
 from strokes.studio.guard import Guard
-from strokes.studio.recover_tab import PICTURE, warm_job
+from strokes.studio.recover_tab import PICTURE
 from strokes.studio.studio import Studio
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
@@ -62,9 +61,7 @@ def make_app(studio: Studio, *, port: int) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        warming = asyncio.ensure_future(studio.worker.run(warm_job, tell=lambda _: None))
         yield
-        warming.cancel()
         studio.close()
 
     routes = [

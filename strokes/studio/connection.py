@@ -36,6 +36,7 @@ class Page:
         """Answer until the page goes; then end what it began."""
         await self.socket.accept(subprotocol=SUBPROTOCOL)
         await self._send({"hello": {"key": self.studio.keys.give()}})
+        warming = asyncio.ensure_future(self.studio.warm_up())
         try:
             while True:
                 await self._room.acquire()
@@ -43,6 +44,7 @@ class Page:
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
+            warming.add_done_callback(lambda done: done.cancelled() or done.exception())
             for task in list(self._tasks.values()):
                 task.cancel()
 
@@ -67,7 +69,7 @@ class Page:
                 self._cancel(message)
                 return
             if message["do"] not in ACTIONS:
-                raise MessageError(f"the studio can't do {message['do'][:limits.NAME_LETTERS]!r}")
+                raise MessageError(f"the studio can't do {message['do'][: limits.NAME_LETTERS]!r}")
         except MessageError as error:
             self._soon({"id": number, "error": str(error)})
             return
@@ -110,7 +112,9 @@ class Page:
         else:
             if progress:
                 await asyncio.wait(progress)
-            await self._send(struct.pack("<d", number) + done if isinstance(done, bytes) else {"id": number, "done": done})
+            await self._send(
+                struct.pack("<d", number) + done if isinstance(done, bytes) else {"id": number, "done": done}
+            )
 
     async def _send(self, answer: dict[str, Any] | bytes) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):

@@ -100,5 +100,3 @@ def write_format(dataset: Path, out: Path, form: str) -> None:
             if path.is_file() and not path.name.startswith("."):
                 archive.write(path, path.relative_to(folder))
     shutil.rmtree(folder)
-
-

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import Drawing, DrawingSet, FloatArray, make_drawing_set
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import FRAME_PX, make_image_set
-from strokes.ink.rendering import centre_in_frame, write_pictures
+from strokes.ink.rendering import PEN_PX, centre_in_frame, write_pictures
 from strokes.ink.thinning import thin
 from strokes.metrics.pens import score_pens
 from strokes.recognition.classifier import Classifier
@@ -69,7 +69,7 @@ class Framed:
         return [((stroke - self.offset) / self.scale).astype(np.float32) for stroke in strokes]
 
 
-def frame(drawing: Drawing, *, width_px: float) -> Framed:
+def frame(drawing: Drawing, *, width_px: float = PEN_PX) -> Framed:
     """The drawing as MNIST's pictures were made, written with a pen `width_px` wide, in pixels of the frame."""
     drawn = make_drawing_set([drawing])
     truth = centre_in_frame(drawn, width_px=width_px)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from PIL import Image
 from strokes.datasets.given import load_images
 from strokes.datasets.image_files import read_picture
 from strokes.ink.drawing import Drawing
-from strokes.ink.normalise import frame_pictures
-from strokes.ink.pictures import make_image_set
 from strokes.recovery.methods import Options, choose_method
 from strokes.studio.exports import downloads, find_download, write_drawing
 from strokes.studio.messages import MessageError, page_of, text_of
@@ -72,17 +69,6 @@ def recover_job(tell: Tell, picture: str, shown: str, model: str) -> dict[str, A
         "doubtful": list(range(len(drawing.strokes))) if flagged else [],
         "confidence": float(found.scores["confidence"][0]) if "confidence" in found.scores else None,
     }
-
-
-def warm_job(tell: Tell) -> None:
-    """Load and compile, in the worker's process, what recovery needs: of small pictures and large ones, and tracing."""
-    picture = np.zeros((64, 64), np.uint8)
-    picture[8:56, 30:34] = 255
-    framed = frame_pictures([picture])
-    pictures = make_image_set(framed.ink, sizes=framed.sizes, frames=framed.frames)
-    for one in (pictures, replace(pictures, fine=framed.fine)):
-        choose_method(one, Options()).draw(one)
-    choose_method(pictures, Options(method="trace")).draw(pictures)
 
 
 def save_shown(path: Path, out: Path) -> None:

@@ -114,7 +114,9 @@ class Samples:
 
     def set(self, name: str, value: str) -> None:
         """Remember a setting."""
-        self._do("INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
+        self._do(
+            "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )
 
     def _samples(self, rest: str, values: Sequence[Any]) -> list[Sample]:
         rows = self._do(f"SELECT id, writer, label, strokes FROM samples {rest}", values)

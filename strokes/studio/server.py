@@ -8,7 +8,6 @@ import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 
 import torch
 import uvicorn
@@ -17,7 +16,6 @@ from strokes.errors import ConfigError, StoreError
 from strokes.files import atomic_path, reason
 from strokes.studio import limits
 from strokes.studio.app import make_app
-from strokes.studio.reading import frame, read
 from strokes.studio.studio import Studio
 
 ADDRESS = "127.0.0.1"
@@ -59,7 +57,6 @@ def serve(files: Sequence[Path], *, port: int = 0, data: Path | None = None, ope
         timeout_graceful_shutdown=1,
         limit_concurrency=4 * limits.CONNECTIONS,
     )
-    Thread(target=warm_up, args=(studio,), daemon=True).start()
     address = f"http://{ADDRESS}:{taken}/#token={studio.keys.token}"
     print(f"Studio: {address}", flush=True)
     if open_browser:
@@ -104,22 +101,3 @@ def remember_port(data: Path, port: int) -> None:
     """Note the port for the next launch; a folder that refuses it is no matter."""
     with suppress(StoreError), atomic_path(data / REMEMBERED, overwrite=True) as partial:
         partial.write_text(json.dumps({"port": port}) + "\n", encoding="utf-8")
-
-
-def warm_up(studio: Studio) -> None:
-    """Load the networks and compiled code, so that the first drawing is answered as fast as the next."""
-    import numpy as np
-
-    from strokes.ink.drawing import Drawing
-
-    line = Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),))
-
-    def see(characters: str) -> None:
-        framed = frame(line, width_px=2.2)
-        read(framed.grey, characters)
-        studio.recovering.submit(studio.recoverer.recover, framed, characters)
-
-    for characters in ("digits", "letters"):
-        studio.reading.submit(see, characters)
-    if studio.library.given:
-        studio.disk.submit(lambda: studio.library.volume(0).ink)

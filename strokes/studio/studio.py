@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from strokes.files import make_folder
+from strokes.ink.drawing import Drawing
 from strokes.studio.browsing import Library
 from strokes.studio.keys import Keys, make_keys
-from strokes.studio.reading import Recoverer
+from strokes.studio.reading import Recoverer, frame, read
 from strokes.studio.samples import Samples
 from strokes.studio.shelf import Shelf
+from strokes.studio.warm import warm_job
 from strokes.studio.worker import Worker
 
 T = TypeVar("T")
@@ -41,6 +45,7 @@ class Studio:
     recovering: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-recovering"))
     disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
     training: asyncio.Task[Any] | None = None
+    _warm: bool = False
 
     @classmethod
     def over(cls, data: Path, files: tuple[Path, ...] = ()) -> Studio:
@@ -56,6 +61,20 @@ class Studio:
         if trained and (data / trained).is_dir():
             studio.recoverer.use(data / trained)
         return studio
+
+    async def warm_up(self) -> None:
+        """Load networks and compiled code once a page is there, so that the first drawing is answered as the next."""
+        if self._warm:
+            return
+        self._warm = True
+        line = Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),))
+        for characters in ("digits", "letters"):
+            framed = await self.read(frame, line)
+            await self.read(read, framed.grey, characters)
+            await self.recover(self.recoverer.recover, framed, characters)
+        if self.library.given:
+            await self.store(lambda: self.library.volume(0).ink)
+        await self.worker.run(warm_job, tell=lambda _: None)
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` returns, in the thread of reading."""

@@ -103,7 +103,15 @@ def test_a_selection_survives_its_file_and_chooses_by_split_and_place(tmp_path):
         keep.mask(split, places, source="circles")
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"format": "strokes-selection", "version": 1, "drop": [1]}', '{"format": "strokes-selection", "version": 1, "drop": {"train": [-1]}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        '{"format": "strokes-selection", "version": 1, "drop": [1]}',
+        '{"format": "strokes-selection", "version": 1, "drop": {"train": [-1]}}',
+    ],
+)
 def test_a_broken_selection_is_refused(tmp_path, text):
     path = tmp_path / "s.json"
     path.write_text(text)

@@ -22,7 +22,14 @@ STRANGE_HOSTS = [
     "2130706433:8765",
     "",
 ]
-STRANGE_ORIGINS = ["http://evil.example", "null", "https://127.0.0.1:8765", "http://127.0.0.1:8766", "http://127.0.0.1:8765.evil.example", ""]
+STRANGE_ORIGINS = [
+    "http://evil.example",
+    "null",
+    "https://127.0.0.1:8765",
+    "http://127.0.0.1:8766",
+    "http://127.0.0.1:8765.evil.example",
+    "",
+]
 WRONG_TOKENS = ["", "x", "Bearer", "9999999999.deadbeef", "é"]
 
 
@@ -73,7 +80,12 @@ def test_a_key_that_has_run_out_opens_nothing(tmp_path, monkeypatch):
 
 
 def test_every_answer_carries_a_strict_policy(client):
-    for answer in (client.get("/"), client.get("/main.js"), client.get("/nothing"), client.get("/", headers={"host": "x"})):
+    for answer in (
+        client.get("/"),
+        client.get("/main.js"),
+        client.get("/nothing"),
+        client.get("/", headers={"host": "x"}),
+    ):
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -83,7 +95,14 @@ def test_every_answer_carries_a_strict_policy(client):
 
 @pytest.mark.parametrize(
     "path",
-    ["/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/%2e%2e/studio.key", "/static/main.js", "/api/files/..%2fstudio.key", "/.//main.js"],
+    [
+        "/../../etc/passwd",
+        "/..%2f..%2fetc%2fpasswd",
+        "/%2e%2e/studio.key",
+        "/static/main.js",
+        "/api/files/..%2fstudio.key",
+        "/.//main.js",
+    ],
 )
 def test_no_path_leads_out_of_the_page(client, path):
     assert client.get(path).status_code == 404
@@ -110,7 +129,9 @@ def png_of(width: int, height: int) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
 
 
 def connect(client, token: str, **headers: str):

@@ -76,7 +76,9 @@ def test_tabs_are_walked_by_arrow_keys(page):
 def test_a_seven_is_read_recovered_and_compared(page):
     draw(page, "Drawing", SEVEN)
     expect(page.get_by_role("status", name="Reading")).to_contain_text(re.compile(r"^7 · \d+\.\d %"))
-    expect(page.get_by_role("status", name="Against your pen")).to_contain_text(re.compile("dtw .*strokes . of 2"), timeout=SLOW_MS)
+    expect(page.get_by_role("status", name="Against your pen")).to_contain_text(
+        re.compile("dtw .*strokes . of 2"), timeout=SLOW_MS
+    )
     page.get_by_role("switch", name="Characters").check()
     expect(page.get_by_role("status", name="Reading")).to_contain_text(re.compile("^[A-Za-z] · "))
     page.get_by_role("button", name="Clear").click()
@@ -115,7 +117,11 @@ def sent_drawing(page, events) -> list | None:
 
 def test_a_palm_draws_nothing_once_a_pen_was_seen(page):
     pen = [("pointerdown", "pen", 1, 0.2, 0.2), ("pointermove", "pen", 1, 0.4, 0.4), ("pointerup", "pen", 1, 0.4, 0.4)]
-    palm = [("pointerdown", "touch", 2, 0.8, 0.8), ("pointermove", "touch", 2, 0.9, 0.9), ("pointerup", "touch", 2, 0.9, 0.9)]
+    palm = [
+        ("pointerdown", "touch", 2, 0.8, 0.8),
+        ("pointermove", "touch", 2, 0.9, 0.9),
+        ("pointerup", "touch", 2, 0.9, 0.9),
+    ]
     assert len(sent_drawing(page, pen + palm)) == 1
     assert len(sent_drawing(page, palm)) == 1  # where no pen was seen, a finger draws
 
@@ -128,7 +134,11 @@ def test_a_palm_that_was_first_gives_way_to_the_pen_and_a_second_finger_is_ignor
 
 
 def test_a_cancelled_stroke_is_taken_back(page):
-    events = [("pointerdown", "touch", 1, 0.2, 0.2), ("pointermove", "touch", 1, 0.4, 0.4), ("pointercancel", "touch", 1, 0, 0)]
+    events = [
+        ("pointerdown", "touch", 1, 0.2, 0.2),
+        ("pointermove", "touch", 1, 0.4, 0.4),
+        ("pointercancel", "touch", 1, 0, 0),
+    ]
     assert sent_drawing(page, events) is None
 
 
@@ -139,10 +149,16 @@ def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, ru
     page.goto(running.address)
     expect(page.get_by_role("status", name="Connection")).to_have_text("on this machine only")
     page.set_viewport_size({"width": 1300, "height": 900})
-    events = [("pointerdown", "pen", 1, 0.25, 0.5), ("pointermove", "pen", 1, 0.75, 0.5), ("pointerup", "pen", 1, 0.75, 0.5)]
+    events = [
+        ("pointerdown", "pen", 1, 0.25, 0.5),
+        ("pointermove", "pen", 1, 0.75, 0.5),
+        ("pointerup", "pen", 1, 0.75, 0.5),
+    ]
     (stroke,) = sent_drawing(page, events)
     assert np.allclose([point[:2] for point in stroke], [[0.25, 0.5], [0.75, 0.5]], atol=0.002)  # a pixel of 500
-    size = page.get_by_role("img", name="Drawing").evaluate("c => [c.width, Math.round(c.getBoundingClientRect().width * devicePixelRatio)]")
+    size = page.get_by_role("img", name="Drawing").evaluate(
+        "c => [c.width, Math.round(c.getBoundingClientRect().width * devicePixelRatio)]"
+    )
     assert size[0] == size[1]
     context.close()
 
@@ -183,7 +199,16 @@ def test_a_picture_is_recovered_edited_and_downloaded(page, tmp_path):
     page.keyboard.press("ArrowRight")
     chosen = page.locator("[data-selected]")
     expect(chosen).to_have_text("stroke 1 of 2")
-    for name, left in (("Split", 3), ("Undo", 2), ("Join", 1), ("Undo", 2), ("Delete", 1), ("Undo", 2), ("Reverse", 2), ("Later", 2)):
+    for name, left in (
+        ("Split", 3),
+        ("Undo", 2),
+        ("Join", 1),
+        ("Undo", 2),
+        ("Delete", 1),
+        ("Undo", 2),
+        ("Reverse", 2),
+        ("Later", 2),
+    ):
         page.get_by_role("button", name=name, exact=True).click()
         expect(chosen).to_contain_text(f"of {left}")
     expect(chosen).to_have_text("stroke 2 of 2")

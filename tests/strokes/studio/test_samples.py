@@ -14,7 +14,9 @@ from strokes.studio.exports import HDF5, downloads, write_samples
 from strokes.studio.messages import drawing_of
 from strokes.studio.samples import Samples
 
-DRAWN = drawing_of({"strokes": [[[0.1, 0.2, 0, 0.5, 10, 20], [0.4, 0.9, 16, 0.75, 10, 20]], [[0.5, 0.5, 300, 1, 0, 0]]]})
+DRAWN = drawing_of(
+    {"strokes": [[[0.1, 0.2, 0, 0.5, 10, 20], [0.4, 0.9, 16, 0.75, 10, 20]], [[0.5, 0.5, 300, 1, 0, 0]]]}
+)
 
 
 @pytest.fixture
@@ -40,7 +42,9 @@ def test_a_sample_sent_twice_is_kept_once(samples):
 
 
 def test_writers_and_classes_are_counted_apart_and_samples_deleted_one_by_one(samples):
-    numbers = [samples.keep(f"{writer}{label}{i}", writer, label, DRAWN) for writer in "ab" for label in "01" for i in range(2)]
+    numbers = [
+        samples.keep(f"{writer}{label}{i}", writer, label, DRAWN) for writer in "ab" for label in "01" for i in range(2)
+    ]
     assert samples.counts("a") == {"0": 2, "1": 2}
     assert samples.delete(numbers[0])
     assert not samples.delete(numbers[0])
@@ -74,7 +78,12 @@ def test_an_export_keeps_times_pressure_and_writers(samples, tmp_path):
 
 
 def test_the_page_is_told_where_it_stands(page):
-    assert page("collection", classes="0-2,x", writer="ann")["done"]["counts"] == [["0", 0], ["1", 0], ["2", 0], ["x", 0]]
+    assert page("collection", classes="0-2,x", writer="ann")["done"]["counts"] == [
+        ["0", 0],
+        ["1", 0],
+        ["2", 0],
+        ["x", 0],
+    ]
     stroke = [[[0.1, 0.2], [0.4, 0.9]]]
     kept = page("keep", strokes=stroke, writer="ann", label="x", key="k")["done"]
     assert kept["counts"][-1] == ["x", 1]

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Habits, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import (
+    Dataset,
+    Device,
+    Format,
+    Habits,
+    Hypotheses,
+    MethodName,
+    Model,
+    Overwrite,
+    Refine,
+    Selected,
+)
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
@@ -61,6 +72,7 @@ def build_dataset(
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    selection: Selected = None,
     model: Model = "",
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
@@ -84,12 +96,17 @@ def build_dataset(
     from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
+    from strokes.store.selection import read_selection
 
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    if selection is not None:
+        chosen = read_selection(selection)
+        pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
     part = parse_part(shard) if shard else None
     taught = None if habits is None else load_pens(habits)
     options = Options(method, model, hypotheses, refine, scores, seed, device, taught)
     count = build(
-        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
+        pictures,
         out,
         options=options,
         min_confidence=min_confidence,
@@ -242,6 +259,7 @@ def export(
     dataset: Dataset,
     out: Annotated[Path, typer.Argument(help="The file to make.")],
     format: Format = None,
+    selection: Selected = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a dataset in another format.
@@ -249,8 +267,10 @@ def export(
     Example: strokes export out/digits.h5 out/digits.json
     """
     from strokes.formats import export as write
+    from strokes.store.selection import read_selection
 
-    write(dataset, out, format, overwrite=overwrite)
+    chosen = None if selection is None else read_selection(selection)
+    write(dataset, out, format, selection=chosen, overwrite=overwrite)
     typer.echo(out)
 
 
@@ -326,6 +346,24 @@ def verify(dataset: Dataset) -> None:
     from strokes.store.verify import verify as check
 
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+
+
+@app.command()
+def studio(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE.h5]...", help="Datasets to browse.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0: last time's, or a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder for samples and models; default: one of yours.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Draw, be read, be imitated, recover scans, collect samples and browse datasets, in the browser; all stays here.
+
+    Example: strokes studio out/digits.h5
+    """
+    try:
+        from strokes.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise StrokesError(f"the studio needs {error.name}; install it with pip install 'penstrokes[studio]'") from None
+    serve(files or [], port=port, data=data, open_browser=not no_open)
 
 
 def print_version(wanted: bool) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from strokes.errors import SourceError
 from strokes.files import atomic_folder, atomic_path, check_free
+from strokes.formats.losses import lost
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store.reader import open_dataset
 
 __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 
 
-def export(dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> None:
+def export(
+    dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
+) -> tuple[str, ...]:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
 
     Args:
@@ -20,22 +24,29 @@ def export(dataset: Path | str, out: Path | str, format: str | None = None, *, o
         out: the file or folder to make.
         format: a name in `FORMATS`; by default guessed from the ending of `out`.
         overwrite: replace an existing file, or a folder that holds such an export.
+        settings: those of the format, such as `height_mm` of a plot.
+
+    Returns:
+        what the dataset holds and the format can't, in words of `strokes.formats.losses`.
 
     Raises:
-        ConfigError: the format is unknown, or can't be guessed.
+        ConfigError: the format is unknown, can't be guessed, or has not such a setting.
         StoreError: the dataset can't be read, or `out` exists or can't be written.
     """
     out = Path(out)
     chosen = choose_format(out, format)
-    write, in_folder = chosen.writer(), chosen.makes_folder(out)
+    write, in_folder = chosen.writer(**settings), chosen.makes_folder(out)
     if not in_folder:
         check_free(out, overwrite=overwrite)
     appears = atomic_folder if in_folder else atomic_path
     with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
+        return lost(stored, chosen.keeps)
 
 
-def import_file(source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> int:
+def import_file(
+    source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
+) -> int:
     """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
 
     Args:
@@ -43,12 +54,13 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
         out: the dataset file to make.
         format: a name in `FORMATS`; by default guessed from the name and content of `source`.
         overwrite: replace an existing file.
+        settings: those of the format, such as `flatten_mm` of SVG.
 
     Returns:
         how many drawings there are.
 
     Raises:
-        ConfigError: the format is unknown, can't be guessed, or is only written.
+        ConfigError: the format is unknown, can't be guessed, is only written, or has not such a setting.
         SourceError: `source` is missing or broken, or holds no drawing.
         StoreError: `out` exists or can't be written.
     """
@@ -58,7 +70,7 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
     source = Path(source)
     chosen = named_format(format) if format is not None else guess_format(source)
     try:
-        return import_drawings(source, Path(out), chosen, overwrite=overwrite)
+        return import_drawings(source, Path(out), chosen, overwrite=overwrite, **settings)
     except SourceError as error:
         if str(source) in str(error):
             raise

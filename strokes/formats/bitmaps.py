@@ -1,4 +1,4 @@
-"""Pictures of strokes: a folder with a PNG a drawing in folders of classes, and one `.npz` of them all; or a single PNG.
+"""Pictures of strokes: a PNG a drawing in folders of classes, and one `.npz` of them all; or a sheet in a single PNG.
 
 A drawing is `size` pixels wide and high, its picture's longer side filling it, drawn with a round pen; dark on white in
 the PNGs, ink high in `images` (n, size, size) of `pictures.npz`, whose `labels`, `classes` and `split` go with them. A

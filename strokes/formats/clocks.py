@@ -1,4 +1,4 @@
-"""Recorders' clocks: seconds, milli-, micro- or nanoseconds, from the first point, from 1970 or from any other moment."""
+"""Recorders' clocks: seconds, milli-, micro- or nanoseconds since the first point, 1970 or any other moment."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
 def rows_of(glyph: Glyph) -> Iterator[dict[str, object]]:
     """A drawing's rows."""
     width, height = (exact(np.float32(side)) for side in glyph.size)
-    about = {
+    about: dict[str, object] = {
         "drawing": glyph.number,
         "label": glyph.label,
         "split": glyph.split,

@@ -1,7 +1,8 @@
-"""Smooth curves through a pen's points: cubic Béziers fitted by least squares (P. J. Schneider, Graphics Gems, 1990)."""
+"""Smooth curves through a pen's points: cubic Béziers by least squares (P. J. Schneider, Graphics Gems, 1990)."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,7 +27,7 @@ def fit_curves(points: Numbers, tolerance: float) -> list[Numbers]:
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
     corners = np.flatnonzero((ways[:-1] * ways[1:]).sum(axis=1) < CORNER) + 1
     bounds = [0, *corners.tolist(), len(points) - 1]
-    return [curve for a, b in zip(bounds, bounds[1:], strict=False) for curve in _fit(points[a : b + 1], tolerance)]
+    return [curve for a, b in itertools.pairwise(bounds) for curve in _fit(points[a : b + 1], tolerance)]
 
 
 def _fit(points: Numbers, tolerance: float) -> Iterator[Numbers]:

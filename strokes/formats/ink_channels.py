@@ -1,4 +1,4 @@
-"""What the numbers of InkML's traces are: contexts, their trace formats, and channels with units, resolution and sign."""
+"""What the numbers of InkML's traces are: contexts, trace formats, and channels with units, resolution and sign."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def head(columns: list[str]) -> str:
 
 def body(glyph: Glyph, columns: list[str]) -> Iterator[str]:
     """A drawing's annotations and traces, a line each."""
-    for name, value in sorted(annotations(glyph).items()):
+    for name, value in sorted(told_of(glyph).items()):
         yield f'<annotation type="{xml_text(name)}">{xml_text(value)}</annotation>\n'
     rows = exact_rows(glyph.points.astype(np.float32))
     for name in columns:
@@ -98,7 +98,7 @@ def body(glyph: Glyph, columns: list[str]) -> Iterator[str]:
         yield f"<trace>{', '.join(rows[a:b])}</trace>\n"
 
 
-def annotations(glyph: Glyph) -> dict[str, str]:
+def told_of(glyph: Glyph) -> dict[str, str]:
     """What is known of a drawing: text by names that other programs know, and the rest as JSON."""
     texts = {name: value for name, value in glyph.metadata.items() if isinstance(value, str) and name not in OWN}
     texts = {name: value for name, value in texts.items() if name not in LABELS and name.isidentifier()}
@@ -307,9 +307,17 @@ class InkFile:
             times, started = since_first(np.concatenate(clock), lengths, next(iter(units)) if len(units) == 1 else None)
             columns["time_ms"] = times
         raw = any(trace.raw_pressure for trace in traces)
-        known = {"mm": unit, "raw_pressure": raw, "columns": columns}
         about = {} if ink is self._whole else {k: v for k, v in self._whole.about.items() if k not in LABELS}
-        return described(about | ink.about, points, lengths, started=started, place=str(self._path), **known)
+        return described(
+            about | ink.about,
+            points,
+            lengths,
+            columns=columns,
+            started=started,
+            place=str(self._path),
+            mm=unit,
+            raw_pressure=raw,
+        )
 
     def _viewed(self, ink: Ink) -> Iterator[Trace]:
         for reference, first, last in ink.views:

@@ -186,7 +186,8 @@ def recording_of(record: dict[str, Any], place: str) -> Recording:
     size, frame = (numbers(record.get(name, list(usual)), f"{place}: {name}") for name, usual in USUAL.items())
     if size.shape != (2,) or frame.shape != (3,) or points.shape[1] != 2:
         raise SourceError(f"{place}: expected strokes of x and y, a size of 2 numbers, a frame of 3")
-    columns, started = _columns(record, place), {}
+    columns = _columns(record, place)
+    started: dict[str, Any] = {}
     if "time_ms" in columns:
         columns["time_ms"], started = since_first(columns["time_ms"], lengths, "ms")
     metadata = started | dict(field(record, "metadata", dict, {}, place))

@@ -35,7 +35,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Placed:
-    """A drawing on the page: `strokes` in mm, and where its picture's corner (x, y) lies and how many mm its unit is."""
+    """A drawing on the page: `strokes` in mm, where its picture's corner (x, y) lies, and how many mm its unit is."""
 
     glyph: Glyph
     strokes: list[Numbers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from strokes.formats.recording import Numbers
 
 def pen_up_mm(strokes: Sequence[Numbers]) -> float:
     """The way from each stroke's end to the next one's start."""
-    return float(sum(np.linalg.norm(b[0] - a[-1]) for a, b in zip(strokes, strokes[1:], strict=False)))
+    return float(sum(np.linalg.norm(b[0] - a[-1]) for a, b in itertools.pairwise(strokes)))
 
 
 def shortened(strokes: Sequence[Numbers], *, flip: bool, start: tuple[float, float] = (0.0, 0.0)) -> list[int]:

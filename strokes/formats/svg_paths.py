@@ -33,7 +33,8 @@ def flatten_path(text: str, tolerance: float) -> list[Numbers]:
 
 def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
     """Each command with as many numbers as it takes; one letter may stand for several."""
-    at, command, values = 0, "", []
+    at, command = 0, ""
+    values: list[float] = []
     while True:
         found = TOKEN.match(text, at)
         needed = COUNTS.get(command.upper(), 0)

@@ -2,8 +2,8 @@
 
 A group that this program wrote (`drawing-N`), or a `kanji` of KanjiVG's collected file, is a drawing; any other file is
 one as a whole. Curves are flattened within a tolerance, transforms followed. A file's width, height and `viewBox` say
-how many mm a unit is. KanjiVG's characters get the label in `kvg:element`, or the one that their ids name. Text, what is
-in definitions and what refers to something else are passed over.
+how many mm a unit is. KanjiVG's characters get the label in `kvg:element`, or the one that their ids name. Text, what
+is in definitions and what refers to something else are passed over.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class SvgFile:
         self._box: tuple[float, float, float, float] | None = None
         self._open: list[str] = []
         self._turns: list[Numbers] = [np.array([[1.0, 0, 0], [0, 1, 0]])]
-        self._whole, self._own = Found(), None
+        self._whole = Found()
+        self._own: Found | None = None
         self._own_depth = 0
 
     def drawings(self) -> Iterator[Recording]:

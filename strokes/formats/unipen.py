@@ -1,10 +1,10 @@
 """UNIPEN 1.0 (Guyon et al. 1994, http://www.unipen.org): pen-down components, and segments that name and label them.
 
 Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS` of the picture's longer
-side, y up as UNIPEN wants it, and pressure in the same; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other files are read with their
-segments of the smallest level, before or after the components, or as one drawing where there are none; components with
-coordinates count from 0. The units of each axis are those of `.X_POINTS_PER_INCH` and the like. `.INCLUDE` is
-not followed. Drawings without a stroke can't be written, and are left out.
+side, y up as UNIPEN wants it, and pressure in the same; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other
+files are read with their segments of the smallest level, before or after the components, or as one drawing where there
+are none; components with coordinates count from 0. The units of each axis are those of `.X_POINTS_PER_INCH` and the
+like. `.INCLUDE` is not followed. Drawings without a stroke can't be written, and are left out.
 """
 
 from __future__ import annotations

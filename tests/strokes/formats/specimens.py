@@ -155,10 +155,12 @@ OFFICE = b"""<inkml:ink xmlns:inkml="http://www.w3.org/2003/InkML"><inkml:defini
 """
 CROHME = b"""<ink xmlns="http://www.w3.org/2003/InkML"><traceFormat><channel name="X"/><channel name="Y"/></traceFormat>
 <annotation type="truth">$1+7$</annotation><annotation type="UI">2011_a</annotation>
-<trace id="0">1 0, 1 9</trace><trace id="1">3 5, 5 5</trace><trace id="2">4 4, 4 6</trace><trace id="3">6 0, 8 0, 7 9</trace>
+<trace id="0">1 0, 1 9</trace><trace id="1">3 5, 5 5</trace><trace id="2">4 4, 4 6</trace>
+<trace id="3">6 0, 8 0, 7 9</trace>
 <traceGroup xml:id="g"><annotation type="truth">Segmentation</annotation>
 <traceGroup><annotation type="truth">1</annotation><traceView traceDataRef="0"/></traceGroup>
-<traceGroup><annotation type="truth">+</annotation><traceView traceDataRef="1"/><traceView traceDataRef="2"/></traceGroup>
+<traceGroup><annotation type="truth">+</annotation><traceView traceDataRef="1"/>
+<traceView traceDataRef="2"/></traceGroup>
 <traceGroup><annotation type="truth">7</annotation><traceView traceDataRef="3"/></traceGroup></traceGroup></ink>
 """
 CSV = b"""drawing,label,stroke,x,y,time_ms,pressure

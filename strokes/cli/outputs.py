@@ -166,19 +166,51 @@ def trace(
 @app.command()
 def animate(
     dataset: Dataset,
-    out: Annotated[Path, typer.Argument(help="The animation to make (.gif).")],
+    out: Annotated[
+        Path, typer.Argument(help="The film: .gif, .png, .webp, .mp4 or .svg; or a folder for one of each drawing.")
+    ],
     drawings: Annotated[
-        str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
+        str, typer.Option(help="Which, such as 0-9,42; several make a sheet. Default: the first ten.")
     ] = "",
-    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame.")] = 70,
-    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
+    format: Annotated[str, typer.Option(help="Of films in a folder: gif, apng, webp, mp4 or svg.")] = "",
+    size: Annotated[int, typer.Option(help="Pixels of a drawing's longer side.")] = 0,
+    pen_px: Annotated[float, typer.Option(help="The pen's width.")] = 0.0,
+    colours: Annotated[str, typer.Option(help="strokes, ink, or such as #2563eb,#ea580c.")] = "strokes",
+    paper: Annotated[str, typer.Option(help="The page's colour.")] = "#ffffff",
+    numbers: Annotated[bool, typer.Option("--numbers", help="Number the strokes.")] = False,
+    arrows: Annotated[bool, typer.Option("--arrows", help="Show each stroke's direction.")] = False,
+    background: Annotated[
+        Path | None, typer.Option(help="The picture of the ink, or the folder of the drawings' files.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="The whole; 0: as recorded at that pace, else 2.5.")] = 0.0,
+    pace: Annotated[str, typer.Option(help="length, even (the same for each stroke) or recorded.")] = "length",
+    fps: Annotated[int, typer.Option(help="Frames a second.")] = 15,
+    hold_ms: Annotated[int, typer.Option(help="Milliseconds that the last frame stays.")] = 1500,
+    loop: Annotated[int, typer.Option(help="How often it plays; 0: for ever.")] = 0,
+    columns: Annotated[int, typer.Option(help="Of a sheet.")] = 0,
     overwrite: Overwrite = False,
 ) -> None:
-    """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
+    """Film the pen at work: one drawing, a sheet of them, or a film of each.
 
-    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0
+    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0 --numbers
     """
-    from strokes.formats.animation import animate_dataset
+    from strokes.formats.films import FilmSettings
+    from strokes.formats.films import animate as film
 
-    animate_dataset(dataset, out, drawings, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
-    typer.echo(out)
+    settings = FilmSettings(
+        size=size,
+        pen_px=pen_px,
+        colours=colours,
+        paper=paper,
+        numbers=numbers,
+        arrows=arrows,
+        background=background,
+        seconds=seconds,
+        fps=fps,
+        pace=pace,
+        hold_ms=hold_ms,
+        loop=loop,
+        columns=columns,
+    )
+    count = film(dataset, out, drawings, format=format, settings=settings, overwrite=overwrite)
+    typer.echo(f"{out}: {count:,} drawing{'s' * (count != 1)}")

@@ -1,10 +1,9 @@
-"""Animated GIFs of the pen at work: the picture, the pen drawing it stroke by stroke, and the pixels it has drawn."""
+"""Animated GIFs of 28-px drawings: the picture, the pen drawing it, and the pixels it has drawn, as experiments show them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from PIL import Image
 from raster.hard import draw_strokes
 from strokes.errors import ConfigError, ShapeError
 from strokes.files import atomic_path, check_free
+from strokes.formats.films.pen_time import Moment, PenTime
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
-from strokes.store.reader import open_dataset
 
 Picture = NDArray[np.uint8]
 
@@ -98,43 +97,6 @@ def write_animation(
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
 
-def animate_dataset(
-    dataset: Path, out: Path, drawings: str = "", *, frame_ms: int = 70, hold_ms: int = 1500, overwrite: bool = False
-) -> None:
-    """Animate some drawings of a dataset file, as `write_animation` does.
-
-    Args:
-        dataset: the file.
-        out: the GIF.
-        drawings: which, such as "0-9,42"; "" for the first unflagged one of each class.
-        frame_ms: how long a frame stays.
-        hold_ms: how long the last frame stays.
-        overwrite: replace an existing file.
-
-    Raises:
-        ConfigError: the drawings are no numbers, or beyond the file's end.
-        StoreError: the dataset can't be read, or the GIF can't be written.
-    """
-    with open_dataset(dataset) as stored:
-        indices = parse_numbers(drawings) or one_of_each(stored.column("labels"), flagged=stored.column("flagged"))
-        beyond = [i for i in indices if i >= len(stored)]
-        if beyond:
-            raise ConfigError(f"there is no drawing {beyond[0]}; {dataset} holds 0 to {len(stored) - 1}")
-        chosen = stored.read(indices)
-    write_animation(chosen, out, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
-
-
-def parse_numbers(text: str) -> list[int]:
-    """Whole numbers from text such as "0-9,42". Raises `ConfigError` for anything else."""
-    numbers: list[int] = []
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal() or len(part) > 20:
-            raise ConfigError(f"{part!r} names no drawings; expected something like 0-9,42")
-        numbers += range(int(first), min(int(last or first), int(first) + MOST_DRAWINGS) + 1)
-    return numbers
-
-
 def check_settings(chosen: IntArray, n: int, *, frame_ms: int, scale: int | None) -> None:
     """Raise `ConfigError` for what can't be animated."""
     if not 1 <= len(chosen) <= MOST_DRAWINGS:
@@ -145,12 +107,6 @@ def check_settings(chosen: IntArray, n: int, *, frame_ms: int, scale: int | None
         raise ConfigError(f"a frame of {frame_ms} ms is too short for viewers; expected 20 or more")
     if scale is not None and not 1 <= scale <= 40:
         raise ConfigError(f"the scale is {scale}; expected 1 to 40 screen pixels a pixel")
-
-
-def one_of_each(labels: NDArray[np.integer[Any]], *, flagged: NDArray[Any] | None = None) -> list[int]:
-    """The first drawing of each label that is not flagged, in the order of the labels: a good choice to show."""
-    usable = labels >= 0 if flagged is None else (labels >= 0) & ~flagged.astype(bool)
-    return [int(np.flatnonzero(usable & (labels == label))[0]) for label in np.unique(labels[usable])]
 
 
 def frame_strokes(drawings: DrawingSet, chosen: IntArray) -> list[tuple[FloatArray, ...]]:
@@ -169,8 +125,8 @@ def make_frames(
     """The frames, (height, width, 3) uint8 RGB: an empty page, `moving_frames` of drawing at one pace, the whole."""
     alone = len(drawings) == 1
     scale = scale or (SINGLE_SCALE if alone else GRID_SCALE)
-    paths = [PenPath(strokes) for strokes in drawings]
-    step = max(path.length for path in paths) / moving_frames
+    paths = [PenTime(strokes) for strokes in drawings]
+    step = max(path.total for path in paths) / moving_frames
     cell = FRAME_PX * scale
     shown: Sequence[Picture | None] = [None] * len(drawings) if pictures is None else pictures
     papers = [ghost_card(picture, cell) for picture in shown]
@@ -263,55 +219,3 @@ def save_gif(frames: Sequence[Picture], path: Path, *, frame_ms: int, hold_ms: i
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     times = [frame_ms] * (len(images) - 1) + [hold_ms]
     images[0].save(path, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, disposal=1)
-
-
-AIR_PACE = 2.0
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What can be seen at one moment.
-
-    Attributes:
-        strokes: what is drawn so far, each (points, 2); the last may be unfinished.
-        tip: (2,) where the pen is; None when the drawing is empty or finished.
-        is_down: whether the pen touches the paper.
-    """
-
-    strokes: tuple[FloatArray, ...]
-    tip: FloatArray | None
-    is_down: bool
-
-
-class PenPath:
-    """The pen's whole way through `strokes`, each (points, 2): along them and, `AIR_PACE` times as fast, between them.
-
-    Attributes:
-        length: the way's length in the strokes' own unit, ways through the air counting less.
-    """
-
-    def __init__(self, strokes: Sequence[FloatArray]) -> None:
-        self._nodes = np.concatenate([*strokes, np.zeros((0, 2), np.float32)])
-        self._bounds = np.cumsum([0, *map(len, strokes)])
-        self._owners = np.repeat(np.arange(len(strokes)), [len(stroke) for stroke in strokes])
-        steps = np.linalg.norm(np.diff(self._nodes, axis=0), axis=1)
-        in_air = np.diff(self._owners) > 0
-        self._reached = np.concatenate([[0.0], np.cumsum(np.where(in_air, steps / AIR_PACE, steps))])
-        self.length = float(self._reached[-1])
-
-    def at(self, way: float) -> Moment:
-        """The drawing after `way` (0…`length`) of the path."""
-        last = len(self._nodes) - 1
-        if way >= self.length or last < 1:
-            return Moment(self._drawn(last), None, False)
-        node = int(np.searchsorted(self._reached, max(way, 0.0), side="right")) - 1
-        share = (max(way, 0.0) - self._reached[node]) / (self._reached[node + 1] - self._reached[node])
-        tip = ((1 - share) * self._nodes[node] + share * self._nodes[node + 1]).astype(np.float32)
-        drawn, is_down = self._drawn(node), bool(self._owners[node] == self._owners[node + 1])
-        if is_down:
-            drawn = (*drawn[:-1], np.concatenate([drawn[-1], tip[None]]))
-        return Moment(drawn, tip, is_down)
-
-    def _drawn(self, node: int) -> tuple[FloatArray, ...]:
-        ends = np.minimum(self._bounds[1:], node + 1)
-        return tuple(self._nodes[a:b] for a, b in zip(self._bounds[:-1], ends, strict=True) if b > a)

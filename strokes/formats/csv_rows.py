@@ -22,8 +22,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         SourceError: it is no text, has no header, or a row is of another width or absurdly long.
     """
     csv.field_size_limit(MAX_LINE_BYTES)
-    with closing(open_binary(path)) as stream:
-        lines = _bounded(io.TextIOWrapper(stream, "utf-8-sig", newline=""), path)
+    with closing(io.TextIOWrapper(open_binary(path), "utf-8-sig", newline="")) as stream:
+        lines = _bounded(stream, path)
         try:
             first = next(lines, "")
             rows = csv.reader(_chain(first, lines), delimiter=max(",;\t", key=first.count))

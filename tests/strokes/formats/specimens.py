@@ -176,7 +176,8 @@ US,"[[[100, 900, 400], [200, 200, 900]], [[300, 700], [500, 500]]]",900000362728
 DE,"[[[5], [5]]]",2,False,2017-03-02 20:41:36.70725,dot
 """
 SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="100mm" viewBox="0 0 1000 1000">
-<g transform="translate(0 10) scale(1)"><path d="M100 190h800L400 890"/><line x1="300" y1="490" x2="700" y2="490"/></g></svg>
+<g transform="translate(0 10) scale(1)"><path d="M100 190h800L400 890"/>
+<line x1="300" y1="490" x2="700" y2="490"/></g></svg>
 """
 KANJIVG = """<svg xmlns="http://www.w3.org/2000/svg" width="109" height="109" viewBox="0 0 109 109">
 <g id="kvg:StrokePaths_04e03"><g id="kvg:04e03" kvg:element="七" xmlns:kvg="http://kanjivg.tagaini.net">

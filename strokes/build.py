@@ -14,7 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError
-from strokes.ink.drawing import DrawingSet, FloatArray
+from strokes.files import check_dataset_name
+from strokes.ink.drawing import DrawingSet, FloatArray, join
 from strokes.ink.pictures import PER_IMAGE, ImageSet
 from strokes.recognition.classifier import Classifier, load_classifier
 from strokes.recovery.blocks import BLOCK, in_parallel
@@ -56,7 +57,8 @@ def build_dataset(
         How many drawings the file holds.
 
     Raises:
-        ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is.
+        ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is; or `out` is
+            not called as a dataset.
         StoreError: `out` exists or can't be written, or another process is building it.
         KeyboardInterrupt: as it came, saying what is kept.
     """
@@ -64,6 +66,7 @@ def build_dataset(
         raise ConfigError(f"the batch size is {batch_size}; expected at least 1")
     if not 0 <= min_confidence <= 1:
         raise ConfigError(f"the least confidence is {min_confidence}; expected 0 to 1")
+    check_dataset_name(out)
     options = options or Options()
     check_device(options.device)
     method = choose_method(pictures, options)
@@ -86,6 +89,20 @@ def build_dataset(
     build(job, artist.draw, overwrite=overwrite, fresh=fresh)
     with open_dataset(out) as stored:
         return len(stored)
+
+
+def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
+    """The drawings of thinned pictures, in memory: the same as `build_dataset` writes.
+
+    Raises:
+        ConfigError: the model is unknown, or does not know a picture's class.
+    """
+    check_device(options.device)
+    method = choose_method(pictures, options)
+    count = len(pictures)
+    blocks = [range(i, min(i + BLOCK, count)) for i in range(0, max(count, 1), BLOCK)]
+    artist = Artist(method, workers=min(len(blocks), os.cpu_count() or 1), total=count)
+    return join(list(artist.draw(blocks)))
 
 
 def describe_build(method: Method, options: Options, *, min_confidence: float) -> dict[str, object]:

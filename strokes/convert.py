@@ -15,7 +15,7 @@ from strokes.datasets.image_files import SUFFIXES, find_pictures
 from strokes.errors import ConfigError
 from strokes.files import check_free
 from strokes.formats import choose_format, export
-from strokes.formats.json_text import to_text
+from strokes.formats.json_text import parse_metadata, to_text
 from strokes.formats.losses import FILE
 from strokes.formats.recording import SIDE
 from strokes.recovery.methods import Options
@@ -83,7 +83,11 @@ def _build(picture: Path, out: Path, options: Options | None, *, overwrite: bool
             DatasetWriter(out, attributes=_given(stored), classes=stored.classes, overwrite=overwrite) as writer,
         ):
             for block in stored.blocks():
-                texts = tuple(to_text(describe_file(files[i])) for i in block.source_index.tolist())
+                notes = block.metadata or ("",) * len(block)
+                texts = tuple(
+                    to_text(describe_file(files[i]) | (parse_metadata(note) if note else {}))
+                    for i, note in zip(block.source_index.tolist(), notes, strict=True)
+                )
                 writer.append(replace(block, metadata=texts))
 
 

@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from strokes.errors import StoreError
+from strokes.errors import ConfigError, StoreError
+
+DATASET_ENDINGS = (".h5", ".hdf5")
 
 
 @contextmanager
@@ -63,10 +65,30 @@ def check_free(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless `out` may be written: a folder to hold it, and no file that isn't to be replaced."""
     if not out.parent.is_dir():
         raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
-    if out.is_dir():
-        raise StoreError(f"{out} is a folder; give the name of a file")
+    check_no_folder(out)
     if out.exists() and not overwrite:
         raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+def check_no_folder(out: Path) -> None:
+    """Raise `StoreError` when `out` is a folder."""
+    if out.is_dir():
+        raise StoreError(f"{out} is a folder; give the name of a file")
+
+
+def check_ending(out: Path, endings: Sequence[str], advice: str) -> None:
+    """Raise `ConfigError` unless `out` is called as what is written there, or `StoreError` when it is a folder.
+
+    The advice says in the message what to do.
+    """
+    check_no_folder(out)
+    if out.suffix.lower() not in endings:
+        raise ConfigError(f"{out} doesn't end in {' or '.join(endings)}, as what is written there; {advice}")
+
+
+def check_dataset_name(out: Path) -> None:
+    """Raise `ConfigError` unless `out` is called as a dataset file is, or `StoreError` when it is a folder."""
+    check_ending(out, DATASET_ENDINGS, "strokes export turns such a dataset into other formats")
 
 
 def _flush_to_disk(path: Path) -> None:
@@ -119,6 +141,8 @@ def check_free_folder(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless the folder `out` may be made, or replaced: it must be an earlier export."""
     if not out.parent.is_dir():
         raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
+    if not out.name:
+        raise StoreError(f"{out} is the folder that you are in; give the name of a new one")
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not (out / MARK).is_file():

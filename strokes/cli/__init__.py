@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +15,9 @@ from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName,
 from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
+
+REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+"""What the system refuses for a reason that a person can act on, whatever was asked of it."""
 
 
 class Commands(TyperGroup):
@@ -31,8 +36,8 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
 )
 app.add_typer(generators)
@@ -89,7 +94,9 @@ def build_dataset(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name, or the path of a .toml file; default: pen-digits, on fetched pens.")
+    ] = "",
     pens: Annotated[
         list[Path] | None, typer.Option(help="Pen recordings for a pen recipe, in any format; may be repeated.")
     ] = None,
@@ -110,24 +117,24 @@ def train(
 
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
-    from strokes.formats.pens import load_pen_sets
-    from strokes.recovery.methods import check_device
-    from strokes.train import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
-    from strokes.train import train as run
+    from strokes.api import train as run
+    from strokes.train_recipe import describe_epoch, set_threads, use_of
 
-    chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
-    folder = out or Path("runs") / chosen.name
     set_threads(threads)
-    run(
-        chosen,
-        training_pictures(chosen, images or (), labels, limit=limit),
-        folder,
-        pens=load_pen_sets(pens) if pens else None,
-        device=check_device(device),
+    checkpoint = run(
+        recipe,
+        out,
+        pens=pens or (),
+        images=images or (),
+        labels=labels,
+        limit=limit,
+        epochs=epochs,
+        seed=seed,
+        device=device,
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{folder}: use it with strokes {kind_of(chosen).use} {folder}")
+    typer.echo(f"{checkpoint.parent}: use it with strokes {use_of(recipe)} {checkpoint.parent}")
 
 
 @app.command()
@@ -233,9 +240,9 @@ def verify(dataset: Dataset) -> None:
 def print_version(wanted: bool) -> None:
     """Print the version and end, when asked to."""
     if wanted:
-        from importlib.metadata import version
+        import strokes
 
-        typer.echo(f"strokes {version('penstrokes')}")
+        typer.echo(f"strokes {strokes.__version__}")
         raise typer.Exit
 
 
@@ -254,6 +261,12 @@ def main() -> None:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.errno == errno.ENOSPC:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         return
     raise SystemExit(1)

@@ -13,7 +13,10 @@ Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
 Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
 MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]
 Hypotheses = Annotated[
-    int, typer.Option(min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says.")
+    int,
+    typer.Option(
+        min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says; at most 1000."
+    ),
 ]
 Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
 Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]

@@ -35,7 +35,18 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
         SourceError: when something is missing, broken, or not what it claims to be.
     """
     pictures, found = read_given(path, labels)
-    numbers, classes = number_labels(found, len(pictures), path)
+    return frame_images(pictures, found, path, name=path.name)
+
+
+def frame_images(
+    pictures: Any, found: Sequence[str | None] | NDArray[Any] | None, place: Path | str, *, name: str = ""
+) -> ImageSet:
+    """Grey pictures, each (h, w) uint8 with ink high, and labels as `number_labels` takes them, as a set.
+
+    Raises:
+        SourceError: when the labels aren't as many, or are neither strings nor integers.
+    """
+    numbers, classes = number_labels(found, len(pictures), place)
     framed = frame_pictures(pictures)
     return make_image_set(
         framed.ink,
@@ -44,32 +55,33 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
         sizes=framed.sizes,
         frames=framed.frames,
         fine=framed.fine if any(framed.fine) else None,
-        name=path.name,
+        name=name,
     )
 
 
 def number_labels(
-    found: Sequence[str | None] | NDArray[Any] | None, count: int, path: Path
+    found: Sequence[str | None] | NDArray[Any] | None, count: int, place: Path | str
 ) -> tuple[IntArray, tuple[str, ...]]:
     """Labels as indices into classes, -1 where unknown, and the classes, sorted; digits are always all ten.
 
-    `found` holds strings ("" or None: unknown) or integers (-1: unknown), or is None when nothing is known.
+    `found` holds strings ("" or None: unknown) or integers (-1: unknown), or is None when nothing is known; `place`
+    says in messages where they come from.
 
     Raises:
         SourceError: when there aren't `count` of them, or they are neither strings nor integers.
     """
     if found is None:
         return np.full(count, UNLABELLED, np.int64), ()
-    names = label_names(found, path)
+    names = label_names(found, place)
     if len(names) != count:
-        raise SourceError(f"{path}: {count} pictures but {len(names)} labels; expected one label a picture")
+        raise SourceError(f"{place}: {count} pictures but {len(names)} labels; expected one label a picture")
     known = set(names) - {""}
     classes = DIGITS if known and known <= set(DIGITS) else tuple(sorted(known, key=_natural))
-    place = {name: i for i, name in enumerate(classes)} | {"": UNLABELLED}
-    return np.array([place[name] for name in names], np.int64), classes
+    numbers = {name: i for i, name in enumerate(classes)} | {"": UNLABELLED}
+    return np.array([numbers[name] for name in names], np.int64), classes
 
 
-def label_names(found: Sequence[str | None] | NDArray[Any], path: Path) -> list[str]:
+def label_names(found: Sequence[str | None] | NDArray[Any], place: Path | str) -> list[str]:
     """Labels as strings, "" where unknown.
 
     Raises:
@@ -82,7 +94,7 @@ def label_names(found: Sequence[str | None] | NDArray[Any], path: Path) -> list[
     if found.ndim == 1 and found.dtype.kind in "iu" and not (found < UNLABELLED).any():
         return ["" if number == UNLABELLED else str(number) for number in found.tolist()]
     raise SourceError(
-        f"labels of {path} are {found.dtype} of shape {found.shape}; expected (n,) strings, or integers from 0 "
+        f"labels of {place} are {found.dtype} of shape {found.shape}; expected (n,) strings, or integers from 0 "
         "with -1 for unknown"
     )
 

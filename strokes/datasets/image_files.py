@@ -44,16 +44,22 @@ def find_pictures(folder: Path) -> list[tuple[Path, str | None]]:
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """One picture (h, w), ink high.
+    """One picture (h, w), ink high, as `ink_high` makes it.
 
-    The border decides which is ink: when its median is light, dark is ink and the picture is inverted. Transparency
-    counts as white paper, unless the picture is all of one colour: then what is opaque is ink. Pictures of other sizes
-    than 28×28 are stretched from the paper's grey to the ink's.
+    Transparency counts as white paper, unless the picture is all of one colour: then what is opaque is ink.
 
     Raises:
         SourceError: when the file is missing, no picture, broken, or above 64 megapixels.
     """
-    grey = _decode(path)
+    return ink_high(_decode(path))
+
+
+def ink_high(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (h, w) with ink high.
+
+    The border decides which is ink: when its median is light, dark is ink and the picture is inverted. Pictures of
+    other sizes than 28×28 are stretched from the paper's grey to the ink's.
+    """
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(border) > 127:
         grey, border = 255 - grey, 255 - border
@@ -76,7 +82,7 @@ def _decode(path: Path) -> NDArray[np.uint8]:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise SourceError(f"{path} has {width} x {height} pixels; expected at most 64 million, shrink it first")
-            return _to_grey(picture)
+            return to_grey(picture)
     except FileNotFoundError:
         raise SourceError(f"{path} doesn't exist; expected a PNG or JPEG there") from None
     except UnidentifiedImageError:
@@ -87,7 +93,8 @@ def _decode(path: Path) -> NDArray[np.uint8]:
         raise SourceError(f"{path} is a broken picture ({error}); save it again or remove it") from None
 
 
-def _to_grey(picture: Image.Image) -> NDArray[np.uint8]:
+def to_grey(picture: Image.Image) -> NDArray[np.uint8]:
+    """The grey values (h, w) of a picture in any mode, transparency as `read_picture` takes it."""
     if picture.mode.startswith("I"):
         return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
     if not picture.has_transparency_data:

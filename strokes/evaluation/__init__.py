@@ -36,10 +36,10 @@ HOW = ("method", "model", "hypotheses", "refine")
 
 
 def evaluate(
-    dataset: Path | None = None,
+    dataset: Path | str | None = None,
     *,
-    pens: Path | None = None,
-    teach: Path | None = None,
+    pens: Path | str | None = None,
+    teach: Path | str | None = None,
     format: str | None = None,
     options: Options | None = None,
     split: str = "all",
@@ -48,6 +48,11 @@ def evaluate(
     limit: int | None = None,
 ) -> Report:
     """Judge a dataset file by its pictures or, with `teach`, by what it teaches; or with `pens` a way of recovering.
+
+    >>> import strokes
+    >>> report = strokes.evaluate("out/mnist-strokes.h5", limit=20)
+    >>> report.overall["f1"].mean > 0.9  # the share of the ink that is drawn, and of the drawing that is ink
+    True
 
     Args:
         dataset: a dataset file.
@@ -68,17 +73,17 @@ def evaluate(
     if (dataset is None) == (pens is None):
         raise ConfigError("expected one thing to judge: a dataset file, or pen recordings with --pens")
     if dataset is not None and teach is not None:
-        return judge_teaching(dataset, load_pens(teach, format), per_writer=per_writer, limit=limit)
+        return judge_teaching(Path(dataset), load_pens(Path(teach), format), per_writer=per_writer, limit=limit)
     if dataset is not None:
-        return judge_dataset(dataset, split=split, limit=limit)
+        return judge_dataset(Path(dataset), split=split, limit=limit)
     if teach is not None or pens is None:
         raise ConfigError("--teach judges what a dataset file teaches; give one")
-    chosen = choose_pens(load_pens(pens, format), held_out=held_out, per_writer=per_writer, limit=limit)
+    chosen = choose_pens(load_pens(Path(pens), format), held_out=held_out, per_writer=per_writer, limit=limit)
     options = options or Options()
     check_device(options.device)
     way = choose_method(pen_pictures(chosen.drawings), options)
     about = {name: str(way.attributes[name]) for name in HOW if name in way.attributes}
-    return judge_pens(chosen, way.draw, title=pens.name, about=about | {"held-out writers only": str(held_out)})
+    return judge_pens(chosen, way.draw, title=Path(pens).name, about=about | {"held-out writers only": str(held_out)})
 
 
 def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:

@@ -6,7 +6,8 @@ import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from strokes.evaluation.report import Example, Report, shown
-from strokes.evaluation.svg import draw_bars, draw_histogram, draw_strokes
+from strokes.evaluation.svg import draw_bars, draw_histogram
+from strokes.ink.svg import draw_strokes
 from strokes.metrics.intervals import Figure
 
 STYLE = """
@@ -27,8 +28,6 @@ figure { margin: 0; width: 240px; }
 figcaption { font-size: 12px; color: var(--faint); }
 .drawing { border: 1px solid var(--line); }
 .ink { fill: var(--ink); }
-.stroke { fill: none; stroke-width: .7; stroke-linecap: round; stroke-linejoin: round; }
-.number { font: bold 1.7px system-ui, sans-serif; text-anchor: middle; fill: #fff; }
 .chart text { font-size: 11px; fill: var(--text); }
 .chart .label { text-anchor: end; }
 .bar { fill: var(--bar); }

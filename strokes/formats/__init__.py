@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from strokes.errors import SourceError
-from strokes.files import atomic_folder, atomic_path, check_free
+from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
 from strokes.formats.losses import lost
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store.reader import open_dataset
@@ -18,6 +18,10 @@ def export(
     dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
 ) -> tuple[str, ...]:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
+
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.ndjson", overwrite=True)
+    ('pictures',)
 
     Args:
         dataset: a dataset file.
@@ -36,9 +40,8 @@ def export(
     out = Path(out)
     chosen = choose_format(out, format)
     write, in_folder = chosen.writer(**settings), chosen.makes_folder(out)
-    if not in_folder:
-        check_free(out, overwrite=overwrite)
-    appears = atomic_folder if in_folder else atomic_path
+    check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
+    check(out, overwrite=overwrite)
     with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
         return lost(stored, chosen.keeps)
@@ -48,6 +51,12 @@ def import_file(
     source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
 ) -> int:
     """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
+
+    >>> import strokes
+    >>> strokes.export("out/mnist-strokes.h5", "out/digits.inkml", overwrite=True)
+    ('pictures',)
+    >>> strokes.import_file("out/digits.inkml", "out/back.h5", overwrite=True)
+    100
 
     Args:
         source: a file, or a folder of files.
@@ -68,6 +77,7 @@ def import_file(
     from strokes.formats.importing import import_drawings
 
     source = Path(source)
+    check_dataset_name(Path(out))
     chosen = named_format(format) if format is not None else guess_format(source)
     try:
         return import_drawings(source, Path(out), chosen, overwrite=overwrite, **settings)

@@ -39,6 +39,10 @@ GRID_SCALE, SINGLE_SCALE = 4, 10
 MOST_DRAWINGS = 40
 
 
+LEAST_MS, MOST_MS = 20, 655_350
+"""What viewers show, and what a GIF can say: 16 bits of hundredths of a second."""
+
+
 MOVING_FRAMES = 34
 
 
@@ -85,9 +89,10 @@ def write_animation(
         ShapeError: `truth_images` are not one a drawing.
         StoreError: the file exists or can't be written.
     """
+    check_ending(out, (".gif",), "an animation is a GIF")
     check_free(out, overwrite=overwrite)
     chosen = np.arange(len(drawings)) if indices is None else np.asarray(indices, np.int64)
-    check_settings(chosen, len(drawings), frame_ms=frame_ms, scale=scale)
+    check_settings(chosen, len(drawings), frame_ms=frame_ms, hold_ms=hold_ms, scale=scale)
     pictures = drawings.images if truth_images is None else truth_images
     if pictures is not None and len(pictures) != len(drawings):
         raise ShapeError(f"{len(pictures)} pictures for {len(drawings)} drawings; expected one each")
@@ -97,14 +102,15 @@ def write_animation(
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
 
-def check_settings(chosen: IntArray, n: int, *, frame_ms: int, scale: int | None) -> None:
+def check_settings(chosen: IntArray, n: int, *, frame_ms: int, hold_ms: int, scale: int | None) -> None:
     """Raise `ConfigError` for what can't be animated."""
     if not 1 <= len(chosen) <= MOST_DRAWINGS:
         raise ConfigError(f"{len(chosen)} drawings are chosen; an animation shows 1 to {MOST_DRAWINGS}")
     if chosen.min() < 0 or chosen.max() >= n:
         raise ConfigError(f"drawing {chosen.max()} is chosen; expected 0 to {n - 1}")
-    if frame_ms < 20:
-        raise ConfigError(f"a frame of {frame_ms} ms is too short for viewers; expected 20 or more")
+    for shown_ms in (frame_ms, hold_ms):
+        if not LEAST_MS <= shown_ms <= MOST_MS:
+            raise ConfigError(f"a frame of {shown_ms} ms can't be shown; expected {LEAST_MS} to {MOST_MS}")
     if scale is not None and not 1 <= scale <= 40:
         raise ConfigError(f"the scale is {scale}; expected 1 to 40 screen pixels a pixel")
 

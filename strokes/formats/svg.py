@@ -1,7 +1,7 @@
 """SVG in mm, for plotters and to look at: one page of all drawings, or a folder with a file for each.
 
 Each stroke is one `<path>`, in the order and direction of the pen, a polyline or cubic Béziers. A dot is a path of
-`DOT_MM`, of the class `dot`: programs drop lines without length. The drawings of a page are groups of one layer, or
+0.1 mm, of the class `dot`: programs drop lines without length. The drawings of a page are groups of one layer, or
 layers of their own. A group says what is known of its drawing: its label as `<title>`, the rest as `data-` attributes;
 `data-picture` is where the drawing's picture lies: x, y, width and height in mm. So a page can be read again.
 
@@ -14,24 +14,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
-from strokes.formats.curves import fit_curves
 from strokes.formats.glyphs import glyphs
 from strokes.formats.json_text import to_text
 from strokes.formats.plot_layout import Page, Placed, lay_out, lay_out_one
 from strokes.formats.plot_order import in_order
 from strokes.formats.plot_settings import PlotSettings as WriteSettings
-from strokes.formats.recording import Numbers
 from strokes.formats.svg_reading import ReadSettings, read
 from strokes.formats.xml_text import xml_text
+from strokes.ink.svg import plotter_head, plotter_path
 from strokes.store.reader import DatasetFile
 
 __all__ = ["ReadSettings", "WriteSettings", "read", "write"]
-
-DIGITS = 3
-DOT_MM = 0.1
-INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
 
 
 def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
@@ -49,10 +42,12 @@ def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
 
 
 def _write_page(file: IO[str], page: Page, drawings: Iterator[Placed], settings: WriteSettings) -> None:
-    file.write(head(page, settings.pen_width_mm))
+    file.write(plotter_head(page.width_mm, page.height_mm, pen_mm=settings.pen_width_mm))
     if settings.optimise != "none":
         strokes = in_order([stroke for placed in drawings for stroke in placed.strokes], settings.optimise)
-        file.writelines((layer(1, "strokes"), *(path_of(stroke, settings.curves_mm) for stroke in strokes), "</g>\n"))
+        file.writelines(
+            (layer(1, "strokes"), *(plotter_path(stroke, curves_mm=settings.curves_mm) for stroke in strokes), "</g>\n")
+        )
     else:
         one = settings.layers == "one"
         file.write(layer(1, "strokes") if one else "")
@@ -63,17 +58,6 @@ def _write_page(file: IO[str], page: Page, drawings: Iterator[Placed], settings:
             file.write("" if one else "</g>\n")
         file.write("</g>\n" if one else "")
     file.write("</svg>\n")
-
-
-def head(page: Page, pen_width_mm: float) -> str:
-    """What a page begins with; its user unit is the mm."""
-    width, height = f"{page.width_mm:.{DIGITS}f}", f"{page.height_mm:.{DIGITS}f}"
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="{INKSCAPE}" width="{width}mm" height="{height}mm" '
-        f'viewBox="0 0 {width} {height}" fill="none" stroke="black" stroke-width="{pen_width_mm:g}" '
-        'stroke-linecap="round" stroke-linejoin="round">\n'
-    )
 
 
 def layer(number: int, label: str) -> str:
@@ -94,22 +78,5 @@ def group(placed: Placed, curves_mm: float) -> Iterator[str]:
     yield f'<g id="drawing-{glyph.number}"{said}>\n'
     if glyph.label is not None:
         yield f"<title>{xml_text(glyph.label)}</title>\n"
-    yield from (path_of(stroke, curves_mm) for stroke in placed.strokes)
+    yield from (plotter_path(stroke, curves_mm=curves_mm) for stroke in placed.strokes)
     yield "</g>\n"
-
-
-def path_of(stroke: Numbers, curves_mm: float) -> str:
-    """A stroke as a path element."""
-    if not np.ptp(stroke, axis=0).any():
-        (x, y), half = stroke[0], DOT_MM / 2
-        return f'<path class="dot" d="M{_pair((x - half, y))}L{_pair((x + half, y))}"/>\n'
-    curves = fit_curves(stroke, curves_mm) if curves_mm else []
-    if curves:
-        parts = " ".join(" ".join(map(_pair, curve[1:].tolist())) for curve in curves)
-        return f'<path d="M{_pair(stroke[0])}C{parts}"/>\n'
-    corners = [_pair(point) for point in stroke.tolist()]
-    return f'<path d="M{corners[0]}L{" ".join(corners[1:])}"/>\n'
-
-
-def _pair(point: Numbers | tuple[float, float] | list[float]) -> str:
-    return f"{point[0]:.{DIGITS}f} {point[1]:.{DIGITS}f}"

@@ -24,6 +24,8 @@ from strokes.training.recipes import parse_recipe
 SHIPPED_GENERATORS = SHIPPED / "generators"
 RANDOMNESS = 0.8
 BLOCK = 500
+MOST_PICTURES = 100_000
+"""Made at once: they are held in memory, 3 KB each while they are numbers from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ class ImageGenerator:
             seed: of the latents.
 
         Raises:
-            ConfigError: the generator can't be asked for a class.
+            ConfigError: the generator can't be asked for a class, or for so many pictures.
         """
+        check_count(count)
         asked = self.number(classes or self.classes)
         labels = np.resize(asked, count) if len(asked) else np.full(count, UNLABELLED, np.int64)
         chance = torch.Generator().manual_seed(seed)
@@ -96,6 +99,14 @@ class ImageGenerator:
             drawn: Tensor = self.network(latents, told)
             return (drawn + 1) / 2
         return self.network.decode(latents, told).sigmoid()
+
+
+def check_count(count: int) -> None:
+    """Raise `ConfigError` when so many pictures can't be made at once."""
+    if count > MOST_PICTURES:
+        raise ConfigError(
+            f"{count} pictures were asked for; at most {MOST_PICTURES:,} are made at once, make more with another seed"
+        )
 
 
 def known_generators() -> list[str]:

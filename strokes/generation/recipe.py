@@ -113,5 +113,5 @@ class GeneratorRecipe:
         return tuple(expand_ranges(self.classes))
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as nested dictionaries, as `strokes.train.parse_any` takes it."""
+        """The recipe as nested dictionaries, as `strokes.train_recipe.parse_any` takes it."""
         return dataclasses.asdict(self)

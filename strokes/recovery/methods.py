@@ -20,6 +20,7 @@ from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import PUBLISHED, Model, find_model, read_model
 
 METHODS = ("network", "trace")
+MOST_HYPOTHESES = 1000
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Options:
     Attributes:
         method: "network", or "trace" for the classical baseline, which knows nothing of pens.
         model: a shipped network's name or a checkpoint; "" lets the labels choose.
-        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says.
+        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says, at most 1,000.
         refine: gradient steps a drawing at most, for pen networks.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
@@ -51,6 +52,11 @@ class Options:
             raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
         if self.hypotheses < 0:
             raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more, or 0 for the recipe's")
+        if self.hypotheses > MOST_HYPOTHESES:
+            raise ConfigError(
+                f"{self.hypotheses} hypotheses were asked for; at most {MOST_HYPOTHESES} of a picture fit in memory, "
+                "as each is compared with every other"
+            )
         if self.refine < 0:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:

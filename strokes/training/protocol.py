@@ -41,7 +41,7 @@ class Described(Protocol):
 
 
 class Trains(Protocol):
-    """What trains a network by a recipe; `strokes.train.train` drives it.
+    """What trains a network by a recipe; `strokes.train_recipe.train` drives it.
 
     Attributes:
         optimisers: by name; a checkpoint keeps their states.

@@ -16,8 +16,8 @@ TIERS = (
     ("store", "datasets", "metrics", "training"),
     ("formats", "recognition", "recovery"),
     ("generation", "build", "convert"),
-    ("evaluation", "train", "publishing"),
-    ("cli",),
+    ("evaluation", "train_recipe", "publishing", "api"),
+    ("cli", "__main__"),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""
 

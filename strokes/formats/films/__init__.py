@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from strokes.errors import ConfigError
 from strokes.files import atomic_folder, atomic_path, check_free
 from strokes.formats.films.encoding import ENCODERS, find_encoder

@@ -63,7 +63,9 @@ class Scene:
         self.cell = round(widest * self.unit) + 2 * self.margin, round(highest * self.unit) + 2 * self.margin
         width, height = self.sides
         if width * height > MOST_PIXELS:
-            raise ConfigError(f"frames of {width} x {height} pixels are too large; give a smaller --size or fewer drawings")
+            raise ConfigError(
+                f"frames of {width} x {height} pixels are too large; give a smaller --size or fewer drawings"
+            )
         self.pen_px = settings.pen_px or max(self.unit / PEN_SHARE, 1.0)
         self.courses = [PenTime(glyph.strokes, glyph.times_ms, pace=settings.pace) for glyph in glyphs]
         self._longest = max(course.total for course in self.courses)

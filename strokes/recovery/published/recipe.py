@@ -99,5 +99,5 @@ class Recipe:
         return self.drawing.softness.threshold if self.drawing.line_model == "soft" else 0.5
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as nested dictionaries, as `strokes.train.parse_any` takes it."""
+        """The recipe as nested dictionaries, as `strokes.train_recipe.parse_any` takes it."""
         return dataclasses.asdict(self)

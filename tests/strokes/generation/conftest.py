@@ -8,7 +8,7 @@ from strokes.ink.labels import DIGITS
 from strokes.ink.pictures import GreySet
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
-from strokes.train import parse_any
+from strokes.train_recipe import parse_any
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from strokes.ink.rendering import write_pictures
 from strokes.metrics.style import measure_style
 from strokes.recognition.choose import load_judge
 from strokes.recognition.classifier import load_classifier
-from strokes.train import known_recipes
+from strokes.train_recipe import known_recipes
 
 
 @pytest.fixture(scope="module")

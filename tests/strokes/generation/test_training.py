@@ -12,7 +12,7 @@ from strokes.generation.generator import load_generator
 from strokes.generation.trainers import make_generator_trainer
 from strokes.generation.vae_trainer import VaeTrainer, jitter
 from strokes.ink.augment import Variation, render_pictures
-from strokes.train import load_recipe, train, training_pictures
+from strokes.train_recipe import load_recipe, train, training_pictures
 from strokes.training.checkpoints import read
 
 FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")

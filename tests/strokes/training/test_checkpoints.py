@@ -15,7 +15,7 @@ from strokes.files import file_sha256
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.recover import load_pen_network
 from strokes.recovery.published.recover import load_network
-from strokes.train import train
+from strokes.train_recipe import train
 from strokes.training import checkpoints
 from strokes.training.checkpoints import find_model, known_models, read_model, save_weights
 

@@ -5,15 +5,20 @@ import json
 
 import pytest
 
+from strokes.datasets import load_thinned_mnist
 from strokes.errors import ConfigError
-from strokes.train import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
+from strokes.recovery.methods import model_for
+from strokes.train_recipe import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
 
 EXPERIMENTS = ("neural-line", "single", "dropout", "max", "aux-losses", "per-digit", "per-digit-samples")
 
 
-def test_every_experiment_of_the_post_has_a_recipe_and_the_best_is_the_default():
+def test_every_experiment_of_the_post_has_a_recipe():
     assert set(EXPERIMENTS) <= set(known_recipes())
-    assert DEFAULT_RECIPE == "per-digit-samples"
+
+
+def test_what_is_trained_by_default_is_what_draws_digits_by_default():
+    assert model_for(load_thinned_mnist("test")) == DEFAULT_RECIPE
 
 
 @pytest.mark.parametrize("name", known_recipes())

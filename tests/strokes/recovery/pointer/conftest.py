@@ -8,7 +8,7 @@ from strokes.datasets.samples import load_pen_samples
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
 from strokes.recovery.pointer.network import PenNetwork
-from strokes.train import parse_any
+from strokes.train_recipe import parse_any
 from strokes.training.checkpoints import save_weights
 
 SIZES = {"fine": 4, "middle": 6, "coarse": 8, "token": 16, "key": 8, "pools": 2, "value": 4, "whole": 8}

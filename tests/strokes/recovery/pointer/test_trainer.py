@@ -11,7 +11,7 @@ from strokes.ink.labels import number_labels
 from strokes.recovery.pointer.recover import load_pen_network
 from strokes.recovery.pointer.trainer import PenTrainer
 from strokes.recovery.published.recover import load_network
-from strokes.train import parse_any, train
+from strokes.train_recipe import parse_any, train
 from strokes.training.checkpoints import read, read_model
 
 

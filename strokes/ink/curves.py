@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from strokes.formats.recording import Numbers
+Numbers = NDArray[np.float64]
 
 CORNER = np.cos(np.radians(60))
 """A turn by more at one point is a corner, and stays one."""

@@ -13,7 +13,7 @@ from strokes.ink.pictures import make_image_set
 from strokes.recovery.published.line_models import WEIGHTS
 from strokes.recovery.published.recover import load_network
 from strokes.recovery.published.trainer import Trainer
-from strokes.train import adjusted, describe_epoch, parse_any, train
+from strokes.train_recipe import adjusted, describe_epoch, parse_any, train
 from strokes.training.checkpoints import read_model
 
 

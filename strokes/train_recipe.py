@@ -35,7 +35,8 @@ from strokes.training.recipes import check_choice, parse_recipe
 FOLDER = Path(__file__).resolve().parent / "recipes"
 
 
-DEFAULT_RECIPE = "per-digit-samples"
+DEFAULT_RECIPE = "pen-digits"
+"""What is recommended: the network that digits are recovered with unless another is asked for."""
 AnyRecipe = Recipe | PenRecipe | GeneratorRecipe
 
 
@@ -121,6 +122,11 @@ def parse_any(settings: dict[str, Any]) -> AnyRecipe:
 def kind_of(recipe: AnyRecipe) -> Kind:
     """The kind of a recipe."""
     return KINDS[recipe.kind]
+
+
+def use_of(name: str) -> str:
+    """The command, up to the checkpoint, that uses what a recipe trains; "" names the recommended one."""
+    return kind_of(load_recipe(name or DEFAULT_RECIPE)).use
 
 
 def train(

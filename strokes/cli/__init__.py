@@ -227,13 +227,17 @@ def merge(
 
 
 @app.command()
-def verify(dataset: Dataset) -> None:
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="A dataset file (.h5), or a folder that strokes publish made.")],
+) -> None:
     """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
 
     Example: strokes verify out/digits.h5
     """
-    from strokes.store.verify import verify as check
+    from strokes.publishing.checks import verify_published
+    from strokes.store.verify import verify as verify_file
 
+    check = verify_published if dataset.is_dir() else verify_file
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
 
 

@@ -214,3 +214,26 @@ def animate(
     )
     count = film(dataset, out, drawings, format=format, settings=settings, overwrite=overwrite)
     typer.echo(f"{out}: {count:,} drawing{'s' * (count != 1)}")
+
+
+@app.command()
+def publish(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Argument(help="The folder to make.")],
+    title: Annotated[str, typer.Option(help="Of the dataset; default: the file's name.")] = "",
+    licence: Annotated[str, typer.Option(help="Default: what the file says.")] = "",
+    authors: Annotated[str, typer.Option(help="Who made it, for the citation.")] = "",
+    url: Annotated[str, typer.Option(help="Where it will lie.")] = "",
+    judged: Annotated[int, typer.Option(min=0, help="Drawings judged for the card's figures; 0: none.")] = 2000,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a folder that can be uploaded as it is: Parquet, a card, Croissant, checksums, a sheet and a film.
+
+    Example: strokes publish out/digits.h5 out/digits-published
+    """
+    from strokes.publishing import publish as make
+
+    count = make(
+        dataset, out, title=title, licence=licence, authors=authors, url=url, judged=judged, overwrite=overwrite
+    )
+    typer.echo(f"{out}: {count:,} drawings")

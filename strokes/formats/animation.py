@@ -1,4 +1,4 @@
-"""Animated GIFs of 28-px drawings: the picture, the pen drawing it, and the pixels it has drawn, as experiments show them."""
+"""Animated GIFs of 28-px drawings: the picture, the pen drawing it, and its pixels, as experiments show them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from raster.hard import draw_strokes
 from strokes.errors import ConfigError, ShapeError
-from strokes.files import atomic_path, check_free
+from strokes.files import atomic_path, check_ending, check_free
 from strokes.formats.films.pen_time import Moment, PenTime
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
 
@@ -131,7 +131,7 @@ def make_frames(
     """The frames, (height, width, 3) uint8 RGB: an empty page, `moving_frames` of drawing at one pace, the whole."""
     alone = len(drawings) == 1
     scale = scale or (SINGLE_SCALE if alone else GRID_SCALE)
-    paths = [PenTime(strokes) for strokes in drawings]
+    paths = [PenTime([stroke.astype(np.float64) for stroke in strokes]) for strokes in drawings]
     step = max(path.total for path in paths) / moving_frames
     cell = FRAME_PX * scale
     shown: Sequence[Picture | None] = [None] * len(drawings) if pictures is None else pictures
@@ -186,13 +186,13 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
     return np.asarray(cv2.resize(page, (cell, cell), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def dot(page: Picture, centre: FloatArray, radius_px: float, colour: tuple[int, int, int]) -> None:
+def dot(page: Picture, centre: NDArray[Any], radius_px: float, colour: tuple[int, int, int]) -> None:
     """Draw a filled circle at `centre`, x and y in the unit square."""
     x, y = fixed_point(centre, len(page)).tolist()
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def fixed_point(points: FloatArray, size: int) -> NDArray[np.int32]:
+def fixed_point(points: NDArray[Any], size: int) -> NDArray[np.int32]:
     """Unit coordinates as OpenCV's fixed-point pixels, whose origin is a pixel's centre."""
     return np.rint((points.astype(np.float64) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ class PenTime:
         self.timed = pace == "recorded" and times_ms is not None and len(times_ms) > 0
         if self.timed and times_ms is not None:
             ends = np.cumsum([0, *lengths])
-            parts = [times_ms[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+            parts = [times_ms[a:b] for a, b in itertools.pairwise(ends)]
             clock = [np.array([part[0], part[0] + 50.0]) if len(part) == 1 else part for part in parts]
             steps = np.maximum(np.diff(np.concatenate(clock)), 0)
         else:
@@ -53,13 +54,13 @@ class PenTime:
         self._reached = np.concatenate([[0.0], np.cumsum(steps)])[: max(len(self._nodes), 1)]
         self.total = float(self._reached[-1])
         self.spans = np.array(
-            [(self._reached[a], self._reached[b - 1]) for a, b in zip(self._bounds, self._bounds[1:], strict=False)]
+            [(self._reached[a], self._reached[b - 1]) for a, b in itertools.pairwise(self._bounds)]
         ).reshape(-1, 2)
 
     def _steps(self, *, even: bool) -> Numbers:
         steps = np.linalg.norm(np.diff(self._nodes, axis=0), axis=1)
         in_air = np.diff(self._owners) > 0
-        for a, b in zip(self._bounds, self._bounds[1:], strict=False):
+        for a, b in itertools.pairwise(self._bounds):
             own = steps[a : b - 1]
             if not own.sum() > 0:
                 own[:] = DOT_SHARE / max(len(own), 1)

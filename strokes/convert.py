@@ -59,7 +59,7 @@ def trace_picture(
     if format is None and out.suffix.lower() == DATASET:
         if settings:
             raise ConfigError(f"a dataset file has no setting --{next(iter(settings)).replace('_', '-')}")
-        _build(picture, out, options, overwrite=overwrite)
+        trace_to_dataset(picture, out, options, overwrite=overwrite)
         return ()
     chosen = choose_format(out, format)
     if not chosen.makes_folder(out):
@@ -67,12 +67,17 @@ def trace_picture(
     chosen.writer(**settings)
     with tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "traced.h5"
-        _build(picture, dataset, options)
+        trace_to_dataset(picture, dataset, options)
         return export(dataset, out, chosen.name, overwrite=overwrite, **settings)
 
 
-def _build(picture: Path, out: Path, options: Options | None, *, overwrite: bool = False) -> None:
-    """Recover pictures to a dataset file whose metadata tells the file of each, and its size where its dpi is known."""
+def trace_to_dataset(picture: Path, out: Path, options: Options | None = None, *, overwrite: bool = False) -> None:
+    """Recover pictures to a dataset file whose metadata tells the file of each, and its size where its dpi is known.
+
+    Raises:
+        SourceError: a picture can't be read.
+        StoreError: `out` exists or can't be written.
+    """
     files = [path for path, _ in find_pictures(picture)] if picture.is_dir() else [picture]
     check_free(out, overwrite=overwrite)
     with tempfile.TemporaryDirectory() as folder:

@@ -2,9 +2,9 @@
 
 `drawing` is a list of strokes `{x, y, t}`, x and y float32 in the unit square (y down), t in ms (empty when unknown),
 with pressure, tilt and softness where the dataset knows them (NaN where a point's isn't); `picture` a PNG, dark on
-white: what was read, or else the strokes drawn; `label` a ClassLabel, null where unknown; `source_index`, `width` and `height`
-as in the dataset; its scores by their names; `metadata`, JSON, where there is some. Split "none" goes to train. See
-https://huggingface.co/docs/hub/datasets-file-names-and-splits. Needs pyarrow, the extra `parquet`.
+white: what was read, or else the strokes drawn; `label` a ClassLabel, null where unknown; `source_index`, `width` and
+`height` as in the dataset; its scores by their names; `metadata`, JSON, where there is some. Split "none" goes to
+train. See https://huggingface.co/docs/hub/datasets-file-names-and-splits. Needs pyarrow, the extra `parquet`.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from strokes.evaluation.report import Report, table
+from strokes.evaluation.report import Report
 from strokes.evaluation.svg import draw_histogram
 from strokes.formats.parquet import Part, card_of, one_line
 from strokes.publishing.shows import FILM, SHEET
@@ -73,16 +73,18 @@ def body_of(stored: DatasetFile, parts: list[Part], folder: Path, about: About, 
     """The lines that a person reads."""
     yield f"# {about.title}\n"
     yield (
-        f"{len(stored):,} drawings of handwriting as the pen made them: strokes in writing order, each a list of points "
-        "in the pen's direction.\n"
+        f"{len(stored):,} drawings of handwriting as the pen made them: strokes in writing order, each a list of "
+        "points in the pen's direction.\n"
     )
     if (folder / FILM).exists():
         yield f"![The pen at work]({FILM})\n\n![Drawings, a class a row]({SHEET})\n"
     yield "## What is in it\n"
-    yield from table(["split", "drawings", "files"], [[p.name, f"{p.count:,}", str(len(p.files))] for p in parts])
-    yield "\n`drawing` is a list of strokes `{x, y, t}`: x right, y down, the picture's longer side is 1; t in ms, empty"
-    yield "where nobody knows it. `picture` is what was read, or the strokes drawn. `width` and `height` are the picture's"
-    yield "sides, `source_index` its place in the source. `flagged` drawings are doubtful.\n"
+    yield from markdown_table(
+        ["split", "drawings", "files"], [[p.name, f"{p.count:,}", str(len(p.files))] for p in parts]
+    )
+    yield "\n`drawing` is a list of strokes `{x, y, t}`: x right, y down, the picture's longer side is 1; t in ms,"
+    yield "empty where nobody knows it. `picture` is what was read, or the strokes drawn. `width` and `height` are the"
+    yield "picture's sides, `source_index` its place in the source. `flagged` drawings are doubtful.\n"
     yield '```python\nfrom datasets import load_dataset\n\nloaded = load_dataset("PATH/OF/THIS/FOLDER")\n'
     yield 'print(loaded["train"][0]["drawing"])\n```\n'
     yield "## Classes\n"
@@ -94,7 +96,7 @@ def body_of(stored: DatasetFile, parts: list[Part], folder: Path, about: About, 
         yield "\n## Figures\n\nDrawings judged by the pictures that they were read from (`strokes evaluate`).\n"
         yield f"```\n{report.as_text()}\n```\n"
     yield "## Where it comes from\n"
-    yield from table(["", ""], told_of(stored, about))
+    yield from markdown_table(["", ""], told_of(stored, about))
     yield f"\n## Licence\n\n{about.licence}\n\n## Citation\n\n```bibtex\n{about.citation}\n```\n"
     yield "## Checking it\n\n`checksums.sha256` lists every file, `croissant.json` describes the data for machines: "
     yield f"`strokes verify {about.out}`."
@@ -114,10 +116,17 @@ def classes_of(stored: DatasetFile) -> Iterator[str]:
             row += [f"{points[own].mean():.1f}", f"{flagged[own].sum():,}"]
             rows.append(row + ([] if sure is None else [f"{np.nanmean(sure[own]):.3f}"]))
     head = ["class", "drawings", "strokes", "points", "doubtful", *([] if sure is None else ["confidence"])]
-    yield from table(head, rows)
+    yield from markdown_table(head, rows)
 
 
 def told_of(stored: DatasetFile, about: About) -> list[list[str]]:
     """What the file says of how it was made."""
     rows = [[name, f"`{one_line(stored.attributes[name])[:200]}`"] for name in TOLD if name in stored.attributes]
     return [*rows, ["format", f"`{stored.attributes['version']}`"], ["command", f"`{about.command}`"]]
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table, after the empty line that it needs; bars inside of cells are escaped."""
+    yield ""
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

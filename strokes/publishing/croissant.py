@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ CONTEXT: dict[str, Any] = {
     "column": "cr:column",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -38,6 +40,7 @@ CONTEXT: dict[str, Any] = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
@@ -66,11 +69,11 @@ def write_croissant(stored: DatasetFile, parts: list[Part], folder: Path, about:
         "description": f"{len(stored):,} drawings of handwriting: strokes in writing order, with their pictures.",
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "license": LICENCES.get(about.licence, about.licence),
-        "url": about.url or str(stored.attributes.get("source_url", "")) or "https://example.org/",
+        "url": about.url or str(stored.attributes.get("source_url", "")),
         "citeAs": about.citation,
         "creator": {"@type": "Person", "name": about.authors},
         "version": "1.0.0",
-        "datePublished": "2026-01-01",
+        "datePublished": date.today().isoformat(),
         "distribution": [file_object(path, folder) for path in files_of(folder)],
         "recordSet": [record_set(stored, part, file) for part in parts for file in part.files],
     }

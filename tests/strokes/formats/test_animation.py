@@ -12,15 +12,14 @@ from PIL import Image
 from raster.hard import draw_strokes
 from strokes.errors import ConfigError, ShapeError, StoreError
 from strokes.formats.animation import (
-    AIR_PACE,
     INK,
     MOVING_FRAMES,
     PAPER,
     STROKE_COLOURS,
-    PenTime,
     make_frames,
     write_animation,
 )
+from strokes.formats.films.pen_time import AIR_PACE, PenTime
 from strokes.ink.drawing import Drawing, make_drawing_set
 
 ROOF = np.array([[0.2, 0.2], [0.8, 0.2], [0.4, 0.8]], np.float32)

@@ -23,7 +23,7 @@ PX_A_MM = 96 / 25.4
 @click.option("--width-mm", type=float, default=None, help="Width of each drawing's ink.")
 @click.option("--x-height-mm", type=float, default=None, help="Height of each word's small letters.")
 @click.option("--scale", type=float, default=None, help="1 is the true size where the picture's dpi is known.")
-@vpype_cli.generator
+@vpype_cli.generator  # type: ignore[untyped-decorator]
 def strokes(picture: Path, method: str, model: str, **sizes: float | None) -> vpype.LineCollection:
     """Draw what the pen did to make PICTURE (PNG or JPEG, or a folder of them), stroke by stroke, in its order.
 
@@ -35,7 +35,7 @@ def strokes(picture: Path, method: str, model: str, **sizes: float | None) -> vp
         raise click.ClickException(" ".join(str(error).split())) from None
 
 
-strokes.help_group = "Plugins"
+strokes.help_group = "Plugins"  # type: ignore[attr-defined]
 
 
 def to_lines(picture: Path, method: str, model: str, sizes: dict[str, Any]) -> vpype.LineCollection:

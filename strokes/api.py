@@ -26,7 +26,7 @@ from strokes.recovery.methods import Options, check_device
 __all__ = ["build_dataset", "evaluate", "export", "import_file", "recover", "recover_many", "train", "write"]
 
 Pictures = Path | str | Sequence[Picture] | NDArray[Any] | ImageSet | None
-METHODS = {
+OPTIONS_BY_METHOD = {
     "pointer": Options(),
     "published": Options(model="per-digit-samples"),
     "trace": Options(method="trace"),
@@ -157,7 +157,7 @@ def train(
     those of the UCI pen digits are fetched.
 
     >>> import strokes
-    >>> strokes.train("single", "out/single", epochs=1, limit=200).name
+    >>> strokes.train_recipe("single", "out/single", epochs=1, limit=200).name
     'checkpoint.safetensors'
 
     Args:
@@ -236,7 +236,7 @@ def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = N
 
 
 def options_of(method: str, *, seed: int) -> Options:
-    """How to recover by a method of `METHODS`. Raises `ConfigError` for another one."""
-    if method not in METHODS:
-        raise ConfigError(f"unknown method {method!r}; one of {', '.join(METHODS)}")
-    return replace(METHODS[method], seed=seed)
+    """How to recover by a method of `OPTIONS_BY_METHOD`. Raises `ConfigError` for another one."""
+    if method not in OPTIONS_BY_METHOD:
+        raise ConfigError(f"unknown method {method!r}; one of {', '.join(OPTIONS_BY_METHOD)}")
+    return replace(OPTIONS_BY_METHOD[method], seed=seed)

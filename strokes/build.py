@@ -72,7 +72,10 @@ def build_dataset(
     method = choose_method(pictures, options)
     pictures = method.pictures
     if min_confidence > 0 and not method.tells_confidence:
-        raise ConfigError("only pen networks tell their confidence; leave --min-confidence out, or choose one of them")
+        raise ConfigError(
+            "only pen networks that were calibrated on held-out writers tell their confidence; leave --min-confidence "
+            "out, or choose another --model"
+        )
     attributes = describe_build(method, options, min_confidence=min_confidence)
     chosen = (part or Part()).of(len(pictures), block=BLOCK)
     job = Job(
@@ -129,6 +132,7 @@ def sha256_of(pictures: ImageSet) -> str:
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
+    digest.update(repr(pictures.writers).encode() if pictures.writers is not None else b"")
     for fine in pictures.fine or ():
         digest.update(repr(fine).encode())
     return digest.hexdigest()

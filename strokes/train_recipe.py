@@ -15,20 +15,21 @@ from strokes.datasets.choose import choose_pictures
 from strokes.datasets.grey import load_grey
 from strokes.errors import ConfigError
 from strokes.files import make_folder
-from strokes.generation.recipe import KIND as GENERATOR
-from strokes.generation.recipe import GeneratorRecipe
+from strokes.generation.recipe import GENERATOR, GeneratorRecipe
 from strokes.generation.trainers import make_generator_trainer
 from strokes.ink.labels import as_digits
 from strokes.ink.pictures import GreySet, ImageSet, join_grey
 from strokes.ink.recordings import PenSet
-from strokes.recovery.pointer.recipe import KIND as PENS
-from strokes.recovery.pointer.recipe import PenRecipe
+from strokes.recognition.recipe import CLASSIFIER, ClassifierRecipe
+from strokes.recognition.trainer import ClassifierTrainer
+from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.trainer import PenTrainer
+from strokes.recovery.published.line_trainer import LINE_MODEL, LineRecipe, LineTrainer
 from strokes.recovery.published.recipe import Recipe
 from strokes.recovery.published.trainer import Trainer
 from strokes.training import checkpoints
 from strokes.training.log import TrainingLog
-from strokes.training.loop import RATE, run_epoch
+from strokes.training.loop import RATE, run_epochs
 from strokes.training.protocol import Trains
 from strokes.training.recipes import check_choice, parse_recipe
 
@@ -37,7 +38,8 @@ FOLDER = Path(__file__).resolve().parent / "recipes"
 
 DEFAULT_RECIPE = "pen-digits"
 """What is recommended: the network that digits are recovered with unless another is asked for."""
-AnyRecipe = Recipe | PenRecipe | GeneratorRecipe
+AnyRecipe = Recipe | PenRecipe | GeneratorRecipe | ClassifierRecipe | LineRecipe
+AnyPictures = ImageSet | GreySet | None
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ class Kind:
     Attributes:
         recipe: the dataclass that its settings are read into.
         make_trainer: what trains by such a recipe, on pictures and perhaps recordings, on a device.
-        is_grey: whether it learns from grey pictures, or else from thinned ones.
-        use: the command, up to the checkpoint, that uses what was trained.
+        pictures: that it learns from: "thinned", "grey" or "no".
+        use: what is to be done with what was trained in a `{folder}`.
     """
 
     recipe: type[Any]
     make_trainer: Callable[[Any, Any, PenSet | None, str], Trains]
-    is_grey: bool
+    pictures: str
     use: str
 
 
@@ -71,10 +73,23 @@ def make_pen_trainer(recipe: PenRecipe, pictures: ImageSet, pens: PenSet | None,
     return PenTrainer(recipe, pens, pictures, device=device)
 
 
-KINDS = {
-    checkpoints.PUBLISHED: Kind(Recipe, make_published_trainer, False, "build-dataset --model"),
-    PENS: Kind(PenRecipe, make_pen_trainer, False, "build-dataset --model"),
-    GENERATOR: Kind(GeneratorRecipe, make_generator_trainer, True, "generate --generator"),
+def make_line_trainer(recipe: LineRecipe, pictures: None, pens: PenSet | None, device: str) -> Trains:
+    """What trains a line model, on nothing that is given. Raises `ConfigError` when recordings are."""
+    if pens is not None:
+        raise ConfigError(f"{recipe.name} learns from segments that it draws; leave the pen recordings out")
+    return LineTrainer(recipe, device=device)
+
+
+RECIPE_KINDS = {
+    checkpoints.PUBLISHED: Kind(
+        Recipe, make_published_trainer, "thinned", "use it with strokes build-dataset --model {folder}"
+    ),
+    PENS: Kind(PenRecipe, make_pen_trainer, "thinned", "use it with strokes build-dataset --model {folder}"),
+    GENERATOR: Kind(
+        GeneratorRecipe, make_generator_trainer, "grey", "use it with strokes generate --generator {folder}"
+    ),
+    CLASSIFIER: Kind(ClassifierRecipe, ClassifierTrainer, "grey", "strokes.recognition.recipe.load_trained reads it"),
+    LINE_MODEL: Kind(LineRecipe, make_line_trainer, "no", "scripts/release/train_line_model ships it"),
 }
 """Every kind of recipe, by the name that a recipe says of itself."""
 
@@ -114,14 +129,14 @@ def parse_any(settings: dict[str, Any]) -> AnyRecipe:
         ConfigError: for an unknown kind, unknown or ill-typed settings.
     """
     kind = str(settings.get("kind", checkpoints.PUBLISHED))
-    check_choice("kind", kind, tuple(KINDS))
-    recipe: AnyRecipe = parse_recipe(KINDS[kind].recipe, settings)
+    check_choice("kind", kind, tuple(RECIPE_KINDS))
+    recipe: AnyRecipe = parse_recipe(RECIPE_KINDS[kind].recipe, settings)
     return recipe
 
 
 def kind_of(recipe: AnyRecipe) -> Kind:
     """The kind of a recipe."""
-    return KINDS[recipe.kind]
+    return RECIPE_KINDS[recipe.kind]
 
 
 def use_of(name: str) -> str:
@@ -131,7 +146,7 @@ def use_of(name: str) -> str:
 
 def train(
     recipe: AnyRecipe,
-    pictures: ImageSet | GreySet,
+    pictures: AnyPictures,
     out: Path,
     *,
     pens: PenSet | None = None,
@@ -143,8 +158,8 @@ def train(
 
     Args:
         recipe: what to train and how.
-        pictures: training pictures: grey ones for an image generator, thinned ones for the others; labelled, but for
-            pen recipes.
+        pictures: training pictures: grey ones for an image generator or a classifier, none for a line model, thinned
+            ones for the others; labelled, but for pen recipes.
         out: a folder for `checkpoint.safetensors`, `checkpoint.json` and logs.
         pens: recordings in the frame, which pen recipes learn from, and which some generators' pictures are rendered
             from; those of held-out writers are left out.
@@ -169,30 +184,32 @@ def train(
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
-        trainer.warm_up()
+        trainer.pretrain()
     with TrainingLog(out, start=trainer.progress.step) as log:
-        for epoch in range(trainer.progress.epoch, trainer.epochs):
-            means = run_epoch(trainer, log, epoch)
+
+        def keep(epoch: int, means: dict[str, float]) -> None:
             trainer.finish_epoch(out)
             checkpoints.save(trainer, checkpoint)
             if on_epoch is not None:
                 on_epoch(epoch, means)
+
+        run_epochs(trainer, log=log, after=keep)
     return checkpoint
 
 
-def make_trainer(recipe: AnyRecipe, pictures: ImageSet | GreySet, pens: PenSet | None, *, device: str) -> Trains:
+def make_trainer(recipe: AnyRecipe, pictures: AnyPictures, pens: PenSet | None, *, device: str) -> Trains:
     """What trains by the recipe; see `train`."""
     kind = kind_of(recipe)
-    if kind.is_grey != isinstance(pictures, GreySet):
-        expected, given = ("grey", "thinned") if kind.is_grey else ("thinned", "grey")
-        raise ConfigError(f"{recipe.name} learns from {expected} pictures; {given} ones were given")
+    given = "no" if pictures is None else "grey" if isinstance(pictures, GreySet) else "thinned"
+    if kind.pictures != given:
+        raise ConfigError(f"{recipe.name} learns from {kind.pictures} pictures; {given} ones were given")
     return kind.make_trainer(recipe, pictures, pens, device)
 
 
 def training_pictures(
     recipe: AnyRecipe, images: Sequence[str], labels: Path | None = None, *, limit: int | None = None
-) -> ImageSet | GreySet:
-    """The pictures that a person wants a recipe to learn from: thinned, or grey for an image generator.
+) -> AnyPictures:
+    """The pictures that a person wants a recipe to learn from: thinned, or grey for an image generator or classifier.
 
     Args:
         recipe: decides which.
@@ -204,7 +221,12 @@ def training_pictures(
         SourceError: they can't be read.
         ConfigError: more than one for a stroke network, or labels for a generator.
     """
-    if not kind_of(recipe).is_grey:
+    wanted = kind_of(recipe).pictures
+    if wanted == "no":
+        if images or labels is not None:
+            raise ConfigError(f"{recipe.name} learns from segments that it draws; leave --images and --labels out")
+        return None
+    if wanted == "thinned":
         if len(images) > 1:
             raise ConfigError(f"{recipe.name} learns from one set of pictures; {len(images)} were given")
         given = Path(images[0]) if images else None

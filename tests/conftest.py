@@ -37,7 +37,10 @@ def digits() -> ImageSet:
 def tiny_recipe() -> Recipe:
     """An ensemble of ten networks of 8 units that draw 8 points."""
     return parse_any(
-        {"name": "tiny", "network": {"members": 10, "hidden": 8, "points": 8, "everywhere": True, "projected": False}}
+        {
+            "name": "tiny",
+            "network": {"ensemble_size": 10, "hidden": 8, "points": 8, "skip_connections": True, "projected": False},
+        }
     )
 
 

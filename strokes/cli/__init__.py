@@ -11,12 +11,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import Dataset, Device, Format, Habits, Hypotheses, MethodName, Model, Overwrite, Refine
 from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
-REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG)
+REFUSALS = (
+    errno.EPIPE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+)
 """What the system refuses for a reason that a person can act on, whatever was asked of it."""
 
 
@@ -60,6 +68,7 @@ def build_dataset(
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
+    habits: Habits = None,
     device: Device = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
@@ -74,11 +83,13 @@ def build_dataset(
     """
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
 
     part = parse_part(shard) if shard else None
-    options = Options(method, model, hypotheses, refine, scores, seed, device)
+    taught = None if habits is None else load_pens(habits)
+    options = Options(method, model, hypotheses, refine, scores, seed, device, taught)
     count = build(
         choose_pictures(images, labels, split=split, classes=classes, limit=limit),
         out,
@@ -134,7 +145,28 @@ def train(
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{checkpoint.parent}: use it with strokes {use_of(recipe)} {checkpoint.parent}")
+    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
+
+
+@app.command()
+def adapt(
+    model: Annotated[str, typer.Argument(help="A shipped pen network's name or a checkpoint.")],
+    pens: Annotated[Path, typer.Option(help="Drawings by the hand, in any format, with their classes.")],
+    out: Annotated[Path, typer.Option(help="Folder for the adapted weights.")],
+    others: Annotated[
+        list[Path] | None, typer.Option(help="Drawings by other hands, to forget nothing; default: the bundled ones.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of gradient descent.")] = 60,
+) -> None:
+    """Take a pen network to one hand by some of its drawings; use it with --model, and --habits beside it.
+
+    Example: strokes adapt pen-digits --pens mine.ndjson --out runs/mine
+    """
+    from strokes.formats.pens import load_pen_sets, load_pens
+    from strokes.recovery.pointer.adapt import adapt_model
+
+    known = load_pen_sets(others) if others else None
+    typer.echo(adapt_model(model, load_pens(pens), out, others=known, steps=steps))
 
 
 @app.command()
@@ -152,6 +184,10 @@ def evaluate(
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
+    habits: Habits = None,
+    teach_per_class: Annotated[
+        int, typer.Option(min=0, help="With --pens: so many drawings of each writer and class show habits; 0: none.")
+    ] = 0,
     device: Device = "cpu",
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
     held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
@@ -168,19 +204,22 @@ def evaluate(
     from strokes.evaluation import evaluate as judge
     from strokes.evaluation import write_report
     from strokes.files import check_outputs
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
 
     check_outputs(json, html, overwrite=overwrite)
+    taught = None if habits is None else load_pens(habits)
     report = judge(
         dataset,
         pens=pens,
         teach=teach,
         format=format,
-        options=Options(method, model, hypotheses, refine, device=device),
+        options=Options(method, model, hypotheses, refine, device=device, habits=taught),
         split=split,
         held_out=held_out,
         per_writer=per_writer,
         limit=limit,
+        teach_per_class=teach_per_class,
     )
     typer.echo(report.as_text())
     write_report(report, json_file=json, page=html, overwrite=overwrite)
@@ -263,14 +302,13 @@ def main() -> None:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
-        if error.errno == errno.ENOSPC:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno != errno.EPIPE:
+            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:
         return
     raise SystemExit(1)

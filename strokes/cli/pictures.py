@@ -99,16 +99,17 @@ def score(
 
     Example: strokes score out/generated.npz --html out/generated.html
     """
-    from strokes.evaluation.generated import score_pictures
+    from strokes.evaluation.generated import score_generated
     from strokes.evaluation.inputs import read_made, read_real
-    from strokes.files import check_outputs, write_outputs
+    from strokes.evaluation.report import write_report
+    from strokes.files import check_outputs
 
     check_outputs(json, html, overwrite=overwrite)
     generated = read_made(pictures, count=count, seed=seed, randomness=randomness, standard=standard)
     real_test, real_train = read_real(real, train)
-    report = score_pictures(generated, real_test=real_test, real_train=real_train, seed=seed)
+    report = score_generated(generated, real_test=real_test, real_train=real_train, seed=seed)
     typer.echo(report.as_text())
-    write_outputs(report.as_dict(), report.as_page(), json_file=json, page=html, overwrite=overwrite)
+    write_report(report, json_file=json, page=html, overwrite=overwrite)
 
 
 @app.command()
@@ -131,7 +132,8 @@ def classify(
     """
     from strokes.evaluation.inputs import read_pictures
     from strokes.evaluation.reading import find_reader, judge_reader, name_pictures
-    from strokes.files import check_outputs, write_outputs
+    from strokes.evaluation.report import write_report
+    from strokes.files import check_outputs
     from strokes.ink.labels import expand_ranges
 
     check_outputs(report, json, overwrite=overwrite)
@@ -142,4 +144,4 @@ def classify(
         typer.echo(named)
     if judged is not None:
         typer.echo(judged.as_text())
-        write_outputs(judged.as_dict(), judged.as_page(), json_file=json, page=report, overwrite=overwrite)
+        write_report(judged, json_file=json, page=report, overwrite=overwrite)

@@ -41,12 +41,12 @@ def load_images(path: Path, labels: Path | None = None) -> ImageSet:
 def frame_images(
     pictures: Any, found: Sequence[str | None] | NDArray[Any] | None, place: Path | str, *, name: str = ""
 ) -> ImageSet:
-    """Grey pictures, each (h, w) uint8 with ink high, and labels as `number_labels` takes them, as a set.
+    """Grey pictures, each (h, w) uint8 with ink high, and labels as `number_given_labels` takes them, as a set.
 
     Raises:
         SourceError: when the labels aren't as many, or are neither strings nor integers.
     """
-    numbers, classes = number_labels(found, len(pictures), place)
+    numbers, classes = number_given_labels(found, len(pictures), place)
     framed = frame_pictures(pictures)
     return make_image_set(
         framed.ink,
@@ -59,7 +59,7 @@ def frame_images(
     )
 
 
-def number_labels(
+def number_given_labels(
     found: Sequence[str | None] | NDArray[Any] | None, count: int, place: Path | str
 ) -> tuple[IntArray, tuple[str, ...]]:
     """Labels as indices into classes, -1 where unknown, and the classes, sorted; digits are always all ten.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokes.datasets.idx import MAX_BYTES
+from strokes.datasets.npz_arrays import check_plain, names_of, open_array, open_npz
 from strokes.errors import SourceError
+from strokes.files import reason
 
-EXPECTED = "expected an .npz with `images` (n, h, w), ink high, and perhaps `labels` (n,)"
+EXPECTED_ARRAYS = "expected an .npz with `images` (n, h, w), ink high, and perhaps `labels` (n,)"
 
 
 def read_npz(path: Path) -> tuple[NDArray[np.uint8], NDArray[Any] | None]:
@@ -27,40 +28,26 @@ def read_npz(path: Path) -> tuple[NDArray[np.uint8], NDArray[Any] | None]:
             disagree, or a picture holds NaN.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            if "images.npy" not in names:
-                held = ", ".join(sorted(name.removesuffix(".npy") for name in names)) or "nothing"
-                raise SourceError(f"{path} holds {held}; {EXPECTED}")
-            images = _read_array(archive, "images", path)
-            labels = _read_array(archive, "labels", path) if "labels.npy" in names else None
+        with open_npz(path) as archive:
+            images = _read_array(archive, "images")
+            labels = _read_array(archive, "labels") if "labels" in names_of(archive) else None
     except FileNotFoundError:
-        raise SourceError(f"{path} doesn't exist; {EXPECTED}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise SourceError(f"{path} is no whole .npz ({error}); {EXPECTED}") from None
+        raise SourceError(f"{path} doesn't exist; {EXPECTED_ARRAYS}") from None
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({reason(error)}); {EXPECTED_ARRAYS}") from None
+    except SourceError as error:
+        raise SourceError(f"{error} in {path}; {EXPECTED_ARRAYS}") from None
     return to_grey(images, path), labels
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
-    try:
-        with archive.open(f"{name}.npy") as stream:
-            shape, dtype = _read_header(stream)
-        if dtype.hasobject:
-            raise SourceError(f"`{name}` in {path} is an object array, which could run code; save numbers or strings")
-        if math.prod(shape) * dtype.itemsize > MAX_BYTES:
-            raise SourceError(f"`{name}` in {path} announces shape {shape}, more than 4 GiB; split the file")
-        with archive.open(f"{name}.npy") as stream:
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    except ValueError as error:
-        raise SourceError(f"`{name}` in {path} can't be read ({error}); {EXPECTED}") from None
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    _, shape, _, dtype = open_array(archive, name)
+    check_plain(name, dtype)
+    if math.prod(shape) * dtype.itemsize > MAX_BYTES:
+        raise SourceError(f"`{name}` announces shape {shape}, more than 4 GiB; split the file")
+    with archive.open(f"{name}.npy") as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return array
-
-
-def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    return shape, dtype
 
 
 def to_grey(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:

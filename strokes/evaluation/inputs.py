@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from strokes.datasets.given import number_labels, read_given
-from strokes.datasets.grey import NAMES, holds_mnist, load_grey
+from strokes.datasets.given import number_given_labels, read_given
+from strokes.datasets.grey import GREY_SETS, holds_mnist, load_grey
 from strokes.datasets.image_files import find_pictures
 from strokes.errors import ConfigError
 from strokes.generation.generator import load_generator
@@ -27,16 +27,16 @@ def read_pictures(paths: Sequence[Path]) -> tuple[list[str], GreySet]:
     images, labels = [], []
     for path in paths:
         pictures, found = read_given(path)
-        numbers, classes = number_labels(found, len(pictures), path)
+        numbers, classes = number_given_labels(found, len(pictures), path)
         images.append(frame_pictures(pictures).grey)
         labels += [(*classes, "")[number] for number in numbers.tolist()]
-        names += list(names_of(path, len(pictures)))
+        names += list(class_names_of(path, len(pictures)))
     title = ", ".join(path.name for path in paths)
-    numbers, classes = number_labels(labels, len(names), Path(title))
+    numbers, classes = number_given_labels(labels, len(names), Path(title))
     return names, GreySet(np.concatenate(images), numbers, classes, title)
 
 
-def names_of(path: Path, count: int) -> Iterator[str]:
+def class_names_of(path: Path, count: int) -> Iterator[str]:
     """What each picture of a file or folder is called."""
     if path.is_dir():
         yield from (str(file) for file, _ in find_pictures(path))
@@ -58,7 +58,7 @@ def read_real(test: str, train: Path | None = None) -> tuple[GreySet, GreySet | 
         ConfigError: training pictures are given beside a set, which has its own.
         SourceError: something is missing or broken, or a set can't be fetched.
     """
-    if test not in NAMES and not holds_mnist(Path(test)):
+    if test not in GREY_SETS and not holds_mnist(Path(test)):
         return read_pictures([Path(test)])[1], None if train is None else read_pictures([train])[1]
     if train is not None:
         raise ConfigError(f"{test} has its own training pictures; give others only beside test pictures of a file")

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from raster.hard import draw_strokes
+from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
 from strokes.errors import ConfigError, ShapeError
 from strokes.files import atomic_path, check_ending, check_free
 from strokes.formats.films.pen_time import Moment, PenTime
-from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
+from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 
 Picture = NDArray[np.uint8]
 
@@ -24,10 +24,10 @@ Picture = NDArray[np.uint8]
 STROKE_COLOURS = ((37, 99, 235), (234, 88, 12), (5, 150, 105), (192, 38, 211), (202, 138, 4), (8, 145, 178))
 
 
-BACKGROUND, PAPER, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
+BACKGROUND, PAPER_COLOUR, INK, GHOST = (241, 239, 234), (255, 255, 255), (31, 35, 43), (226, 226, 228)
 
 
-PLAIN_COLOURS = (BACKGROUND, PAPER, INK, GHOST, *STROKE_COLOURS)
+PLAIN_COLOURS = (BACKGROUND, PAPER_COLOUR, INK, GHOST, *STROKE_COLOURS)
 
 
 FRAME_PX = 28
@@ -46,13 +46,10 @@ LEAST_MS, MOST_MS = 20, 655_350
 MOVING_FRAMES = 34
 
 
-COLOURS = 128
+GIF_COLOURS = 128
 
 
 FINER = 3
-
-
-SUBPIXEL_BITS = 6
 
 
 PEN_WIDTH_PX, TIP_RADIUS_PX, START_RADIUS_PX = 1.5, 1.7, 0.42
@@ -97,7 +94,8 @@ def write_animation(
     if pictures is not None and len(pictures) != len(drawings):
         raise ShapeError(f"{len(pictures)} pictures for {len(drawings)} drawings; expected one each")
     shown = None if pictures is None else [grey(pictures[i]) for i in chosen]
-    frames = list(make_frames(frame_strokes(drawings, chosen), shown, scale=scale))
+    strokes = [drawing.strokes for drawing in to_frames(drawings.select(chosen))]
+    frames = list(make_frames(strokes, shown, scale=scale))
     with atomic_path(out, overwrite=overwrite) as partial:
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
@@ -113,12 +111,6 @@ def check_settings(chosen: IntArray, n: int, *, frame_ms: int, hold_ms: int, sca
             raise ConfigError(f"a frame of {shown_ms} ms can't be shown; expected {LEAST_MS} to {MOST_MS}")
     if scale is not None and not 1 <= scale <= 40:
         raise ConfigError(f"the scale is {scale}; expected 1 to 40 screen pixels a pixel")
-
-
-def frame_strokes(drawings: DrawingSet, chosen: IntArray) -> list[tuple[FloatArray, ...]]:
-    """Each chosen drawing's strokes in the unit square of the frame that `images` show, not its own picture's."""
-    scale, offset = drawings.frames[chosen, :1], drawings.frames[chosen, 1:]
-    return [tuple((stroke - offset[k]) / scale[k] for stroke in drawings[int(i)].strokes) for k, i in enumerate(chosen)]
 
 
 def make_frames(
@@ -141,7 +133,7 @@ def make_frames(
         moments = [path.at(frame * step if frame <= moving_frames else np.inf) for path in paths]
         pens = [pen_card(paper, moment, cell) for paper, moment in zip(papers, moments, strict=True)]
         pixels = [picture_card(draw_strokes(moment.strokes, size=FRAME_PX), cell) for moment in moments]
-        yield lay_out([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
+        yield lay_out_cards([*tops, pens] if alone else [*tops, pens, pixels], gap=max(scale * 3, 4))
 
 
 def grey(picture: NDArray[Any]) -> Picture:
@@ -166,7 +158,7 @@ def ghost_card(picture: Picture | None, cell: int) -> Picture:
 def blend(picture: Picture, cell: int, colour: tuple[int, int, int]) -> Picture:
     """(cell, cell, 3) paper turned towards `colour` where `picture` is high."""
     amount = cv2.resize(picture, (cell, cell), interpolation=cv2.INTER_NEAREST)[..., None] / 255
-    return np.asarray((1 - amount) * np.array(PAPER) + amount * np.array(colour)).round().astype(np.uint8)
+    return np.asarray((1 - amount) * np.array(PAPER_COLOUR) + amount * np.array(colour)).round().astype(np.uint8)
 
 
 def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
@@ -175,42 +167,37 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
     pixel = unit / FRAME_PX
     colours = list(itertools.islice(itertools.cycle(STROKE_COLOURS), len(moment.strokes) + 1))
     for stroke, colour in zip(moment.strokes, colours, strict=False):
-        path = [fixed_point(stroke, unit)]
+        path = [to_pixels(stroke, unit)]
         cv2.polylines(page, path, False, colour, round(PEN_WIDTH_PX * pixel), cv2.LINE_AA, SUBPIXEL_BITS)
     for stroke in moment.strokes:
-        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER)
+        dot(page, stroke[0], START_RADIUS_PX * pixel, PAPER_COLOUR)
     if moment.tip is not None:
         colour = colours[len(moment.strokes) - 1] if moment.is_down else colours[len(moment.strokes)]
         dot(page, moment.tip, TIP_RADIUS_PX * pixel, INK if moment.is_down else colour)
-        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER)
+        dot(page, moment.tip, (TIP_RADIUS_PX - 0.55) * pixel, colour if moment.is_down else PAPER_COLOUR)
     return np.asarray(cv2.resize(page, (cell, cell), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def dot(page: Picture, centre: NDArray[Any], radius_px: float, colour: tuple[int, int, int]) -> None:
     """Draw a filled circle at `centre`, x and y in the unit square."""
-    x, y = fixed_point(centre, len(page)).tolist()
+    x, y = to_pixels(centre, len(page)).tolist()
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
-def fixed_point(points: NDArray[Any], size: int) -> NDArray[np.int32]:
-    """Unit coordinates as OpenCV's fixed-point pixels, whose origin is a pixel's centre."""
-    return np.rint((points.astype(np.float64) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-
-
-def lay_out(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
-    """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded."""
+def lay_out_cards(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
+    """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded_mask."""
     cell, columns = len(rows[0][0]), len(rows[0])
     size = (gap + len(rows) * (cell + gap), gap + columns * (cell + gap), 3)
     page = np.broadcast_to(np.array(BACKGROUND, np.uint8), size).copy()
-    mask = rounded(cell, radius=gap * 2 // 3)
+    mask = rounded_mask(cell, radius=gap * 2 // 3)
     for (r, row), c in itertools.product(enumerate(rows), range(columns)):
         y, x = gap + r * (cell + gap), gap + c * (cell + gap)
         page[y : y + cell, x : x + cell] = (mask * row[c] + (1 - mask) * np.array(BACKGROUND)).round()
     return page
 
 
-def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
-    """(cell, cell, 1) in [0, 1]: a square with rounded corners, smooth at the edge."""
+def rounded_mask(cell: int, *, radius: int) -> NDArray[np.float64]:
+    """(cell, cell, 1) in [0, 1]: a square with rounded_mask corners, smooth at the edge."""
     inside = np.abs(np.arange(cell) + 0.5 - cell / 2) - (cell / 2 - radius)
     reach = np.hypot(*np.meshgrid(np.maximum(inside, 0), np.maximum(inside, 0)))
     return np.asarray(np.clip(radius + 0.5 - reach, 0, 1)[..., None])
@@ -219,7 +206,7 @@ def rounded(cell: int, *, radius: int) -> NDArray[np.float64]:
 def save_gif(frames: Sequence[Picture], path: Path, *, frame_ms: int, hold_ms: int) -> None:
     """Save frames (height, width, 3) as a looping GIF with one palette, the last frame held for `hold_ms`."""
     sample = Image.fromarray(np.concatenate([frames[len(frames) // 3], frames[len(frames) * 2 // 3], frames[-1]]))
-    learned = sample.quantize(COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
+    learned = sample.quantize(GIF_COLOURS - len(PLAIN_COLOURS), method=Image.Quantize.MEDIANCUT).getpalette() or []
     palette = Image.new("P", (1, 1))
     palette.putpalette([*itertools.chain(*PLAIN_COLOURS), *learned])
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

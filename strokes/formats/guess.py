@@ -7,11 +7,11 @@ import re
 from contextlib import closing
 from pathlib import Path
 
+from strokes.datasets.npz_arrays import open_array, open_npz
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.csv_rows import read_rows
 from strokes.formats.json_values import parse_object
 from strokes.formats.limits import MAX_LINE_BYTES
-from strokes.formats.npz_files import open_array, open_npz
 from strokes.formats.pen_npz import is_pen_set
 from strokes.formats.registry import FORMATS, Format, describe_formats
 from strokes.formats.text_files import files_in, open_binary, read_lines

@@ -17,7 +17,7 @@ from strokes.formats.limits import MAX_CLASSES, MAX_SCORES
 from strokes.formats.recording import Recording, make_block, metadata_text
 from strokes.formats.registry import Format
 from strokes.ink.drawing import POINT_COLUMNS
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 DIGITS = tuple("0123456789")
 BLOCK_POINTS = 1_000_000
@@ -99,7 +99,7 @@ def import_drawings(source: Path, out: Path, form: Format, *, overwrite: bool = 
         expected_drawings=survey.count,
     ) as writer:
         first = 0
-        for block in in_blocks(progress(form.read(source, **settings), "writing", survey.count)):
+        for block in drawings_in_blocks(progress(form.read(source, **settings), "writing", survey.count)):
             if survey.texts:
                 block = [with_text(recording) for recording in block]
             writer.append(make_block(block, classes=classes, first=first, **kept))
@@ -121,14 +121,14 @@ def take_survey(recordings: Iterable[Recording]) -> Survey:
     return survey
 
 
-def in_blocks(recordings: Iterable[Recording]) -> Iterable[list[Recording]]:
+def drawings_in_blocks(recordings: Iterable[Recording]) -> Iterable[list[Recording]]:
     """The recordings in lists, none of more than a block's drawings or, but for its last, a million points."""
     block: list[Recording] = []
     points = 0
     for recording in recordings:
         block.append(recording)
         points += len(recording.points)
-        if len(block) >= BLOCK or points >= BLOCK_POINTS:
+        if len(block) >= DRAWINGS_A_BLOCK or points >= BLOCK_POINTS:
             yield block
             block, points = [], 0
     if block:

@@ -67,17 +67,17 @@ def write(dataset: DatasetFile, path: Path) -> None:
     if path.is_dir():
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
-            text = "".join((head(known), *body(glyph, known), "</ink>\n"))
+            text = "".join((inkml_head(known), *body(glyph, known), "</ink>\n"))
             (path / f"{glyph.number:0{width}}.inkml").write_text(text, encoding="utf-8")
         return
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(head(known))
+        file.write(inkml_head(known))
         for glyph in glyphs(dataset):
             file.writelines(("<traceGroup>\n", *body(glyph, known), "</traceGroup>\n"))
         file.write("</ink>\n")
 
 
-def head(columns: list[str]) -> str:
+def inkml_head(columns: list[str]) -> str:
     """What a file begins with; its points have these columns besides x and y."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<ink xmlns="{NAMESPACE}">\n<traceFormat>'

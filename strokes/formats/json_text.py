@@ -5,7 +5,7 @@
     …
     ]}
 
-x and y are in the unit square of the picture (its longer side is 1), y down, rounded to `DIGITS` digits. A drawing of
+x and y are in the unit square of the picture (its longer side is 1), y down, rounded to `DECIMALS` digits. A drawing of
 unknown label has null; a flagged one has `"flagged": true`; one with metadata has it as the object `"metadata"`. A
 picture that isn't square has its width and height as `"size"`, one that was framed its scale and offset as `"frame"`,
 and `"columns"` holds what else is known of each point: `{"time_ms": [[…], …]}`, a list a stroke, null where unknown.
@@ -33,8 +33,8 @@ from strokes.formats.text_files import read_lines, read_whole
 from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, DrawingSet
 from strokes.store.reader import DatasetFile
 
-FORMAT, VERSION = "strokes", 1
-DIGITS = 5
+JSON_FORMAT, JSON_VERSION = "strokes", 1
+DECIMALS = 5
 OPENING = '"drawings":['
 
 
@@ -50,7 +50,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
 
 def head_text(dataset: DatasetFile) -> str:
     """What stands before the drawings, as a JSON object."""
-    return to_text({"format": FORMAT, "version": VERSION, "classes": list(dataset.classes)})
+    return to_text({"format": JSON_FORMAT, "version": JSON_VERSION, "classes": list(dataset.classes)})
 
 
 def write_block(file: TextIO, block: DrawingSet, separator: str) -> str:
@@ -66,8 +66,8 @@ def records(drawings: DrawingSet) -> Iterator[dict[str, Any]]:
     ends = list(itertools.pairwise(drawings.stroke_offsets.tolist()))
     points = _split(drawings.points, ends)
     columns = {name: _split_column(values, ends) for name, values in drawings.point_columns.items()}
-    scores = {name: rounded(values) for name, values in drawings.scores.items()}
-    sizes, frames = rounded(drawings.sizes), drawings.frames.astype(np.float64).tolist()
+    scores = {name: rounded_list(values) for name, values in drawings.scores.items()}
+    sizes, frames = rounded_list(drawings.sizes), drawings.frames.astype(np.float64).tolist()
     for i, (a, b) in enumerate(itertools.pairwise(drawings.drawing_offsets.tolist())):
         label = int(drawings.labels[i])
         record: dict[str, Any] = {
@@ -90,19 +90,19 @@ def records(drawings: DrawingSet) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def rounded(values: Any) -> Any:
-    """An array as lists of numbers of `DIGITS` digits."""
-    return np.round(values.astype(np.float64), DIGITS).tolist()
+def rounded_list(values: Any) -> Any:
+    """An array as lists of numbers of `DECIMALS` digits."""
+    return np.round(values.astype(np.float64), DECIMALS).tolist()
 
 
 def _split(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
-    listed = rounded(values)
+    listed = rounded_list(values)
     return [listed[a:b] for a, b in ends]
 
 
 def _split_column(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
     """A column's values, a list a stroke, null where unknown."""
-    listed = [None if math.isnan(value) else value for value in rounded(values)]
+    listed = [None if math.isnan(value) else value for value in rounded_list(values)]
     return [listed[a:b] for a, b in ends]
 
 
@@ -139,7 +139,7 @@ def read(path: Path) -> Iterator[Recording]:
         if line == "]}":
             break
         place = f"{path}, line {number}"
-        yield recording_of(parse_object(line.removesuffix(","), place), place)
+        yield recording_of_json(parse_object(line.removesuffix(","), place), place)
     else:
         raise SourceError(f"{path} is cut off: it lacks the last line, ]}}")
     if next(lines, None) is not None:
@@ -152,7 +152,7 @@ def _read_whole(path: Path) -> Iterator[Recording]:
     for i, record in enumerate(field(whole, "drawings", list, [], str(path))):
         if not isinstance(record, dict):
             raise SourceError(f"{path}: drawing {i} is no object")
-        yield recording_of(record, f"{path}, drawing {i}")
+        yield recording_of_json(record, f"{path}, drawing {i}")
 
 
 def classes_of(path: Path) -> tuple[str, ...]:
@@ -164,10 +164,10 @@ def classes_of(path: Path) -> tuple[str, ...]:
 
 def check_head(head: dict[str, Any], path: Path) -> tuple[str, ...]:
     """The classes of a head. Raises `SourceError` unless it is of this format and version."""
-    if head.get("format") != FORMAT:
-        raise SourceError(f'{path} is JSON, but not of this format; expected "format": "{FORMAT}"')
-    if head.get("version") != VERSION:
-        raise SourceError(f"{path} is of another version than {VERSION}")
+    if head.get("format") != JSON_FORMAT:
+        raise SourceError(f'{path} is JSON, but not of this format; expected "format": "{JSON_FORMAT}"')
+    if head.get("version") != JSON_VERSION:
+        raise SourceError(f"{path} is of another version than {JSON_VERSION}")
     classes = field(head, "classes", list, [], str(path))
     if not all(isinstance(name, str) and is_plain(name) and 0 < len(name) <= MAX_LABEL_LENGTH for name in classes):
         raise SourceError(f"{path}: a class is no text of 1 to {MAX_LABEL_LENGTH} letters")
@@ -176,7 +176,7 @@ def check_head(head: dict[str, Any], path: Path) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def recording_of(record: dict[str, Any], place: str) -> Recording:
+def recording_of_json(record: dict[str, Any], place: str) -> Recording:
     """One drawing's object as a recording. Raises `SourceError` when it isn't such an object."""
     strokes = field(record, "strokes", list, [], place)
     if "strokes" not in record:

@@ -12,7 +12,7 @@ from typing import Any
 from strokes.errors import SourceError
 from strokes.formats.csv_rows import read_rows
 from strokes.formats.json_values import parse_object
-from strokes.formats.quickdraw import recording_of
+from strokes.formats.quickdraw import recording_of_line
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import files_in
 
@@ -32,6 +32,6 @@ def read(path: Path) -> Iterator[Recording]:
             record |= {name: row[name] for name in ("countrycode", "key_id", "timestamp", "word") if row.get(name)}
             if row.get("recognized", "").lower() in TRUTH:
                 record["recognized"] = TRUTH[row["recognized"].lower()]
-            yield recording_of(record, place)
+            yield recording_of_line(record, place)
         if empty:
             raise SourceError(f"{file} holds no row")

@@ -1,10 +1,11 @@
 """UNIPEN 1.0 (Guyon et al. 1994, http://www.unipen.org): pen-down components, and segments that name and label them.
 
-Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS` of the picture's longer
-side, y up as UNIPEN wants it, and pressure in the same; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other
-files are read with their segments of the smallest level, before or after the components, or as one drawing where there
-are none; components with coordinates count from 0. The units of each axis are those of `.X_POINTS_PER_INCH` and the
-like. `.INCLUDE` is not followed. Drawings without a stroke can't be written, and are left out.
+Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS_A_SIDE` of the picture's
+longer side, y up as UNIPEN wants it, and pressure in the same; `.COMMENT canvas WIDTH HEIGHT` says where the picture
+is. Other files are read with their segments of the smallest level, before or after the components, or as one drawing
+where there are none; components with coordinates count from 0. The units of each axis are those of
+`.X_POINTS_PER_INCH` and the like. `.INCLUDE` is not followed. Drawings without a stroke can't be written, and are left
+out.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ from strokes.formats.text_files import files_in, read_lines
 from strokes.ink.drawing import SPLITS
 from strokes.store.reader import DatasetFile
 
-UNITS = 10_000
+UNITS_A_SIDE = 10_000
 COLUMNS = {"time_ms": "T", "pressure": "P"}
 AXIS_UNITS = re.compile(r"\.([XY])_POINTS_PER_(INCH|MM)")
 MAX_STORED_POINTS = 2_000_000
 MAX_COMPONENTS = 100_000
 SEGMENT = re.compile(r'\.SEGMENT\s+(\S+)(?:\s+([\d:,\-]+))?(?:\s+([^\s"]+))?(?:\s+"((?:[^"\\]|\\.)*)")?')
 RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
-NUMBER = re.compile(r"[-+]?(\d{1,20}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
+NUMBER_TEXT = re.compile(r"[-+]?(\d{1,20}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -43,18 +44,18 @@ def write(dataset: DatasetFile, path: Path) -> None:
     names = "".join(f" {COLUMNS[name]}" for name in columns)
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(f".VERSION 1.0\n.DATA_SOURCE penstrokes\n.COORD X Y{names}\n.HIERARCHY CHARACTER\n")
-        file.write(f".X_POINTS_PER_INCH {UNITS}\n.Y_POINTS_PER_INCH {UNITS}\n")
+        file.write(f".X_POINTS_PER_INCH {UNITS_A_SIDE}\n.Y_POINTS_PER_INCH {UNITS_A_SIDE}\n")
         first = 0
         for glyph in (glyph for glyph in glyphs(dataset) if len(glyph.points)):
-            file.writelines(f"{line}\n" for line in lines_of(glyph, first, columns))
+            file.writelines(f"{line}\n" for line in unipen_lines(glyph, first, columns))
             first += len(glyph.ends) - 1
 
 
-def lines_of(glyph: Glyph, first: int, columns: list[str]) -> Iterator[str]:
+def unipen_lines(glyph: Glyph, first: int, columns: list[str]) -> Iterator[str]:
     """A drawing's lines with these columns; `first` is the number of its first component."""
     count = len(glyph.ends) - 1
     delineation = f"{first}-{first + count - 1}" if count > 1 else f"{first}"
-    width, height = (round(side * UNITS) for side in glyph.size)
+    width, height = (round(side * UNITS_A_SIDE) for side in glyph.size)
     label = (glyph.label or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     yield f'.SEGMENT CHARACTER {delineation} OK "{label}"'
     yield f".COMMENT canvas {width} {height} {glyph.split}"
@@ -63,10 +64,10 @@ def lines_of(glyph: Glyph, first: int, columns: list[str]) -> Iterator[str]:
         yield f".COMMENT writer {writer}"
     if SIDE in glyph.metadata:
         yield f".COMMENT {SIDE} {glyph.metadata[SIDE]}"
-    xy = np.rint(glyph.points * UNITS).astype(int)
+    xy = np.rint(glyph.points * UNITS_A_SIDE).astype(int)
     table = [xy[:, 0], height - xy[:, 1]]
     for name in columns:
-        values = np.nan_to_num(glyph.columns.get(name, np.zeros(len(xy)))) * (UNITS if name == "pressure" else 1)
+        values = np.nan_to_num(glyph.columns.get(name, np.zeros(len(xy)))) * (UNITS_A_SIDE if name == "pressure" else 1)
         table.append(np.rint(values).astype(int))
     rows = np.column_stack(table).tolist()
     yield f".COMMENT columns{''.join(f' {name}' for name in columns if name in glyph.columns)}"
@@ -77,7 +78,7 @@ def lines_of(glyph: Glyph, first: int, columns: list[str]) -> Iterator[str]:
 
 
 @dataclass
-class Segment:
+class UnipenSegment:
     """A segment that was announced: its label, which components it has (None: those that follow), and comments."""
 
     level: str
@@ -122,10 +123,10 @@ def read(path: Path) -> Iterator[Recording]:
         SourceError: one is broken.
     """
     for file in files_in(path, "*.dat"):
-        yield from read_file(file)
+        yield from read_unipen_file(file)
 
 
-def read_file(path: Path) -> Iterator[Recording]:
+def read_unipen_file(path: Path) -> Iterator[Recording]:
     """The segments of one file. Raises `SourceError` where it is broken."""
     units = Units()
     for segment, table, lengths, columns in read_segments(path, units):
@@ -138,7 +139,7 @@ def read_file(path: Path) -> Iterator[Recording]:
         if "time_ms" in own:
             own["time_ms"], started = since_first(own["time_ms"], lengths, "ms" if said.canvas else None)
         if "pressure" in own and said.canvas:
-            own["pressure"] = own["pressure"] / UNITS
+            own["pressure"] = own["pressure"] / UNITS_A_SIDE
         yield Recording(
             points,
             lengths,
@@ -184,7 +185,7 @@ class Said:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def _comments(segment: Segment, path: Path) -> Said:
+def _comments(segment: UnipenSegment, path: Path) -> Said:
     said = Said()
     for comment in segment.comments:
         match comment.split():
@@ -200,14 +201,14 @@ def _comments(segment: Segment, path: Path) -> Said:
     return said
 
 
-def read_segments(path: Path, units: Units) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
+def read_segments(path: Path, units: Units) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
     """Each segment with its points (p, columns), the points of each stroke, and the columns' names; `units` learns.
 
     Raises:
         SourceError: the file is broken, or a segment asks for components that it has not, or not any more.
     """
     columns, seen, level = ["X", "Y"], Components(), ""
-    waiting: list[Segment] = []
+    waiting: list[UnipenSegment] = []
     component: list[list[float]] = []
     is_down: bool | None = None
     smallest = ""
@@ -252,15 +253,15 @@ def read_segments(path: Path, units: Units) -> Iterator[tuple[Segment, Numbers, 
         raise SourceError(f"{path} is cut off in a component; expected .PEN_UP at its end")
     seen.add(False, np.array(component, np.float64).reshape(-1, len(columns)))
     if not level and seen.count:
-        waiting.append(Segment("", "", None))
+        waiting.append(UnipenSegment("", "", None))
     yield from _finished(waiting, seen, columns, path, closing=True)
     if waiting:
         raise SourceError(f"{path} is cut off: the segment {waiting[0].label[:40]!r} asks for later components")
 
 
 def _finished(
-    waiting: list[Segment], seen: Components, columns: list[str], path: Path, *, closing: bool
-) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
+    waiting: list[UnipenSegment], seen: Components, columns: list[str], path: Path, *, closing: bool
+) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
     """The segments, in their order, whose components are all there; `closing` ends one that has those that follow."""
     while waiting and (closing if waiting[0].parts is None else waiting[0].last < seen.count):
         segment = waiting.pop(0)
@@ -284,7 +285,7 @@ def _part_of(part: tuple[int, int, int, int], seen: Components, path: Path) -> I
             yield rows
 
 
-def parse_segment(line: str, place: str) -> Segment:
+def parse_segment(line: str, place: str) -> UnipenSegment:
     """A `.SEGMENT` line. Raises `SourceError` when it can't be read."""
     found = SEGMENT.fullmatch(line)
     if found is None:
@@ -293,7 +294,7 @@ def parse_segment(line: str, place: str) -> Segment:
     text = re.sub(r"\\(.)", r"\1", label or "")
     with suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
-    return Segment(level, text, None if delineation is None else parse_delineation(delineation, place))
+    return UnipenSegment(level, text, None if delineation is None else parse_delineation(delineation, place))
 
 
 def parse_delineation(text: str, place: str) -> list[tuple[int, int, int, int]]:
@@ -325,6 +326,6 @@ def parse_row(line: str, width: int, place: str) -> list[float]:
 
 def parse_number(text: str, place: object) -> float:
     """A finite number. Raises `SourceError` for anything else."""
-    if not NUMBER.fullmatch(text) or abs(value := float(text)) > MAX_CLOCK:
+    if not NUMBER_TEXT.fullmatch(text) or abs(value := float(text)) > MAX_CLOCK:
         raise SourceError(f"{place}: {text[:40]!r} is no number below {MAX_CLOCK:g}")
     return value

@@ -11,10 +11,9 @@ from torch import Tensor
 
 from strokes.errors import ConfigError
 from strokes.generation.gan import PictureGenerator
-from strokes.generation.recipe import KIND as GENERATOR
-from strokes.generation.recipe import GeneratorRecipe
+from strokes.generation.recipe import GENERATOR, GeneratorRecipe
 from strokes.generation.spec import VAES
-from strokes.generation.vae import Vae, make_vae, tell
+from strokes.generation.vae import Vae, make_vae, one_hot
 from strokes.ink.drawing import UNLABELLED, FloatArray, IntArray
 from strokes.ink.labels import MNIST_LICENCE
 from strokes.ink.pictures import GreySet, as_grey
@@ -23,7 +22,7 @@ from strokes.training.recipes import parse_recipe
 
 SHIPPED_GENERATORS = SHIPPED / "generators"
 RANDOMNESS = 0.8
-BLOCK = 500
+DRAWN_AT_ONCE = 500
 MOST_PICTURES = 100_000
 """Made at once: they are held in memory, 3 KB each while they are numbers from 0 to 1."""
 
@@ -90,15 +89,18 @@ class ImageGenerator:
     @torch.no_grad()
     def draw(self, latents: Tensor, labels: IntArray) -> FloatArray:
         """Pictures (n, 28, 28) in [0, 1], ink high, of latents (n, latent) and labels (n,)."""
-        told = tell(torch.from_numpy(labels), self.recipe.network.classes)
-        blocks = [self._draw(latents[i : i + BLOCK], told[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
+        condition = one_hot(torch.from_numpy(labels), self.recipe.network.classes)
+        blocks = [
+            self._draw(latents[i : i + DRAWN_AT_ONCE], condition[i : i + DRAWN_AT_ONCE])
+            for i in range(0, len(latents), DRAWN_AT_ONCE)
+        ]
         return np.concatenate([block.squeeze(1).numpy() for block in blocks] or [np.zeros((0, 28, 28), np.float32)])
 
-    def _draw(self, latents: Tensor, told: Tensor) -> Tensor:
+    def _draw(self, latents: Tensor, condition: Tensor) -> Tensor:
         if isinstance(self.network, PictureGenerator):
-            drawn: Tensor = self.network(latents, told)
+            drawn: Tensor = self.network(latents, condition)
             return (drawn + 1) / 2
-        return self.network.decode(latents, told).sigmoid()
+        return self.network.decode(latents, condition).sigmoid()
 
 
 def check_count(count: int) -> None:

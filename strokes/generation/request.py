@@ -18,7 +18,7 @@ from strokes.ink.pictures import GreySet, ImageSet, make_image_set
 from strokes.ink.thinning import thin
 from strokes.recognition.classifier import load_classifier
 
-COLUMNS = 10
+SHEET_COLUMNS = 10
 PICTURE_ENDINGS = (".npz", ".png")
 
 
@@ -61,7 +61,7 @@ class Wish:
 
 
 def make_pictures(wish: Wish) -> GreySet:
-    """The pictures asked for. Those of a generator that is told no classes are labelled as they are read.
+    """The pictures asked for. Those of a generator that is conditioned on no classes are labelled as they are read.
 
     Raises:
         ConfigError: the generator is unknown, or can't be asked for such characters or for a style.
@@ -69,7 +69,7 @@ def make_pictures(wish: Wish) -> GreySet:
     """
     generator = load_generator(generator_for(wish.generator, wish.characters))
     characters = wish.characters or list(generator.classes)
-    count = wish.count or len(characters) or COLUMNS * COLUMNS
+    count = wish.count or len(characters) or SHEET_COLUMNS * SHEET_COLUMNS
     if wish.style is not None:
         prompts = wish.style if isinstance(wish.style, GreySet) else load_grey(wish.style, split="all")
         style = take_style(generator, prompts, average=wish.average)
@@ -106,7 +106,7 @@ def thinned(pictures: GreySet) -> ImageSet:
     return make_image_set(thin(pictures.images), **known)
 
 
-def write_picture_file(pictures: GreySet, out: Path, *, columns: int = COLUMNS, overwrite: bool = False) -> None:
+def write_picture_file(pictures: GreySet, out: Path, *, columns: int = SHEET_COLUMNS, overwrite: bool = False) -> None:
     """Write pictures to an `.npz` (`images` uint8, ink high; `labels` strings), or side by side to a `.png`.
 
     Raises:

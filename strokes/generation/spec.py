@@ -8,7 +8,7 @@ from strokes.errors import ConfigError
 
 FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")
 VAES = FAMILIES[:2]
-CRITICS = ("published", "sharp")
+CRITICS = ("published", "projection")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class GeneratorSpec:
 
     Attributes:
         family: one of `FAMILIES`.
-        classes: labels that a "cvae" can be asked for, and a "gan" with a sharp critic may; others know none.
+        classes: labels that a "cvae" can be asked for, and a "gan" with a projection critic may; others know none.
         latent: numbers that a picture is made of.
         filters: F, the channels at 7×7 pixels.
         clusters: of the latents of an "lstm-vae", each a Gaussian that new pictures are drawn from.
@@ -38,12 +38,13 @@ class GeneratorSpec:
             raise ConfigError(f"network.family is {self.family!r}; one of {', '.join(FAMILIES)}")
         if self.critic not in CRITICS:
             raise ConfigError(f"network.critic is {self.critic!r}; one of {', '.join(CRITICS)}")
-        if self.critic == "sharp" and self.family != "gan":
-            raise ConfigError(f"network.critic is 'sharp'; a {self.family} has none, only a gan has")
+        if self.critic == "projection" and self.family != "gan":
+            raise ConfigError(f"network.critic is 'projection'; a {self.family} has none, only a gan has")
         for name in ("latent", "filters", "clusters", "hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")
-        if (self.classes > 0) != (self.family == "cvae") and not (self.classes > 0 and self.critic == "sharp"):
+        if (self.classes > 0) != (self.family == "cvae") and not (self.classes > 0 and self.critic == "projection"):
             raise ConfigError(
-                f"network.classes is {self.classes}; a cvae has some, a gan with a sharp critic may, others have none"
+                f"network.classes is {self.classes}; a cvae has some, a gan with a projection critic may, "
+                "others have none"
             )

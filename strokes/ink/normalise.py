@@ -26,7 +26,7 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
-FINEST_PX = 512
+LARGEST_PX = 512
 """A picture is recovered in its own resolution up to this many pixels."""
 
 
@@ -59,7 +59,7 @@ def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
         else:
             grey[i], frames[i] = to_frame(picture)
             if max(height, width) > FRAME_PX:
-                fine[i] = FineInk.of(thin(shrink(picture, FINEST_PX)[0]))
+                fine[i] = FineInk.of(thin(shrink(picture, LARGEST_PX)[0]))
     return Framed(grey, sizes, frames, tuple(fine))
 
 

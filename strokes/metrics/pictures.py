@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-from numba import njit
 
 from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 
 PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
-NEAR_PX = 1.5
-FAR_PX = 28.0
+TOLERANCE_PX = 1.5
+NOWHERE_PX = 28.0
 """The distance that stands for "nowhere": a drawing without strokes, or a picture without ink."""
 
 
@@ -71,11 +71,11 @@ def score_large(drawings: DrawingSet, inks: Sequence[BoolArray]) -> dict[str, Fl
         longer = max(ink.shape)
         drawn = render_set(drawings.select([i]), size=longer)[:, : ink.shape[0], : ink.shape[1]]
         found = score_pictures(drawn, ink[None])
-        f1[i], chamfer[i] = found["f1"][0], min(found["chamfer"][0] * FAR_PX / longer, FAR_PX)
+        f1[i], chamfer[i] = found["f1"][0], min(found["chamfer"][0] * NOWHERE_PX / longer, NOWHERE_PX)
     return {"f1": f1, "chamfer": chamfer}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
     """Fill `scores` (4, n), rows as `PICTURE_METRICS`."""
     for i in range(len(drawn)):
@@ -84,7 +84,7 @@ def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
         if len(line_y) == 0 or len(ink_y) == 0:
             both = len(line_y) == len(ink_y)
             scores[:3, i] = 1.0 if both else 0.0
-            scores[3, i] = 0.0 if both else FAR_PX
+            scores[3, i] = 0.0 if both else NOWHERE_PX
             continue
         precision, off_ink = _closeness(line_y, line_x, ink_y, ink_x)
         recall, off_line = _closeness(ink_y, ink_x, line_y, line_x)
@@ -93,14 +93,14 @@ def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
         scores[3, i] = (off_ink + off_line) / 2
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _closeness(y: IntArray, x: IntArray, there_y: IntArray, there_x: IntArray) -> tuple[float, float]:
-    """The share of the pixels y, x that are within `NEAR_PX` of one of those there, and their mean distance in px."""
+    """The share of the pixels y, x that are within `TOLERANCE_PX` of one of those there, and the mean distance, px."""
     near, total = 0, 0.0
     for i in range(len(y)):
         nearest = 1 << 30
         for j in range(len(there_y)):
             nearest = min(nearest, (y[i] - there_y[j]) ** 2 + (x[i] - there_x[j]) ** 2)
-        near += nearest < NEAR_PX**2
+        near += nearest < TOLERANCE_PX**2
         total += nearest**0.5
     return near / len(y), total / len(y)

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from strokes.errors import ShapeError, StoreError
-from strokes.files import reason
+from strokes.files import reaching, reason
 from strokes.ink.display import counted, list_classes
 from strokes.ink.drawing import (
     IDENTITY_FRAME,
@@ -31,7 +31,7 @@ from strokes.ink.drawing import (
 )
 from strokes.store.layout import check_layout, names_in
 from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, unpack_images
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
 
@@ -229,12 +229,12 @@ class DatasetFile:
         if len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(self):
             raise StoreError(f"{self.path} has drawings 0 to {len(self) - 1}; asked for {chosen.min()}…{chosen.max()}")
         wanted, places = np.unique(chosen, return_inverse=True)
-        starts = np.searchsorted(wanted, np.arange(0, len(self) + BLOCK, BLOCK))
+        starts = np.searchsorted(wanted, np.arange(0, len(self) + DRAWINGS_A_BLOCK, DRAWINGS_A_BLOCK))
         parts = [self._read_near(wanted[a:b]) for a, b in itertools.pairwise(starts) if b > a]
         found = join(parts) if parts else self._read_range(0, 0)
         return found if len(found) == len(chosen) and (np.diff(places) == 1).all() else found.select(places)
 
-    def blocks(self, which: IntArray | None = None, *, size: int = BLOCK) -> Iterator[DrawingSet]:
+    def blocks(self, which: IntArray | None = None, *, size: int = DRAWINGS_A_BLOCK) -> Iterator[DrawingSet]:
         """The chosen drawings (all by default) in sets of `size`, so that memory does not grow with the file."""
         chosen = np.arange(len(self)) if which is None else which
         return (self.read(chosen[start : start + size]) for start in range(0, len(chosen), size))
@@ -314,14 +314,11 @@ def runs_of(numbers: Sequence[int]) -> Iterator[range]:
 
 
 def _open(path: Path) -> Any:
-    try:
-        is_there = path.exists()
-    except OSError as error:
-        raise StoreError(f"{path} can't be read: {reason(error)}") from error
-    if not is_there:
-        raise StoreError(f"there is no file {path}")
-    if path.is_dir() or not h5py.is_hdf5(path):
-        raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
+    with reaching(path):
+        if not path.exists():
+            raise StoreError(f"there is no file {path}")
+        if path.is_dir() or not h5py.is_hdf5(path):
+            raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
     try:
         return h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES, rdcc_nslots=CACHE_SLOTS)
     except HDF5_ERRORS as error:

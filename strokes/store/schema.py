@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import POINT_COLUMNS, BoolArray, DrawingSet
 
 Array = NDArray[Any]
-Reader = Callable[[str, int, int], Array]
+ReadArray = Callable[[str, int, int], Array]
 
 FORMAT = "strokes"
 VERSION = "0.3"

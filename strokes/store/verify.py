@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from strokes.errors import StoreError
-from strokes.files import reason
+from strokes.files import reaching, reason
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import USER_BLOCK, Sums, flipped_bit, read_sums, sum_up
 from strokes.store.damage import RepairedFile, describe_flip, describe_range
@@ -30,8 +30,9 @@ def verify(path: Path | str) -> int:
             holds values that the format forbids.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StoreError(f"there is no file {path}")
+    with reaching(path):
+        if not path.is_file():
+            raise StoreError(f"there is no file {path}")
     check_bytes(path)
     with open_dataset(path) as stored:
         if stored.column("flagged").max(initial=0) > 1:

@@ -380,3 +380,11 @@ def test_a_reader_that_goes_away_gets_no_traceback(dataset, tmp_path):
     process.stdout.close()
     assert b"Traceback" not in process.stderr.read()
     process.wait()
+
+
+def test_a_full_output_ends_in_one_line(dataset):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*START, "info", str(dataset)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "strokes: the output can't be written: No space left on device\n")

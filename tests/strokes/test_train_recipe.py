@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from strokes import train as training
 from strokes.errors import ConfigError
 from strokes.ink.pictures import make_image_set
+from strokes.recovery.published import trainer as published
 from strokes.recovery.published.line_models import WEIGHTS
 from strokes.recovery.published.recover import load_network
 from strokes.recovery.published.trainer import Trainer
@@ -20,14 +20,14 @@ from strokes.training.checkpoints import read_model
 @pytest.fixture(autouse=True)
 def few_pen_pairs(monkeypatch):
     """Ten pen pairs a class are enough here."""
-    monkeypatch.setattr(training, "VARIATIONS", 10)
+    monkeypatch.setattr(published, "VARIATIONS", 10)
 
 
 def small_recipe(**settings):
     """A recipe of ten small networks, as nested settings over a common base."""
     base = {
-        "network": {"members": 10, "hidden": 6, "points": 6, "everywhere": True, "projected": False},
-        "training": {"epochs": 2, "batch_size": 40, "warm_up": 3, "sample_batch_size": 20},
+        "network": {"ensemble_size": 10, "hidden": 6, "points": 6, "skip_connections": True, "projected": False},
+        "training": {"epochs": 2, "batch_size": 40, "pretraining_steps": 3, "sample_batch_size": 20},
     }
     merged = {name: base.get(name, {}) | settings.get(name, {}) for name in {*base, *settings}}
     return parse_any({"name": "small"} | merged)
@@ -40,10 +40,10 @@ def pictures(digits):
 
 RECIPES = {
     "samples, dropout, bfloat16": small_recipe(
-        network={"dropout": 0.3}, training={"samples": True, "precision": "bfloat16", "decay": "cosine"}
+        network={"dropout": 0.3}, training={"samples": True, "precision": "bfloat16", "schedule": "cosine"}
     ),
     "single, samples, dropout": small_recipe(
-        network={"members": 1, "dropout": 0.3, "projected": True}, training={"samples": True}
+        network={"ensemble_size": 1, "dropout": 0.3, "projected": True}, training={"samples": True}
     ),
     "pictures alone": small_recipe(loss={"length": 0.01, "angle": 0.01}),
 }
@@ -109,7 +109,7 @@ def test_length_and_angle_are_logged_at_weight_0_with_pictures(pictures, tmp_pat
 def test_the_losses_fall(pictures, tmp_path):
     epochs = []
     recipe = small_recipe(
-        network={"members": 1, "hidden": 32}, training={"epochs": 8, "learning_rate": 1e-2, "batch_size": 20}
+        network={"ensemble_size": 1, "hidden": 32}, training={"epochs": 8, "learning_rate": 1e-2, "batch_size": 20}
     )
     train(recipe, pictures, tmp_path, on_epoch=lambda epoch, means: epochs.append(means["reconstruction"]))
     assert epochs[-1] < min(epochs[:3])

@@ -14,7 +14,7 @@ from strokes.formats.films.frames import FAINT, Scene, arrow_of, number_place
 from strokes.formats.recording import Numbers
 from strokes.formats.xml_text import xml_text
 
-DOT_PX = 0.01
+DOT_LENGTH_PX = 0.01
 
 
 def write_moving_svg(scene: Scene, path: Path) -> None:
@@ -67,7 +67,7 @@ def stroke_of(scene: Scene, name: str, number: int, points: Numbers) -> Iterator
     red, green, blue = scene.settings.stroke_colour(number)
     colour = f"#{red:02x}{green:02x}{blue:02x}"
     if not np.ptp(points, axis=0).any():
-        points = np.stack([points[0], points[0] + np.array([DOT_PX, 0])])
+        points = np.stack([points[0], points[0] + np.array([DOT_LENGTH_PX, 0])])
     places = " ".join(f"{x:.2f} {y:.2f}" for x, y in points.tolist())
     yield f'<path class="s" pathLength="1" stroke="{colour}" style="animation-name:s{name}" d="M{places}"/>\n'
     size = max(scene.unit / 26, 3.5)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.normalise import to_frame
@@ -15,9 +14,8 @@ from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
 from strokes.recovery.pointer.map_matching import snap
 from strokes.recovery.pointer.segmentation import split_glyphs
+from strokes.recovery.tracing.skeleton import Floats
 from strokes.recovery.tracing.trace import trace
-
-Floats = NDArray[np.float64]
 
 LEFT_OUT_PX = 2.0
 """Ink further from every stroke than this has been left out."""
@@ -26,7 +24,7 @@ LEAST_PART = 2.0
 
 
 @dataclass(frozen=True)
-class Glyph:
+class FramedGlyph:
     """A part of a large picture, and where its picture in the frame lies.
 
     Attributes:
@@ -51,7 +49,7 @@ class Glyph:
         return [(stroke / longer).astype(np.float32) for stroke in laid]
 
 
-def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Glyph]:
+def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[FramedGlyph]:
     """The glyphs of thinned pictures (h, w), picture by picture, from left to right.
 
     Args:
@@ -63,7 +61,7 @@ def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Gl
         parts = [ink] if whole else split_glyphs(ink)
         for part in parts if ink.any() else []:
             grey, place = to_frame(part.astype(np.uint8) * np.uint8(255))
-            glyphs.append(Glyph(number, part, thin(grey), place))
+            glyphs.append(FramedGlyph(number, part, thin(grey), place))
     return glyphs
 
 

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray, IntArray
-
-Floats = NDArray[np.float64]
+from strokes.recovery.tracing.skeleton import Floats
 
 REACH = 1.6
 """How far from a point of the stroke its pixel may be, in pixels of the frame that it was walked in."""
@@ -62,7 +60,7 @@ def _snap_one(stroke: Floats, places: Floats, neighbours: IntArray, coarse_px: f
     return snapped
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_neighbours(index: IntArray, rows: IntArray, columns: IntArray) -> IntArray:
     """The neighbours (n, 8) of each pixel of ink among the ink, -1 where there is none."""
     found = np.full((len(rows), 8), -1, np.int64)
@@ -78,7 +76,7 @@ def find_neighbours(index: IntArray, rows: IntArray, columns: IntArray) -> IntAr
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cheapest_path(points: Floats, places: Floats, neighbours: IntArray, coarse_px: float) -> IntArray:
     """The pixels of the path that follows `points` most cheaply; empty where there is none."""
     count, legs = len(places), len(points)
@@ -114,7 +112,7 @@ def _cheapest_path(points: Floats, places: Floats, neighbours: IntArray, coarse_
     return np.empty(0, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _run_out(path: IntArray, places: Floats, neighbours: IntArray, limit: float) -> IntArray:
     """The pixels beyond a path's end up to the end of the ink, when that is no further than `limit`; else none."""
     seen = np.zeros(len(places), np.bool_)
@@ -144,7 +142,7 @@ def _run_out(path: IntArray, places: Floats, neighbours: IntArray, limit: float)
     return np.empty(0, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _relax(queue: Any, cost: Floats, before: IntArray, state: Any, following: Any, reached: Any) -> None:
     """Note that `following` can be reached from `state` at that cost, where that is cheaper."""
     if reached < cost[following]:
@@ -153,7 +151,7 @@ def _relax(queue: Any, cost: Floats, before: IntArray, state: Any, following: An
         heapq.heappush(queue, (reached, np.int64(following)))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _trace_back(before: IntArray, state: Any, count: int) -> IntArray:
     """The pixels on the way to `state`, each once in a row."""
     path = [state % count]
@@ -164,7 +162,7 @@ def _trace_back(before: IntArray, state: Any, count: int) -> IntArray:
     return np.array(path[::-1], np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _distance(place: Floats, start: Floats, end: Floats) -> float:
     """From a place to a segment."""
     way_x, way_y = end[0] - start[0], end[1] - start[1]

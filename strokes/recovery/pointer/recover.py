@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import raster
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
@@ -28,25 +27,30 @@ from strokes.ink.drawing import (
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.rasterised import soft_error
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.endings import meet_ends
+from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
-from strokes.recovery.pointer.recipe import KIND as PENS
-from strokes.recovery.pointer.recipe import PenRecipe
-from strokes.recovery.pointer.risk import Chosen, choose_walks, to_drawings
+from strokes.recovery.pointer.recipe import PENS, PenRecipe
+from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
-from strokes.training.checkpoints import Model, ready
+from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
-SOFTNESS = 150.0
-
-
+HABITUAL = 2
+"""So many times as many walks are drawn where a hand's habits are known."""
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
 
 
+PICTURES_AT_ONCE = 250
+"""Pictures of one chunk end their walks at about the same time."""
+UNSURE = 0.8
+"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 
@@ -62,33 +66,44 @@ class PenRecovery:
     Attributes:
         network: not training.
         recipe: that it was trained by.
-        calibration: of the confidence.
-        hypotheses: walks a picture; 0 for as many as the recipe says.
+        calibration: of the confidence; without one, drawings have no score `confidence`.
+        hypotheses: walks a picture; 0 for one, and as many as the recipe says where that is unsure or misfits.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
+        habits: of the hands that wrote the pictures, where they are known.
     """
 
     network: PenNetwork
     recipe: PenRecipe
-    calibration: Calibration = field(default_factory=Calibration)
+    calibration: Calibration | None = None
     hypotheses: int = 0
     temperature: float = 1.0
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+    habits: Habits | None = None
 
     @property
     def walks(self) -> int:
-        """Walks a picture."""
-        return self.hypotheses or self.recipe.hypotheses
+        """Walks a picture; where habits choose among them, more are worth their time."""
+        usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
+        return self.hypotheses or usual
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
         drawings = trace_poor(self._walked(pictures), pictures)
-        told = drawings.scores if self.scores else {"confidence": drawings.scores["confidence"]}
-        return replace(drawings, scores=told)
+        kept = set(drawings.scores) if self.scores else {"confidence"}
+        if self.calibration is None:
+            kept.discard("confidence")
+        return replace(drawings, scores={name: drawings.scores[name] for name in drawings.scores if name in kept})
+
+    def confidence(self, chosen: Chosen) -> FloatArray:
+        """The chance (n,) that each drawing is right; NaN where no calibration says so."""
+        if self.calibration is None:
+            return np.full(len(chosen.fit), np.nan, np.float32)
+        return self.calibration.confidence(chosen)
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
@@ -108,12 +123,14 @@ class PenRecovery:
         owner = np.array([glyph.picture for glyph in glyphs], np.int64)
         framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
         labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        chosen, points_px = self.draw(make_image_set(framed, labels=labels, classes=pictures.classes))
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
+        chosen, points_px = self.draw(glyph_set)
         strokes: list[list[FloatArray]] = [[] for _ in inks]
         for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
             strokes[glyph.picture] += glyph.strokes(walked.strokes)
         confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
+        np.minimum.at(confidence, owner, self.confidence(chosen))
         confidence[~np.isin(np.arange(len(inks)), owner)] = 0
         drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
         fit = score_large(drawings, inks)
@@ -128,38 +145,61 @@ class PenRecovery:
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
         confidence = np.zeros(len(pictures), np.float32)
-        confidence[inked] = self.calibration.confidence(chosen)
+        confidence[inked] = self.confidence(chosen)
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores["mse"] = soft_error(drawings, pictures.images)
+            scores["mse"] = soft_error(drawings, pictures.images, compose="max")
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
         """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
-        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        together = max(PENS_AT_ONCE // self.walks, 1)
-        parts = [self._walk(pictures.select(rows)) for rows in chunks(order, together)]
-        chosen = join_chosen(parts, order)
+        chosen = self._choose(pictures)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
-        points = refine(points, down, torch.from_numpy(pictures.images), self.refinement)
-        return chosen, (np.round(points.numpy() * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
+        refined = refine(points, down, torch.from_numpy(pictures.images), self.refinement).numpy()
+        points_px = meet_ends(refined, chosen.walks.flags, pictures.images)
+        return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
-    def _walk(self, pictures: ImageSet) -> Chosen:
+    def _choose(self, pictures: ImageSet) -> Chosen:
+        """The chosen walks: where nothing else is asked for, several only where the likeliest misfits or is unsure."""
+        everyone = np.arange(len(pictures))
+        if self.hypotheses or self.habits is not None:
+            return self._walk_all(pictures, self.walks)
+        chosen = self._walk_all(pictures, 1)
+        again = np.flatnonzero((chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE))
+        if len(again) == 0 or self.walks == 1:
+            return chosen
+        kept = np.setdiff1d(everyone, again)
+        more = self._walk_all(pictures.select(again), self.walks)
+        return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
+
+    def _walk_all(self, pictures: ImageSet, hypotheses: int) -> Chosen:
+        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
+        together = min(max(PENS_AT_ONCE // hypotheses, 1), PICTURES_AT_ONCE)
+        parts = [self._walk(pictures.select(rows), hypotheses) for rows in chunks(order, together)]
+        return join_chosen(parts, order)
+
+    def _walk(self, pictures: ImageSet, hypotheses: int) -> Chosen:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             return choose_walks(
                 self.network,
-                self.network.look(images, labels),
+                self.network.encoder(images, labels),
                 pictures.images,
-                hypotheses=self.walks,
+                hypotheses=hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
+                likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
             )
+
+    @staticmethod
+    def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
+        names = [(*pictures.classes, None)[label] for label in pictures.labels.tolist()]
+        return habits.likeness(walks, pictures.images, habits.of_pictures(names, pictures.writers))
 
     def _assemble(
         self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
@@ -169,25 +209,6 @@ class PenRecovery:
         places = np.zeros((*everyone.shape, 2), np.float32)
         places[inked] = points_px
         return replace(to_drawings(places, everyone), **pictures.shared())
-
-
-@torch.inference_mode()
-def soft_error(drawings: DrawingSet, images: BoolArray) -> FloatArray:
-    """Mean squared error (n,) of the differentiable rendering of drawings in the frame against pictures (n, 28, 28)."""
-    counts = np.diff(drawings.stroke_offsets[drawings.drawing_offsets])
-    most = max(int(counts.max(initial=0)), 2)
-    owner = np.repeat(np.arange(len(drawings)), counts)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.zeros((len(drawings), most, 3), np.float32)
-    points[..., 2] = SOFTNESS
-    points[owner, place, :2] = drawings.points
-    down = np.zeros((len(drawings), most), np.float32)
-    down[owner, place] = 1
-    ends = drawings.stroke_offsets[1:] - 1
-    down[owner[ends], place[ends]] = 0
-    drawn = raster.rasterise(torch.from_numpy(points), compose="max", weights=torch.from_numpy(down[:, :-1]).clone())
-    error: FloatArray = (drawn - torch.from_numpy(images).float()).square().mean(dim=(1, 2)).numpy()
-    return error
 
 
 def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
@@ -203,7 +224,8 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     rows, found = poor[better], traced.select(better)
     confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
     known = ~np.isnan(mse)
-    mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
+    framed = to_frames(found).select(np.flatnonzero(known))
+    mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
@@ -241,20 +263,27 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         flags=padded("flags", UNUSED),
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
+        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 
-def load_pen_network(model: Model, *, device: str | torch.device = "cpu") -> tuple[PenNetwork, PenRecipe, Calibration]:
-    """A pen network ready to draw, its recipe, and its confidence's calibration. Raises `ConfigError`."""
+def load_pen_network(
+    model: Model, *, device: str | torch.device = "cpu"
+) -> tuple[PenNetwork, PenRecipe, Calibration | None]:
+    """A pen network ready to draw, its recipe, and its confidence's calibration, where it has one.
+
+    Raises:
+        ConfigError: it is no pen network, or broken.
+    """
     if model.kind != PENS:
         raise ConfigError(f"{model.path} is a network of a {model.kind} recipe; expected a pen network")
     recipe: PenRecipe = parse_recipe(PenRecipe, model.settings)
-    told = model.described.get("calibration")
-    calibration = Calibration() if told is None else Calibration.from_json(told)
-    network = ready(PenNetwork(recipe.network), model, device)
-    network.look.apply(channels_last)
+    text = model.described.get("calibration")
+    calibration = None if text is None else Calibration.from_json(text)
+    network = ready(PenNetwork(recipe.network), model, device, part(model.tensors, "average.module"))
+    network.encoder.apply(channels_last)
     return network, recipe, calibration
 
 

@@ -11,6 +11,7 @@ from strokes.recovery.published.line_models import Softness
 from strokes.recovery.published.networks import NetworkSpec
 from strokes.training.checkpoints import PUBLISHED
 from strokes.training.recipes import check_choice, check_range
+from strokes.training.schedule import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ class TrainingSpec:
         epochs: passes over the training pictures.
         batch_size: pictures a step, over all members.
         learning_rate: Adam's, on pictures.
-        decay: "constant", or "cosine" to fall to 0 over the run.
+        schedule: "constant", or "cosine" to fall to 0 over the run.
         samples: whether steps on pen samples alternate with steps on pictures.
         sample_learning_rate: Adam's, on pen samples.
         sample_batch_size: samples a step, over all members.
-        warm_up: sample steps before the first picture.
+        pretraining_steps: sample steps before the first picture.
         precision: "float32", or "bfloat16" for the networks' matrix products.
         seed: of weights, order, dropout and sample variations.
     """
@@ -54,20 +55,20 @@ class TrainingSpec:
     epochs: int = 15
     batch_size: int = 160
     learning_rate: float = 1e-3
-    decay: str = "constant"
+    schedule: str = "constant"
     samples: bool = False
     sample_learning_rate: float = 5e-4
     sample_batch_size: int = 160
-    warm_up: int = 100
+    pretraining_steps: int = 100
     precision: str = "float32"
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "sample_learning_rate", "sample_batch_size"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("warm_up", "seed"):
+        for name in ("pretraining_steps", "seed"):
             check_range(f"training.{name}", getattr(self, name))
-        check_choice("training.decay", self.decay, ("constant", "cosine"))
+        check_choice("training.schedule", self.schedule, tuple(SCHEDULES))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
 
 

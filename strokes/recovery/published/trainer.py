@@ -18,7 +18,7 @@ from strokes.recovery.published.pen_pairs import make_pen_pairs
 from strokes.recovery.published.recipe import Recipe
 from strokes.training.batches import MemberBatches
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import descend, pace_at
 
 VARIATIONS = 2000
 """Pen pairs made a class."""
@@ -45,11 +45,13 @@ class Trainer:
             name: torch.optim.Adam(self.network.parameters(), lr=rate, fused=True) for name, rate in rates.items()
         }
         self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
-        members = recipe.network.members
+        members = recipe.network.ensemble_size
         self.batches = MemberBatches(
-            pictures.images, pictures.labels, members=members, batch_size=training.batch_size, seed=training.seed
+            pictures.images, pictures.labels, ensemble_size=members, batch_size=training.batch_size, seed=training.seed
         )
         self.samples = self._pen_batches() if training.samples else None
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
 
@@ -63,7 +65,7 @@ class Trainer:
         return MemberBatches(
             np.concatenate([images for images, _ in pairs]),
             np.repeat(np.arange(network.classes), VARIATIONS),
-            members=network.members,
+            ensemble_size=network.ensemble_size,
             batch_size=training.sample_batch_size,
             seed=training.seed + 1,
             paths=np.concatenate([paths for _, paths in pairs]),
@@ -74,10 +76,10 @@ class Trainer:
         """Picture steps of the whole run."""
         return self.recipe.training.epochs * self.progress.steps_an_epoch
 
-    def warm_up(self) -> None:
+    def pretrain(self) -> None:
         """The sample steps before the first picture."""
         if self.samples is not None:
-            for step in range(self.recipe.training.warm_up):
+            for step in range(self.recipe.training.pretraining_steps):
                 self.sample_step(step)
 
     def finish_epoch(self, folder: Path) -> None:
@@ -87,7 +89,7 @@ class Trainer:
         """Step `step` on pictures and, where the recipe says so, one on pen samples."""
         losses, truth, drawn = self.picture_step(step)
         if self.samples is not None:
-            losses["samples"] = self.sample_step(step + self.recipe.training.warm_up)
+            losses["samples"] = self.sample_step(step + self.recipe.training.pretraining_steps)
         return StepResult(losses, (truth, drawn))
 
     def picture_step(self, step: int) -> tuple[dict[str, float], Tensor, Tensor]:
@@ -112,7 +114,7 @@ class Trainer:
         pictures, labels, truth = self.samples.at(step, self.device)
         assert truth is not None
         loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
-        done = max(step - self.recipe.training.warm_up, 0)
+        done = max(step - self.recipe.training.pretraining_steps, 0)
         self._descend(self.optimisers["sample_optimiser"], loss, self.recipe.training.sample_learning_rate, done)
         return loss.item()
 
@@ -122,4 +124,4 @@ class Trainer:
             return self.network.paths(pictures, labels).flatten(0, 1)
 
     def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        descend(optimiser, loss, rate=scheduled_rate(rate, self.recipe.training.decay, step, self.total_steps))
+        descend(optimiser, loss, pace=pace_at(rate, self.recipe.training.schedule, step, self.total_steps))

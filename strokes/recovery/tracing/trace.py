@@ -10,9 +10,9 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import (
     GRID,
@@ -27,7 +27,7 @@ from strokes.ink.drawing import (
 )
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
-from strokes.recovery.tracing.route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
+from strokes.recovery.tracing.route import BY_AIR, DEFAULT_COSTS, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
 
 SMOOTHINGS = 3
@@ -64,26 +64,24 @@ def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAU
     return replace(placed, scores=fit, flagged=blank, **pictures.shared())
 
 
+@compiled()
 def _trace(picture: BoolArray, costs: Costs) -> tuple[Floats, IntArray]:
-    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,).
-
-    Not compiled itself: numba would keep this file's machine code when only another file of the three has changed.
-    """
+    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,)."""
     graph = skeletonise(picture)
     points, offsets = join_edges(graph, *find_route(graph, costs))
     smooth_all(points, offsets)
     return points, offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats, IntArray]:
     """The points of a route's strokes, and where each begins; nodes between edges once."""
     edges = len(route)
     points = np.empty((2 * len(graph.path) + edges, 2))
-    offsets = np.zeros((ways == LIFT).sum() + 1, np.int64)
+    offsets = np.zeros((ways == BY_AIR).sum() + 1, np.int64)
     row, strokes = 0, 0
     for i in range(edges):
-        begins = ways[i] == LIFT
+        begins = ways[i] == BY_AIR
         if begins:
             offsets[strokes] = row
             strokes += 1
@@ -94,7 +92,7 @@ def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats
     return points[:row], offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
     """Copy an edge in its direction, without its first `skip` points, to `points` from `row`; the row after."""
     edges = len(graph.ends)
@@ -105,14 +103,14 @@ def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
     return row
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def smooth_all(points: Floats, offsets: IntArray) -> None:
     """Smooth every stroke, in place."""
     for stroke in range(len(offsets) - 1):
         smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def smooth(stroke: NDArray[np.float64], times: int) -> None:
     """Average inner points (1, 2, 1) with their neighbours, in place, `times` times."""
     for _ in range(times):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from strokes.errors import StrokesError
-from strokes.formats.importing import class_names, in_blocks, take_survey
+from strokes.formats.importing import class_names, drawings_in_blocks, take_survey
 from strokes.formats.recording import make_block
 from strokes.formats.registry import FORMATS
 
@@ -304,7 +304,7 @@ def read_all(name: str, path: Path) -> int:
     if not set(survey.labels) <= set(classes):
         return 0
     settings = {"columns": sorted(survey.columns), "scores": sorted(survey.scores), "metadata": survey.metadata}
-    return sum(len(make_block(b, classes=classes, first=0, **settings)) for b in in_blocks(form.read(path)))
+    return sum(len(make_block(b, classes=classes, first=0, **settings)) for b in drawings_in_blocks(form.read(path)))
 
 
 def outcome(name: str, path: Path) -> str:

@@ -14,7 +14,7 @@ from strokes.errors import ConfigError, ShapeError, StoreError
 from strokes.formats.animation import (
     INK,
     MOVING_FRAMES,
-    PAPER,
+    PAPER_COLOUR,
     STROKE_COLOURS,
     make_frames,
     write_animation,
@@ -72,7 +72,7 @@ def test_the_last_frame_s_pixels_are_the_drawing_s_hard_rendering():
     pixels = last[top : top + cell, gap : gap + cell][1::3, 1::3]
     ink = draw_strokes([ROOF, BAR]) > 0
     assert (pixels[ink] == INK).all()
-    assert (pixels[8:20, 8:20][~ink[8:20, 8:20]] == PAPER).all()
+    assert (pixels[8:20, 8:20][~ink[8:20, 8:20]] == PAPER_COLOUR).all()
 
 
 def test_one_drawing_is_shown_alone_and_larger(tmp_path):

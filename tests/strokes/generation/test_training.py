@@ -10,7 +10,7 @@ from strokes.errors import ConfigError
 from strokes.generation import vae_trainer
 from strokes.generation.generator import load_generator
 from strokes.generation.trainers import make_generator_trainer
-from strokes.generation.vae_trainer import VaeTrainer, jitter
+from strokes.generation.vae_trainer import VaeTrainer, augment
 from strokes.ink.augment import Variation, render_pictures
 from strokes.train_recipe import load_recipe, train, training_pictures
 from strokes.training.checkpoints import read
@@ -42,7 +42,7 @@ def test_an_autoencoder_learns(small_recipe, grey):
 
 
 def test_the_weight_of_the_divergence_grows_with_the_epochs(small_recipe, grey, monkeypatch):
-    trainer = VaeTrainer(small_recipe("cvae", kl_grows=True, kl_weight=1e3), grey)
+    trainer = VaeTrainer(small_recipe("cvae", kl_annealing=True, kl_weight=1e3), grey)
     gradients = []
     monkeypatch.setattr(vae_trainer, "descend", lambda optimiser, loss, rate: gradients.append(loss.item()))
     for step in (0, trainer.progress.steps_an_epoch):
@@ -68,13 +68,15 @@ def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_reci
 
 def test_the_penalty_keeps_a_sharp_critic_from_being_steep(small_recipe, grey):
     pictures, untold = torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
-    steepness = []
+    r1_penalty = []
     for penalty in (0.0, 1000.0):
-        trainer = make_generator_trainer(small_recipe("gan", "sharp", penalty=penalty, learning_rate=1e-3), grey, None)
+        trainer = make_generator_trainer(
+            small_recipe("gan", "projection", gradient_penalty=penalty, learning_rate=1e-3), grey, None
+        )
         for step in range(17):
             trainer.step(step)
-        steepness.append(trainer.steepness(pictures, untold).item())
-    assert steepness[1] < 0.5 * steepness[0]
+        r1_penalty.append(trainer.r1_penalty(pictures, untold).item())
+    assert r1_penalty[1] < 0.5 * r1_penalty[0]
 
 
 def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, grey, tmp_path):
@@ -85,7 +87,7 @@ def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, g
 
 
 def test_a_gan_that_is_told_classes_makes_those_asked_for(small_recipe, grey, tmp_path):
-    recipe = small_recipe("gan", "sharp", classes=10, grids="2")
+    recipe = small_recipe("gan", "projection", classes=10, grids="2")
     generator = load_generator(str(train(recipe, grey, tmp_path)))
     made = generator.generate(6, classes=["7", "1"], randomness=0)
     assert made.labels.tolist() == [7, 1] * 3
@@ -97,12 +99,12 @@ def test_jitter_moves_pictures_a_little_and_each_otherwise():
     torch.manual_seed(0)
     square = torch.zeros(200, 1, 28, 28)
     square[:, :, 10:18, 10:18] = 1
-    moved = jitter(square, 0.05)
+    moved = augment(square, 0.05)
     assert moved.shape == square.shape
     assert len(moved.flatten(1).unique(dim=0)) == 200
     assert moved.mean() == pytest.approx(square.mean().item(), rel=0.05)
     assert (moved - square).abs().mean() < square.mean()
-    assert torch.allclose(jitter(square, 1e-6), square, atol=1e-3)
+    assert torch.allclose(augment(square, 1e-6), square, atol=1e-3)
 
 
 def test_rendered_pictures_hold_as_many_of_each_class_and_no_held_out_writer(recordings):
@@ -145,7 +147,7 @@ def test_a_person_names_sets_or_paths_to_learn_from(small_recipe, grey, tmp_path
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"average": 1.0}, "training.average is 1.0"),
+        ({"ema_decay": 1.0}, "training.ema_decay is 1.0"),
         ({"grids": "1,x"}, "numbers of epochs"),
         ({"critic_steps": 0}, "critic_steps"),
     ],
@@ -156,7 +158,7 @@ def test_a_setting_out_of_range_is_refused(small_recipe, settings, message):
 
 
 def test_an_unknown_critic_is_refused(small_recipe):
-    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, sharp"):
+    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, projection"):
         small_recipe("gan", "harsh")
-    with pytest.raises(ConfigError, match="critic is 'sharp'; a wgan has none"):
-        small_recipe("wgan", "sharp")
+    with pytest.raises(ConfigError, match="critic is 'projection'; a wgan has none"):
+        small_recipe("wgan", "projection")

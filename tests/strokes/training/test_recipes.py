@@ -32,17 +32,17 @@ def test_a_shipped_recipe_loads_says_what_it_is_and_survives_json(name):
 def test_the_recipes_differ_where_the_experiments_do():
     recipes = {name: load_recipe(name) for name in EXPERIMENTS}
     single = recipes["single"]
-    assert (single.network.members, single.network.layers, single.network.hidden) == (1, 3, 512)
+    assert (single.network.ensemble_size, single.network.layers, single.network.hidden) == (1, 3, 512)
     assert single.loss.length == single.loss.angle == 0
     assert recipes["neural-line"].drawing.line_model == "neural"
     assert recipes["dropout"].network.dropout > 0
     assert recipes["max"].drawing.compose == "max"
     assert recipes["aux-losses"].loss.length == recipes["aux-losses"].loss.angle == 0.01
     ensemble = recipes["per-digit"]
-    assert (ensemble.network.members, ensemble.network.layers, ensemble.network.hidden) == (10, 3, 64)
-    assert ensemble.network.everywhere
+    assert (ensemble.network.ensemble_size, ensemble.network.layers, ensemble.network.hidden) == (10, 3, 64)
+    assert ensemble.network.skip_connections
     assert recipes["per-digit-samples"].training.samples
-    assert recipes["per-digit-samples"].training.warm_up == 100
+    assert recipes["per-digit-samples"].training.pretraining_steps == 100
     assert {recipe.network.points for recipe in recipes.values()} == {20}
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, network"),
+        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, kind, network"),
         ({"network": {"units": 3}}, "recipe.network has no setting 'units'"),
         ({"drawing": {"softness": {"hard": 1.0}}}, "recipe.drawing.softness has no setting 'hard'"),
         ({"network": 64}, "recipe.network is 64; expected a table"),
@@ -81,9 +81,9 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
         ({"training": {"epochs": 0}}, "training.epochs is 0; expected more than 0"),
         ({"training": {"learning_rate": -1e-3}}, "training.learning_rate is -0.001"),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan"),
-        ({"training": {"warm_up": -1}}, "training.warm_up is -1"),
+        ({"training": {"pretraining_steps": -1}}, "training.pretraining_steps is -1"),
         ({"training": {"seed": -1}}, "training.seed is -1"),
-        ({"training": {"decay": "linear"}}, "training.decay is 'linear'; one of constant, cosine"),
+        ({"training": {"schedule": "linear"}}, "training.schedule is 'linear'; one of constant, cosine, one-cycle"),
         ({"training": {"precision": "float16"}}, "training.precision is 'float16'; one of float32, bfloat16"),
         ({"loss": {"length": -0.01}}, "loss.length is -0.01"),
         ({"loss": {"angle": float("inf")}}, "loss.angle is inf"),

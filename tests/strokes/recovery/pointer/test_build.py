@@ -30,9 +30,8 @@ def small_blocks(monkeypatch):
 def model(pen_network, pen_recipe, tmp_path_factory):
     """The tiny network, surer of pictures with few points."""
     path = tmp_path_factory.mktemp("model") / "tiny-pen.safetensors"
-    save_weights(
-        pen_network, pen_recipe, path, calibration=Calibration((0.0,) * (FEATURES - 1) + (-3.0,), 5.0).to_json()
-    )
+    calibration = Calibration((0.0,) * (FEATURES - 3) + (-3.0, 0.0, 0.0), 5.0)
+    save_weights(pen_network, pen_recipe, path, calibration=calibration.to_json())
     return path
 
 
@@ -103,10 +102,14 @@ def test_when_all_are_unsure_the_file_is_empty(build):
     assert count == len(contents(path)) == 0
 
 
-def test_only_pen_networks_can_leave_the_unsure_out(build, tiny_model, tmp_path):
+def test_only_calibrated_pen_networks_can_leave_the_unsure_out(build, tiny_model, pen_network, pen_recipe, tmp_path):
     for settings in ({"model": str(tiny_model)}, {"model": "", "method": "trace"}):
         with pytest.raises(ConfigError, match="--min-confidence"):
             build(min_confidence=LEAST, **settings)
+    save_weights(pen_network, pen_recipe, tmp_path / "uncalibrated.safetensors")
+    with pytest.raises(ConfigError, match="calibrated on held-out writers"):
+        build(min_confidence=LEAST, model=str(tmp_path / "uncalibrated.safetensors"))
+    (tmp_path / "uncalibrated.safetensors").unlink()
     for least in (-0.1, 1.5, float("nan")):
         with pytest.raises(ConfigError, match="least confidence"):
             build(min_confidence=least)

@@ -79,7 +79,7 @@ def test_a_broken_calibration_is_named_and_what_to_do_about_it(text):
 
 def test_features_are_finite_and_confidence_is_a_chance(pen_network, some):
     few = some.select(np.arange(8))
-    ink = pen_network.look(torch.from_numpy(few.images), torch.from_numpy(few.labels))
+    ink = pen_network.encoder(torch.from_numpy(few.images), torch.from_numpy(few.labels))
     for hypotheses in (1, 3):
         chosen = choose_walks(pen_network, ink, few.images, hypotheses=hypotheses, temperature=1.0, seed=0)
         assert features(chosen).shape == (8, FEATURES)

@@ -1,5 +1,7 @@
 """Examples: steps of equal length, flags at strokes' ends, batches that follow from the seed and the step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.spec import PenSpec
 
 SPEC = PenSpec()
-NONE = Variation(turn=0, slant=0, stretch=0, bend=0, size=0, narrowest_px=2.2, widest_px=2.2, threshold=0, noise=0)
+STILL = Variation(turn=0, slant=0, stretch=0, bend=0, size=0, shift_px=0)
+NONE = replace(STILL, narrowest_px=2.2, widest_px=2.2, blur=0, threshold=0, noise=0)
 
 
 def batches(recordings, **settings):
@@ -54,6 +57,17 @@ def test_a_batch_follows_from_the_seed_and_the_step(recordings):
     for name in ("images", "labels", "points_px", "flags"):
         assert np.array_equal(getattr(one.at(3), name), getattr(two.at(3), name))
     assert not np.array_equal(one.at(3).images, batches(recordings, seed=1).at(3).images)
+
+
+def test_batches_made_ahead_are_those_made_in_place(recordings):
+    ahead, in_place = batches(recordings, makers=1), batches(recordings)
+    try:
+        # 9 is in the second group
+        for step in (0, 3, 9):
+            for name in ("images", "labels", "points_px", "flags"):
+                assert np.array_equal(getattr(ahead.at(step), name), getattr(in_place.at(step), name))
+    finally:
+        ahead.stop()
 
 
 def test_drawings_of_about_the_same_length_come_together(recordings):

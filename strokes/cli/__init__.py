@@ -23,6 +23,7 @@ from strokes.cli.options import (
     Refine,
     Selected,
 )
+from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
@@ -59,6 +60,7 @@ app = typer.Typer(
     help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
 )
 app.add_typer(generators)
+app.add_typer(outputs)
 
 
 @app.command("build-dataset")
@@ -255,63 +257,6 @@ def fetch(
 
 
 @app.command()
-def export(
-    dataset: Dataset,
-    out: Annotated[Path, typer.Argument(help="The file to make.")],
-    format: Format = None,
-    selection: Selected = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write a dataset in another format.
-
-    Example: strokes export out/digits.h5 out/digits.json
-    """
-    from strokes.formats import export as write
-    from strokes.store.selection import read_selection
-
-    chosen = None if selection is None else read_selection(selection)
-    write(dataset, out, format, selection=chosen, overwrite=overwrite)
-    typer.echo(out)
-
-
-@app.command("import")
-def import_(
-    source: Annotated[Path, typer.Argument(help="Another tool's file, or a folder of files.")],
-    out: Annotated[Path, typer.Argument(help="The dataset file to make (.h5).")],
-    format: Format = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Make a dataset of pen recordings or drawings in another format.
-
-    Example: strokes import pendigits-orig.tra.gz out/pendigits.h5
-    """
-    from strokes.formats import import_file
-
-    typer.echo(f"{out}: {import_file(source, out, format, overwrite=overwrite):,} drawings")
-
-
-@app.command()
-def animate(
-    dataset: Dataset,
-    out: Annotated[Path, typer.Argument(help="The animation to make (.gif).")],
-    drawings: Annotated[
-        str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
-    ] = "",
-    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame, up to 655350.")] = 70,
-    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays, up to 655350.")] = 1500,
-    overwrite: Overwrite = False,
-) -> None:
-    """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
-
-    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0
-    """
-    from strokes.formats.animation import animate_dataset
-
-    animate_dataset(dataset, out, drawings, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
-    typer.echo(out)
-
-
-@app.command()
 def info(dataset: Dataset) -> None:
     """Print what is in a dataset.
 
@@ -338,13 +283,17 @@ def merge(
 
 
 @app.command()
-def verify(dataset: Dataset) -> None:
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="A dataset file (.h5), or a folder that strokes publish made.")],
+) -> None:
     """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
 
     Example: strokes verify out/digits.h5
     """
-    from strokes.store.verify import verify as check
+    from strokes.publishing.checks import verify_published
+    from strokes.store.verify import verify as verify_file
 
+    check = verify_published if dataset.is_dir() else verify_file
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from strokes.errors import SourceError
 from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
+from strokes.formats.losses import lost
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store.reader import DatasetFile, open_dataset
 from strokes.store.schema import RESERVED
@@ -27,11 +29,13 @@ def export(
     *,
     selection: Selection | None = None,
     overwrite: bool = False,
-) -> None:
+    **settings: Any,
+) -> tuple[str, ...]:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
 
     >>> import strokes
     >>> strokes.export("out/mnist-strokes.h5", "out/digits.ndjson", overwrite=True)
+    ('pictures',)
 
     Args:
         dataset: a dataset file.
@@ -39,18 +43,23 @@ def export(
         format: a name in `FORMATS`; by default guessed from the ending of `out`.
         selection: which drawings; by default all.
         overwrite: replace an existing file, or a folder that holds such an export.
+        settings: those of the format, such as `height_mm` of a plot.
+
+    Returns:
+        what the dataset holds and the format can't, in words of `strokes.formats.losses`.
 
     Raises:
-        ConfigError: the format is unknown, or can't be guessed.
+        ConfigError: the format is unknown, can't be guessed, or has not such a setting.
         StoreError: the dataset can't be read, or `out` exists or can't be written.
     """
     out = Path(out)
     chosen = choose_format(out, format)
-    write, in_folder = chosen.writer(), chosen.makes_folder(out)
+    write, in_folder = chosen.writer(**settings), chosen.makes_folder(out)
     check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
     check(out, overwrite=overwrite)
     with selected(Path(dataset), selection) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
+        return lost(stored, chosen.keeps)
 
 
 @contextmanager
@@ -73,11 +82,14 @@ def selected(dataset: Path, selection: Selection | None) -> Iterator[DatasetFile
                 yield chosen
 
 
-def import_file(source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False) -> int:
+def import_file(
+    source: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
+) -> int:
     """Write the drawings of another tool's file to a dataset file `out`; it appears only when whole.
 
     >>> import strokes
     >>> strokes.export("out/mnist-strokes.h5", "out/digits.inkml", overwrite=True)
+    ('pictures',)
     >>> strokes.import_file("out/digits.inkml", "out/back.h5", overwrite=True)
     100
 
@@ -86,12 +98,13 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
         out: the dataset file to make.
         format: a name in `FORMATS`; by default guessed from the name and content of `source`.
         overwrite: replace an existing file.
+        settings: those of the format, such as `flatten_mm` of SVG.
 
     Returns:
         how many drawings there are.
 
     Raises:
-        ConfigError: the format is unknown, can't be guessed, or is only written.
+        ConfigError: the format is unknown, can't be guessed, is only written, or has not such a setting.
         SourceError: `source` is missing or broken, or holds no drawing.
         StoreError: `out` exists or can't be written.
     """
@@ -102,7 +115,7 @@ def import_file(source: Path | str, out: Path | str, format: str | None = None, 
     check_dataset_name(Path(out))
     chosen = named_format(format) if format is not None else guess_format(source)
     try:
-        return import_drawings(source, Path(out), chosen, overwrite=overwrite)
+        return import_drawings(source, Path(out), chosen, overwrite=overwrite, **settings)
     except SourceError as error:
         if str(source) in str(error):
             raise

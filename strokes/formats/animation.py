@@ -1,10 +1,9 @@
-"""Animated GIFs of the pen at work: the picture, the pen drawing it stroke by stroke, and the pixels it has drawn."""
+"""Animated GIFs of 28-px drawings: the picture, the pen drawing it, and its pixels, as experiments show them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from PIL import Image
 from raster.hard import SUBPIXEL_BITS, draw_strokes, to_pixels
 from strokes.errors import ConfigError, ShapeError
 from strokes.files import atomic_path, check_ending, check_free
+from strokes.formats.films.pen_time import Moment, PenTime
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
-from strokes.store.reader import open_dataset
 
 Picture = NDArray[np.uint8]
 
@@ -101,44 +100,6 @@ def write_animation(
         save_gif(frames, partial, frame_ms=frame_ms, hold_ms=hold_ms)
 
 
-def animate_dataset(
-    dataset: Path, out: Path, drawings: str = "", *, frame_ms: int = 70, hold_ms: int = 1500, overwrite: bool = False
-) -> None:
-    """Animate some drawings of a dataset file, as `write_animation` does.
-
-    Args:
-        dataset: the file.
-        out: the GIF.
-        drawings: which, such as "0-9,42"; "" for the first unflagged one of each class.
-        frame_ms: how long a frame stays.
-        hold_ms: how long the last frame stays.
-        overwrite: replace an existing file.
-
-    Raises:
-        ConfigError: the drawings are no numbers, or beyond the file's end.
-        StoreError: the dataset can't be read, or the GIF can't be written.
-    """
-    check_ending(out, (".gif",), "an animation is a GIF")
-    with open_dataset(dataset) as stored:
-        indices = parse_numbers(drawings) or one_of_each(stored.column("labels"), flagged=stored.column("flagged"))
-        beyond = [i for i in indices if i >= len(stored)]
-        if beyond:
-            raise ConfigError(f"there is no drawing {beyond[0]}; {dataset} holds 0 to {len(stored) - 1}")
-        chosen = stored.read(indices)
-    write_animation(chosen, out, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
-
-
-def parse_numbers(text: str) -> list[int]:
-    """Whole numbers from text such as "0-9,42". Raises `ConfigError` for anything else."""
-    numbers: list[int] = []
-    for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal() or len(part) > 20:
-            raise ConfigError(f"{part!r} names no drawings; expected something like 0-9,42")
-        numbers += range(int(first), min(int(last or first), int(first) + MOST_DRAWINGS) + 1)
-    return numbers
-
-
 def check_settings(chosen: IntArray, n: int, *, frame_ms: int, hold_ms: int, scale: int | None) -> None:
     """Raise `ConfigError` for what can't be animated."""
     if not 1 <= len(chosen) <= MOST_DRAWINGS:
@@ -152,12 +113,6 @@ def check_settings(chosen: IntArray, n: int, *, frame_ms: int, hold_ms: int, sca
         raise ConfigError(f"the scale is {scale}; expected 1 to 40 screen pixels a pixel")
 
 
-def one_of_each(labels: NDArray[np.integer[Any]], *, flagged: NDArray[Any] | None = None) -> list[int]:
-    """The first drawing of each label that is not flagged, in the order of the labels: a good choice to show."""
-    usable = labels >= 0 if flagged is None else (labels >= 0) & ~flagged.astype(bool)
-    return [int(np.flatnonzero(usable & (labels == label))[0]) for label in np.unique(labels[usable])]
-
-
 def make_frames(
     drawings: Sequence[tuple[FloatArray, ...]],
     pictures: Sequence[Picture] | None = None,
@@ -168,8 +123,8 @@ def make_frames(
     """The frames, (height, width, 3) uint8 RGB: an empty page, `moving_frames` of drawing at one pace, the whole."""
     alone = len(drawings) == 1
     scale = scale or (SINGLE_SCALE if alone else GRID_SCALE)
-    paths = [PenPath(strokes) for strokes in drawings]
-    step = max(path.length for path in paths) / moving_frames
+    paths = [PenTime([stroke.astype(np.float64) for stroke in strokes]) for strokes in drawings]
+    step = max(path.total for path in paths) / moving_frames
     cell = FRAME_PX * scale
     shown: Sequence[Picture | None] = [None] * len(drawings) if pictures is None else pictures
     papers = [ghost_card(picture, cell) for picture in shown]
@@ -223,14 +178,14 @@ def pen_card(paper: Picture, moment: Moment, cell: int) -> Picture:
     return np.asarray(cv2.resize(page, (cell, cell), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def dot(page: Picture, centre: FloatArray, radius_px: float, colour: tuple[int, int, int]) -> None:
+def dot(page: Picture, centre: NDArray[Any], radius_px: float, colour: tuple[int, int, int]) -> None:
     """Draw a filled circle at `centre`, x and y in the unit square."""
     x, y = to_pixels(centre, len(page)).tolist()
     cv2.circle(page, (x, y), round(radius_px * (1 << SUBPIXEL_BITS)), colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
 def lay_out_cards(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
-    """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded."""
+    """The cards of a grid on the background, `gap` pixels apart and from the edge, corners rounded_mask."""
     cell, columns = len(rows[0][0]), len(rows[0])
     size = (gap + len(rows) * (cell + gap), gap + columns * (cell + gap), 3)
     page = np.broadcast_to(np.array(BACKGROUND, np.uint8), size).copy()
@@ -242,7 +197,7 @@ def lay_out_cards(rows: Sequence[Sequence[Picture]], *, gap: int) -> Picture:
 
 
 def rounded_mask(cell: int, *, radius: int) -> NDArray[np.float64]:
-    """(cell, cell, 1) in [0, 1]: a square with rounded corners, smooth at the edge."""
+    """(cell, cell, 1) in [0, 1]: a square with rounded_mask corners, smooth at the edge."""
     inside = np.abs(np.arange(cell) + 0.5 - cell / 2) - (cell / 2 - radius)
     reach = np.hypot(*np.meshgrid(np.maximum(inside, 0), np.maximum(inside, 0)))
     return np.asarray(np.clip(radius + 0.5 - reach, 0, 1)[..., None])
@@ -257,55 +212,3 @@ def save_gif(frames: Sequence[Picture], path: Path, *, frame_ms: int, hold_ms: i
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     times = [frame_ms] * (len(images) - 1) + [hold_ms]
     images[0].save(path, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0, disposal=1)
-
-
-AIR_PACE = 2.0
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What can be seen at one moment.
-
-    Attributes:
-        strokes: what is drawn so far, each (points, 2); the last may be unfinished.
-        tip: (2,) where the pen is; None when the drawing is empty or finished.
-        is_down: whether the pen touches the paper.
-    """
-
-    strokes: tuple[FloatArray, ...]
-    tip: FloatArray | None
-    is_down: bool
-
-
-class PenPath:
-    """The pen's whole way through `strokes`, each (points, 2): along them and, `AIR_PACE` times as fast, between them.
-
-    Attributes:
-        length: the way's length in the strokes' own unit, ways through the air counting less.
-    """
-
-    def __init__(self, strokes: Sequence[FloatArray]) -> None:
-        self._nodes = np.concatenate([*strokes, np.zeros((0, 2), np.float32)])
-        self._bounds = np.cumsum([0, *map(len, strokes)])
-        self._owners = np.repeat(np.arange(len(strokes)), [len(stroke) for stroke in strokes])
-        steps = np.linalg.norm(np.diff(self._nodes, axis=0), axis=1)
-        in_air = np.diff(self._owners) > 0
-        self._reached = np.concatenate([[0.0], np.cumsum(np.where(in_air, steps / AIR_PACE, steps))])
-        self.length = float(self._reached[-1])
-
-    def at(self, way: float) -> Moment:
-        """The drawing after `way` (0…`length`) of the path."""
-        last = len(self._nodes) - 1
-        if way >= self.length or last < 1:
-            return Moment(self._drawn(last), None, False)
-        node = int(np.searchsorted(self._reached, max(way, 0.0), side="right")) - 1
-        share = (max(way, 0.0) - self._reached[node]) / (self._reached[node + 1] - self._reached[node])
-        tip = ((1 - share) * self._nodes[node] + share * self._nodes[node + 1]).astype(np.float32)
-        drawn, is_down = self._drawn(node), bool(self._owners[node] == self._owners[node + 1])
-        if is_down:
-            drawn = (*drawn[:-1], np.concatenate([drawn[-1], tip[None]]))
-        return Moment(drawn, tip, is_down)
-
-    def _drawn(self, node: int) -> tuple[FloatArray, ...]:
-        ends = np.minimum(self._bounds[1:], node + 1)
-        return tuple(self._nodes[a:b] for a, b in zip(self._bounds[:-1], ends, strict=True) if b > a)

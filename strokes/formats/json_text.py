@@ -8,7 +8,7 @@
 x and y are in the unit square of the picture (its longer side is 1), y down, rounded to `DECIMALS` digits. A drawing of
 unknown label has null; a flagged one has `"flagged": true`; one with metadata has it as the object `"metadata"`. A
 picture that isn't square has its width and height as `"size"`, one that was framed its scale and offset as `"frame"`,
-and `"columns"` holds what else is known of each point: `{"time_ms": [[…], …]}`, a list a stroke.
+and `"columns"` holds what else is known of each point: `{"time_ms": [[…], …]}`, a list a stroke, null where unknown.
 
 So laid out, a file of any size is read line by line; any other layout is read whole, up to 16 MiB.
 """
@@ -25,8 +25,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from strokes.errors import SourceError, StoreError
+from strokes.formats.clocks import since_first
 from strokes.formats.json_values import field, label_of, parse_object
-from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
+from strokes.formats.limits import MAX_CLASSES, MAX_COLUMN, MAX_LABEL_LENGTH
 from strokes.formats.recording import Recording, is_plain, join_strokes, numbers
 from strokes.formats.text_files import read_lines, read_whole
 from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, DrawingSet
@@ -64,7 +65,7 @@ def records(drawings: DrawingSet) -> Iterator[dict[str, Any]]:
     """Each drawing as the object that is written."""
     ends = list(itertools.pairwise(drawings.stroke_offsets.tolist()))
     points = _split(drawings.points, ends)
-    columns = {name: _split(values, ends) for name, values in drawings.point_columns.items()}
+    columns = {name: _split_column(values, ends) for name, values in drawings.point_columns.items()}
     scores = {name: rounded_list(values) for name, values in drawings.scores.items()}
     sizes, frames = rounded_list(drawings.sizes), drawings.frames.astype(np.float64).tolist()
     for i, (a, b) in enumerate(itertools.pairwise(drawings.drawing_offsets.tolist())):
@@ -96,6 +97,12 @@ def rounded_list(values: Any) -> Any:
 
 def _split(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
     listed = rounded_list(values)
+    return [listed[a:b] for a, b in ends]
+
+
+def _split_column(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
+    """A column's values, a list a stroke, null where unknown."""
+    listed = [None if math.isnan(value) else value for value in rounded_list(values)]
     return [listed[a:b] for a, b in ends]
 
 
@@ -179,7 +186,11 @@ def recording_of_json(record: dict[str, Any], place: str) -> Recording:
     size, frame = (numbers(record.get(name, list(usual)), f"{place}: {name}") for name, usual in USUAL.items())
     if size.shape != (2,) or frame.shape != (3,) or points.shape[1] != 2:
         raise SourceError(f"{place}: expected strokes of x and y, a size of 2 numbers, a frame of 3")
-    metadata = dict(field(record, "metadata", dict, {}, place))
+    columns = _columns(record, place)
+    started: dict[str, Any] = {}
+    if "time_ms" in columns:
+        columns["time_ms"], started = since_first(columns["time_ms"], lengths, "ms")
+    metadata = started | dict(field(record, "metadata", dict, {}, place))
     if "name" in record:
         metadata.setdefault("name", record["name"])
     return Recording(
@@ -187,7 +198,7 @@ def recording_of_json(record: dict[str, Any], place: str) -> Recording:
         lengths,
         label=label_of(record, "label", place),
         canvas=(float(size[0]), float(size[1])),
-        columns=_columns(record, place),
+        columns=columns,
         split=field(record, "split", str, "none", place),
         source_index=field(record, "source_index", int, -1, place) if "source_index" in record else None,
         metadata=metadata,
@@ -205,9 +216,18 @@ def _columns(record: dict[str, Any], place: str) -> dict[str, Any]:
     if not set(columns) <= set(POINT_COLUMNS) or not all(isinstance(values, list) for values in columns.values()):
         raise SourceError(f"{place}: columns are lists, any of {', '.join(POINT_COLUMNS)}")
     return {
-        name: np.concatenate([*(numbers(part, f"{place}: {name}") for part in values), np.zeros(0)])
+        name: np.concatenate([*(_column(part, f"{place}: {name}") for part in values), np.zeros(0)])
         for name, values in columns.items()
     }
+
+
+def _column(values: Any, what: str) -> Any:
+    """A stroke's values, NaN for null. Raises `SourceError` when one is neither that nor a number."""
+    if not isinstance(values, list):
+        raise SourceError(f"{what} is no list of lists, one a stroke")
+    known = numbers([0 if value is None else value for value in values], what, most=MAX_COLUMN)
+    known[[i for i, value in enumerate(values) if value is None]] = math.nan
+    return known
 
 
 def _score(value: Any, what: str) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import files_in
-from strokes.formats.unipen import read_segments
+from strokes.formats.unipen import Units, read_segments
 
 DIGITS = tuple("0123456789")
 PENDIGITS_ENDINGS = (".tra", ".tes", ".tra.gz", ".tes.gz")
@@ -28,7 +28,7 @@ def read_pendigits_file(path: Path) -> Iterator[Recording]:
     """The digits of one file. Raises `SourceError` where it is broken."""
     name = path.name.lower().removesuffix(".gz")
     split = {".tra": "train", ".tes": "test"}.get(name[-4:], "none")
-    for segment, table, lengths, _ in read_segments(path):
+    for segment, table, lengths, _ in read_segments(path, Units()):
         comment = segment.comments[0].split() if segment.comments else []
         writer = comment[1] if len(comment) == 3 and comment[1].isdigit() else None
         yield Recording(

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from strokes.errors import SourceError
+from strokes.formats.clocks import since_first
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.json_text import to_text
 from strokes.formats.json_values import field, label_of, parse_object
-from strokes.formats.recording import Recording, from_zero, join_strokes, numbers
+from strokes.formats.limits import MAX_CLOCK, MAX_COORDINATE
+from strokes.formats.recording import Recording, join_strokes, numbers
 from strokes.formats.text_files import read_lines
 from strokes.store.reader import DatasetFile
 
@@ -71,16 +73,20 @@ def recording_of_line(record: dict[str, Any], place: str) -> Recording:
         _stroke(stroke, f"{place}, stroke {i}") for i, stroke in enumerate(field(record, "drawing", list, [], place))
     ]
     points, lengths = join_strokes([stroke[:, :2] for stroke in strokes])
+    started: dict[str, Any] = {}
     timed = all(stroke.shape[1] > 2 for stroke in strokes) and record.get("timed", True) is not False
     times = np.concatenate([*(stroke[:, 2] for stroke in strokes), np.zeros(0)]) if timed else None
+    canvas = _canvas(record, place)
+    if times is not None:
+        times, started = since_first(times, lengths, "ms" if canvas else None)
     return Recording(
         points,
         lengths,
         label=label_of(record, "word", place),
-        canvas=_canvas(record, place),
-        columns={} if times is None else {"time_ms": from_zero(times)},
+        canvas=canvas,
+        columns={} if times is None else {"time_ms": times},
         split=field(record, "split", str, "none", place),
-        metadata=_metadata(record),
+        metadata=started | _metadata(record),
     )
 
 
@@ -95,7 +101,7 @@ def _stroke(values: Any, place: str) -> Any:
     """A stroke (points, 2 or 3)."""
     if not isinstance(values, list) or not 2 <= len(values) <= 5:
         raise SourceError(f"{place} is no [[x, …], [y, …]] or [[x, …], [y, …], [t, …]]")
-    rows = [numbers(row, place) for row in values[:3]]
+    rows = [numbers(row, place, most=MAX_CLOCK if i == 2 else MAX_COORDINATE) for i, row in enumerate(values[:3])]
     if len({len(row) for row in rows}) > 1:
         raise SourceError(
             f"{place} has {', '.join(str(len(row)) for row in rows)} of x, y, t; expected as many of each"

@@ -21,7 +21,7 @@ BoolArray = NDArray[np.bool_]
 
 SPLITS = ("train", "test", "none")
 UNLABELLED = -1
-POINT_COLUMNS = ("softness", "time_ms", "pressure")
+POINT_COLUMNS = ("softness", "time_ms", "pressure", "tilt_x", "tilt_y")
 IDENTITY_FRAME = (1.0, 0.0, 0.0)
 GRID = 65536
 """Recovered coordinates are rounded to 1/65536 of the frame, or of a larger picture's longer side."""
@@ -149,7 +149,8 @@ class DrawingSet:
         source_index: (n,) int64, the picture's place in its source.
         images: (n, h, w) bool, the thinned pictures, or None.
         scores: one (n,) float32 array a score.
-        point_columns: optional (p,) float32 arrays: softness, time_ms, pressure.
+        point_columns: optional (p,) float32 arrays: softness, time_ms since the first point, pressure in 0…1, and the
+            pen's tilt_x and tilt_y in degrees from upright (-90…90, right and down are positive); NaN where unknown.
         metadata: one JSON object (text) a drawing, or None.
         flagged: (n,) bool, true where the drawing is doubtful (its picture held no ink, for one), or None when
             nobody looked.

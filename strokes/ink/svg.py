@@ -8,35 +8,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.ink.curves import fit_curves
+
 Points = NDArray[Any]
 
 COLOURS = ("#1f5fbf", "#d1495b", "#2a9d57", "#b7791f", "#7b4fb5", "#00839b", "#a3456e", "#5f6b2d")
 """Of the first stroke, the second and so on, again from the start."""
 PEN_MM = 0.5
+DOT_MM = 0.1
+INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
 DIGITS = 3
 SIDE_UNITS = 28
 """A coloured drawing is this many units wide or high, whichever is more."""
 PAPER, FAINT_INK = "#fff", "#d8d8d2"
 
 
-def plotter_head(width_mm: float, height_mm: float) -> str:
-    """What a sheet for a plotter begins with; its user unit is the mm."""
+def plotter_head(width_mm: float, height_mm: float, *, pen_mm: float = PEN_MM) -> str:
+    """What a sheet for a plotter begins with; its user unit is the mm, and groups may be layers of Inkscape's."""
+    width, height = (f"{round(side, DIGITS):.10g}" for side in (width_mm, height_mm))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm:g}mm" height="{height_mm:g}mm" '
-        f'viewBox="0 0 {width_mm:g} {height_mm:g}" fill="none" stroke="black" stroke-width="{PEN_MM:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:inkscape="{INKSCAPE}" width="{width}mm" height="{height}mm" '
+        f'viewBox="0 0 {width} {height}" fill="none" stroke="black" stroke-width="{pen_mm:g}" '
         'stroke-linecap="round" stroke-linejoin="round">\n'
     )
 
 
-def plotter_path(stroke_mm: Points) -> str:
-    """A line with one stroke (points, 2) as a path, in the pen's direction."""
-    return f'<path d="{path_data(stroke_mm)}"/>\n'
+def plotter_path(stroke_mm: Points, *, curves_mm: float = 0.0) -> str:
+    """A line with one stroke (points, 2) as a path, in the pen's direction.
+
+    A polyline, or Béziers within `curves_mm` of it. A dot is `DOT_MM` long: programs drop lines without a length.
+    """
+    if not np.ptp(stroke_mm, axis=0).any():
+        half = np.array([DOT_MM / 2, 0])
+        return f'<path class="dot" d="{path_data(np.stack([stroke_mm[0] - half, stroke_mm[0] + half]))}"/>\n'
+    curves = fit_curves(stroke_mm, curves_mm) if curves_mm else []
+    if not curves:
+        return f'<path d="{path_data(stroke_mm)}"/>\n'
+    start, *rest = [_pair(x, y) for x, y in np.concatenate([curves[0][:1], *(curve[1:] for curve in curves)]).tolist()]
+    return f'<path d="M{start}C{" ".join(rest)}"/>\n'
+
+
+def _pair(x: float, y: float, digits: int = DIGITS) -> str:
+    return f"{x:.{digits}f} {y:.{digits}f}"
 
 
 def path_data(stroke: Points, *, digits: int = DIGITS) -> str:
     """A stroke (points, 2) as the data of a path: a dot is a line to where it is."""
-    corners = [f"{x:.{digits}f} {y:.{digits}f}" for x, y in stroke.tolist()]
+    corners = [_pair(x, y, digits) for x, y in stroke.tolist()]
     return f"M{corners[0]}L{' '.join(corners[1:] or corners)}"
 
 

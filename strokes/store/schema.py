@@ -15,7 +15,7 @@ Array = NDArray[Any]
 ReadArray = Callable[[str, int, int], Array]
 
 FORMAT = "strokes"
-VERSION = "0.2"
+VERSION = "0.3"
 COORDINATES = "x right, y down; the picture's longer side is 1, its top left corner (0, 0)"
 RESERVED = ("format", "version", "coordinates")
 JSON_ATTRIBUTES = ("recipe", "versions")

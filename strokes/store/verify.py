@@ -118,7 +118,7 @@ def check_ranges(drawings: DrawingSet, first: int) -> None:
         if wrong.any():
             raise StoreError(f"drawing {first + int(wrong.argmax())} has {name} outside of its range")
     for name, column in drawings.point_columns.items():
-        if not np.isfinite(column).all():
+        if np.isinf(column).any() or (name == "softness" and np.isnan(column).any()):
             raise StoreError(f"drawings {first} to {first + len(drawings) - 1} have {name} that is not finite")
     for i, text in enumerate(drawings.metadata or ()):
         if not is_object(text):

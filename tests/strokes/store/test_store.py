@@ -144,7 +144,7 @@ def test_attributes_come_back_and_the_recipe_is_parsed(tmp_path):
         assert stored.attributes["seed"] == 5
         assert stored.attributes["recipe"] == recipe
         assert stored.attributes["source"] == "mnist"
-        assert stored.attributes["version"] == "0.2"
+        assert stored.attributes["version"] == "0.3"
         assert len(stored) == 0
 
 

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SEVEN = [
     [(0.3, 0.25), (0.5, 0.24), (0.7, 0.25), (0.62, 0.4), (0.55, 0.55), (0.48, 0.7), (0.44, 0.85)],
     [(0.35, 0.55), (0.5, 0.54), (0.68, 0.53)],

@@ -1,8 +1,8 @@
 """Selections: which pictures of a source are to be kept or left out, as a person marked them; a small JSON file.
 
-`{"format": "strokes-selection", "version": 1, "source": "thinned MNIST", "drop": {"train": [17, 4711], "test": [8]}}`, or
-"keep" instead of "drop". The numbers are places in the source, a dataset's `source_index`, by split, so that a selection
-made by looking at a dataset holds for the pictures that it was built of, and for any other dataset of them.
+`{"format": "strokes-selection", "version": 1, "source": "thinned MNIST", "drop": {"train": [17, 4711], "test": [8]}}`,
+or "keep" instead of "drop". The numbers are places in the source, a dataset's `source_index`, by split, so that a
+selection made by looking at a dataset holds for the pictures that it was built of, and for any other dataset of them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from strokes.store.selection import write_selection
 from strokes.studio import limits
 from strokes.studio.browsing import Filter
 from strokes.studio.messages import MessageError, flag_of, number_of, text_of, whole_of, wholes_of
-from strokes.studio.studio import Studio
+from strokes.studio.studio import Action, Studio
 from strokes.studio.worker import Tell
 
 FLAGGED = ("all", "flagged", "unflagged")
@@ -79,4 +79,10 @@ def filter_of(message: Mapping[str, Any]) -> Filter:
     )
 
 
-ACTIONS = {"datasets": datasets, "find": find, "ink": ink, "show": show, "export marks": export_marks}
+ACTIONS: dict[str, Action] = {
+    "datasets": datasets,
+    "find": find,
+    "ink": ink,
+    "show": show,
+    "export marks": export_marks,
+}

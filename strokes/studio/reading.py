@@ -18,8 +18,8 @@ from strokes.ink.pictures import FRAME_PX, make_image_set
 from strokes.ink.rendering import PEN_PX, centre_in_frame, write_pictures
 from strokes.ink.thinning import thin
 from strokes.metrics.pens import score_pens
-from strokes.recognition.classifier import Classifier
 from strokes.recognition.choose import load_judge
+from strokes.recognition.classifier import Classifier
 from strokes.recovery.methods import Method, Options, choose_method
 
 ANSWERS = 3

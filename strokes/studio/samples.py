@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sqlite3
 import threading
@@ -138,7 +139,7 @@ def rows_of(drawn: PenDrawing) -> list[list[list[float]]]:
     for column, digits in enumerate((5, 5, 3, 4, 1, 1)):
         rows[:, column] = np.round(rows[:, column], digits)
     bounds = np.cumsum([0, *map(len, drawn.strokes)]).tolist()
-    return [rows[a:b].tolist() for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [rows[a:b].tolist() for a, b in itertools.pairwise(bounds)]
 
 
 def recordings(samples: Sequence[Sample]) -> Iterator[Recording]:

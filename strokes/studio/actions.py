@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
-
 from strokes.studio import browse_tab, collect_tab, draw_tab, recover_tab, style_tab
-from strokes.studio.studio import Studio
-from strokes.studio.worker import Tell
-
-Action = Callable[[Studio, Mapping[str, Any], Tell], Awaitable[dict[str, Any] | bytes]]
+from strokes.studio.studio import Action
 
 ACTIONS: dict[str, Action] = {
     **draw_tab.ACTIONS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from strokes.store.selection import write_selection
 from strokes.studio import limits
 from strokes.studio.browsing import Filter
 from strokes.studio.messages import MessageError, flag_of, number_of, text_of, whole_of, wholes_of
-from strokes.studio.studio import Studio
+from strokes.studio.studio import Action, Studio
 from strokes.studio.worker import Tell
 
 FLAGGED = ("all", "flagged", "unflagged")
@@ -79,7 +79,7 @@ def filter_of(message: Mapping[str, Any]) -> Filter:
     )
 
 
-ACTIONS: dict[str, Callable[..., Awaitable[dict[str, Any] | bytes]]] = {
+ACTIONS: dict[str, Action] = {
     "datasets": datasets,
     "find": find,
     "ink": ink,

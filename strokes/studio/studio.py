@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +19,11 @@ from strokes.studio.reading import Recoverer, frame, read
 from strokes.studio.samples import Samples
 from strokes.studio.shelf import Shelf
 from strokes.studio.warm import warm_job
-from strokes.studio.worker import Worker
+from strokes.studio.worker import Tell, Worker
 
 T = TypeVar("T")
+Action = Callable[["Studio", Mapping[str, Any], Tell], Awaitable[dict[str, Any] | bytes]]
+"""Answers a message of a page; bytes stand for themselves."""
 TRAINED = "trained model"
 """The setting that names the model that was trained last."""
 

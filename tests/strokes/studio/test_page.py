@@ -1,5 +1,4 @@
-"""The page in a real browser: what a person finds by name, draws, keeps, browses, and what a pen does that a finger
-doesn't."""
+"""The page in a real browser: what a person finds by name, draws, keeps and browses, and pens beside fingers."""
 
 import json
 import re
@@ -17,22 +16,34 @@ from strokes.studio.samples import Samples
 SLOW_MS = 60_000
 """The first recovery of a machine compiles."""
 NAMES = {
-    "Draw": [("img", "Drawing"), ("img", "Recovered"), ("status", "Reading"), ("status", "Against your pen"),
-             ("switch", "Characters"),
-             ("slider", "Pen width"), ("button", "Undo"), ("button", "Clear"), ("button", "Play")],
-    "Style": [*(("img", f"Example {i}") for i in range(1, 6)), ("textbox", "Words"), ("radio", "Full set"),
-             ("radio", "Text"),
-              ("slider", "Randomness"), ("slider", "Pen width"), ("checkbox", "Average"), ("combobox", "Generator"),
-              ("button", "Write")],
-    "Recover": [("img", "Overlay"), ("slider", "Time"), ("button", "Reverse"), ("button", "Split"), ("button", "Join"),
-                ("button", "Earlier"), ("button", "Later"), ("button", "Delete"), ("button", "Undo")],
-    "Collect": [("img", "Sample"), ("button", "Keep"), ("button", "Undo"), ("button", "Skip"), ("button", "Export"),
-             ("button", "Train"),
-                ("list", "Samples")],
-    "Browse": [("listbox", "Drawings"), ("combobox", "Class"), ("combobox", "Split"), ("combobox", "Score"),
-             ("combobox", "Flagged"),
-               ("combobox", "Sort by"), ("button", "Export marks")],
-}  # fmt: skip
+    "Draw": {
+        "img": ["Drawing", "Recovered"],
+        "status": ["Reading", "Against your pen"],
+        "switch": ["Characters"],
+        "slider": ["Pen width"],
+        "button": ["Undo", "Clear", "Play"],
+    },
+    "Style": {
+        "img": [f"Example {i}" for i in range(1, 6)],
+        "textbox": ["Words"],
+        "radio": ["Full set", "Text"],
+        "slider": ["Randomness", "Pen width"],
+        "checkbox": ["Average"],
+        "combobox": ["Generator"],
+        "button": ["Write"],
+    },
+    "Recover": {
+        "img": ["Overlay"],
+        "slider": ["Time"],
+        "button": ["Reverse", "Split", "Join", "Earlier", "Later", "Delete", "Undo"],
+    },
+    "Collect": {"img": ["Sample"], "button": ["Keep", "Undo", "Skip", "Export", "Train"], "list": ["Samples"]},
+    "Browse": {
+        "listbox": ["Drawings"],
+        "combobox": ["Class", "Split", "Score", "Flagged", "Sort by"],
+        "button": ["Export marks"],
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +79,9 @@ def go(page, tab: str) -> None:
 @pytest.mark.parametrize("tab", NAMES)
 def test_everything_is_found_by_its_role_and_name(page, tab):
     go(page, tab)
-    for role, name in NAMES[tab]:
-        expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)
+    for role, names in NAMES[tab].items():
+        for name in names:
+            expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)
 
 
 def test_tabs_are_walked_by_arrow_keys(page):
@@ -104,8 +116,8 @@ POINTERS = """(canvas, events) => {
   const box = canvas.getBoundingClientRect();
   for (const [type, pointerType, pointerId, x, y] of events)
     canvas.dispatchEvent(new PointerEvent(type, {pointerType, pointerId, isPrimary: true, bubbles: true,
-      cancelable: true,
-      clientX: box.left + x * box.width, clientY: box.top + y * box.height, button: type === "pointermove" ? -1 : 0}));
+      cancelable: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+      button: type === "pointermove" ? -1 : 0}));
 }"""
 
 
@@ -134,9 +146,13 @@ def test_a_palm_draws_nothing_once_a_pen_was_seen(page):
 
 
 def test_a_palm_that_was_first_gives_way_to_the_pen_and_a_second_finger_is_ignored(page):
-    palm_first = [("pointerdown", "touch", 2, 0.8, 0.8), ("pointerdown", "pen", 1, 0.2, 0.2),
-             ("pointermove", "touch", 2, 0.7, 0.7),
-                  ("pointermove", "pen", 1, 0.4, 0.4), ("pointerup", "pen", 1, 0.4, 0.4)]  # fmt: skip
+    palm_first = [
+        ("pointerdown", "touch", 2, 0.8, 0.8),
+        ("pointerdown", "pen", 1, 0.2, 0.2),
+        ("pointermove", "touch", 2, 0.7, 0.7),
+        ("pointermove", "pen", 1, 0.4, 0.4),
+        ("pointerup", "pen", 1, 0.4, 0.4),
+    ]
     (stroke,) = sent_drawing(page, palm_first)
     assert [round(x, 1) for x, *_ in stroke] == [0.2, 0.4]
 

@@ -132,6 +132,7 @@ def sha256_of(pictures: ImageSet) -> str:
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
+    digest.update(repr(pictures.writers).encode() if pictures.writers is not None else b"")
     for fine in pictures.fine or ():
         digest.update(repr(fine).encode())
     return digest.hexdigest()

@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import (
+    Dataset,
+    Device,
+    Format,
+    Habits,
+    Hypotheses,
+    MethodName,
+    Model,
+    Overwrite,
+    Refine,
+    Selected,
+)
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
 
@@ -61,11 +72,13 @@ def build_dataset(
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    selection: Selected = None,
     model: Model = "",
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
+    habits: Habits = None,
     device: Device = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
@@ -80,13 +93,20 @@ def build_dataset(
     """
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
+    from strokes.store.selection import read_selection
 
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    if selection is not None:
+        chosen = read_selection(selection)
+        pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
     part = parse_part(shard) if shard else None
-    options = Options(method, model, hypotheses, refine, scores, seed, device)
+    taught = None if habits is None else load_pens(habits)
+    options = Options(method, model, hypotheses, refine, scores, seed, device, taught)
     count = build(
-        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
+        pictures,
         out,
         options=options,
         min_confidence=min_confidence,
@@ -144,6 +164,27 @@ def train(
 
 
 @app.command()
+def adapt(
+    model: Annotated[str, typer.Argument(help="A shipped pen network's name or a checkpoint.")],
+    pens: Annotated[Path, typer.Option(help="Drawings by the hand, in any format, with their classes.")],
+    out: Annotated[Path, typer.Option(help="Folder for the adapted weights.")],
+    others: Annotated[
+        list[Path] | None, typer.Option(help="Drawings by other hands, to forget nothing; default: the bundled ones.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of gradient descent.")] = 60,
+) -> None:
+    """Take a pen network to one hand by some of its drawings; use it with --model, and --habits beside it.
+
+    Example: strokes adapt pen-digits --pens mine.ndjson --out runs/mine
+    """
+    from strokes.formats.pens import load_pen_sets, load_pens
+    from strokes.recovery.pointer.adapt import adapt_model
+
+    known = load_pen_sets(others) if others else None
+    typer.echo(adapt_model(model, load_pens(pens), out, others=known, steps=steps))
+
+
+@app.command()
 def evaluate(
     dataset: Annotated[Path | None, typer.Argument(help="A dataset file (.h5) to judge by its pictures.")] = None,
     pens: Annotated[
@@ -158,6 +199,10 @@ def evaluate(
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
+    habits: Habits = None,
+    teach_per_class: Annotated[
+        int, typer.Option(min=0, help="With --pens: so many drawings of each writer and class show habits; 0: none.")
+    ] = 0,
     device: Device = "cpu",
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
     held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
@@ -174,19 +219,22 @@ def evaluate(
     from strokes.evaluation import evaluate as judge
     from strokes.evaluation import write_report
     from strokes.files import check_outputs
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
 
     check_outputs(json, html, overwrite=overwrite)
+    taught = None if habits is None else load_pens(habits)
     report = judge(
         dataset,
         pens=pens,
         teach=teach,
         format=format,
-        options=Options(method, model, hypotheses, refine, device=device),
+        options=Options(method, model, hypotheses, refine, device=device, habits=taught),
         split=split,
         held_out=held_out,
         per_writer=per_writer,
         limit=limit,
+        teach_per_class=teach_per_class,
     )
     typer.echo(report.as_text())
     write_report(report, json_file=json, page=html, overwrite=overwrite)
@@ -211,6 +259,7 @@ def export(
     dataset: Dataset,
     out: Annotated[Path, typer.Argument(help="The file to make.")],
     format: Format = None,
+    selection: Selected = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a dataset in another format.
@@ -218,8 +267,10 @@ def export(
     Example: strokes export out/digits.h5 out/digits.json
     """
     from strokes.formats import export as write
+    from strokes.store.selection import read_selection
 
-    write(dataset, out, format, overwrite=overwrite)
+    chosen = None if selection is None else read_selection(selection)
+    write(dataset, out, format, selection=chosen, overwrite=overwrite)
     typer.echo(out)
 
 
@@ -295,6 +346,24 @@ def verify(dataset: Dataset) -> None:
     from strokes.store.verify import verify as check
 
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+
+
+@app.command()
+def studio(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE.h5]...", help="Datasets to browse.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0: last time's, or a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder for samples and models; default: one of yours.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Draw, be read, be imitated, recover scans, collect samples and browse datasets, in the browser; all stays here.
+
+    Example: strokes studio out/digits.h5
+    """
+    try:
+        from strokes.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise StrokesError(f"the studio needs {error.name}; install it with pip install 'penstrokes[studio]'") from None
+    serve(files or [], port=port, data=data, open_browser=not no_open)
 
 
 def print_version(wanted: bool) -> None:

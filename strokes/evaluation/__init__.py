@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from strokes.errors import ConfigError
@@ -47,6 +48,7 @@ def evaluate(
     held_out: bool = False,
     per_writer: int = PER_WRITER,
     limit: int | None = None,
+    teach_per_class: int = 0,
 ) -> DrawingsReport:
     """Judge a dataset file by its pictures or, with `teach`, by what it teaches; or with `pens` a way of recovering.
 
@@ -65,6 +67,8 @@ def evaluate(
         held_out: only pens of writers who are kept out of training.
         per_writer: at most so many recordings of a writer, 0 for all.
         limit: at most so many drawings in all; with `teach`, to learn from.
+        teach_per_class: with `pens`, so many recordings of every writer and class show the writer's habits, and the
+            others are judged.
 
     Raises:
         ConfigError: not one thing to judge, or one that can't be judged so.
@@ -81,7 +85,13 @@ def evaluate(
         raise ConfigError("--teach judges what a dataset file teaches; give one")
     chosen = choose_pens(load_pens(Path(pens), format), held_out=held_out, per_writer=per_writer, limit=limit)
     options = options or Options()
+    if teach_per_class:
+        taught, chosen = chosen.taught_apart(teach_per_class)
+        if not len(chosen):
+            raise ConfigError(f"with {teach_per_class} taught of each class no recording is left to judge by")
+        options = replace(options, habits=taught)
     check_device(options.device)
     way = choose_method(pen_pictures(chosen.drawings), options)
     about = {name: str(way.attributes[name]) for name in HOW if name in way.attributes}
+    about |= {"taught of each class": str(teach_per_class)} if teach_per_class else {}
     return judge_pens(chosen, way.draw, title=Path(pens).name, about=about | {"held-out writers only": str(held_out)})

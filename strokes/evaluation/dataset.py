@@ -18,6 +18,11 @@ from strokes.metrics.rasterised import soft_error
 from strokes.store.reader import DatasetFile, open_dataset
 
 JUDGED_AT_ONCE = 1000
+REAL_PENS = (
+    "hook 0.04, tail 0.01, short 0.54, retrace 1.05, reversals 0.17, turn 0.20 (pendigits); "
+    "0.08, 0.01, 0.52, 1.05, 0.31, 0.25 (UNIPEN digits)"
+)
+"""What held-out writers' own digits have of `WRITING_METRICS`, as `evaluate --pens … --held-out` prints it."""
 
 
 def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
@@ -44,7 +49,7 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
         return DrawingsReport(
             title=path.name,
-            about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores["f1"]),
+            about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores),
             scores=scores,
             labels=[(*stored.classes, "")[label] for label in stored.column("labels")[chosen].tolist()],
             writers=[""] * len(chosen),
@@ -52,15 +57,16 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         )
 
 
-def about_dataset(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str]:
+def about_dataset(stored: DatasetFile, chosen: IntArray, scores: Mapping[str, FloatArray]) -> dict[str, str]:
     """What a dataset says of itself, in words."""
     offsets = stored.column("drawing_offsets")
     points = stored.column("stroke_offsets")[offsets]
     flagged = stored.column("flagged")[chosen].astype(np.bool_)
-    rest = f"{f1[~flagged].mean():.4f}" if not flagged.all() else "–"
+    rest = f"{scores['f1'][~flagged].mean():.4f}" if not flagged.all() else "–"
     model = stored.attributes.get("model")
     return {
         **({"model": str(model)} if model else {}),
+        **({"real pens' writing": REAL_PENS} if "hook" in scores else {}),
         "strokes a drawing": mean_spread(np.diff(offsets)[chosen]),
         "points a drawing": mean_spread(np.diff(points)[chosen]),
         "flagged": f"{flagged.mean():.2%}, f1 of the rest {rest}",

@@ -15,9 +15,11 @@ from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, join
 from strokes.ink.labels import DIGITS
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
-from strokes.ink.rendering import pen_pictures
+from strokes.ink.rendering import PEN_PX, pen_pictures, write_pictures
+from strokes.metrics.papers import box_dtw, measure_overlap
 from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import PICTURE_METRICS, render_set, score_pictures
+from strokes.metrics.writing import score_writing
 from strokes.recognition.classifier import read_correctly
 
 PENS_A_BLOCK = 1000
@@ -61,7 +63,7 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
         title: of the report.
         about: what else it should say.
     """
-    pictures = pen_pictures(pens.drawings)
+    pictures = replace(pen_pictures(pens.drawings), writers=pens.writers)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
         for start in range(0, len(pens), PENS_A_BLOCK):
@@ -71,7 +73,13 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     found = replace(
         join([bare(part) for part in parts]), images=pictures.images, labels=pictures.labels, classes=pictures.classes
     )
-    scores = score_pens(pens.drawings, found) | judge_ink(found) | told
+    scores = score_pens(pens.drawings, found)
+    drawn = render_set(found)
+    like_papers = {
+        "AIoU": measure_overlap(drawn, write_pictures(pens.drawings, width_px=PEN_PX)),
+        "LDTW": box_dtw(pens.drawings, scores["dtw"]),
+    }
+    scores |= judge_ink(found) | like_papers | told
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
     spreads = {
@@ -79,7 +87,12 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
     }
     return DrawingsReport(
         title=title,
-        about={**(about or {}), "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers", **spreads},
+        about={
+            **(about or {}),
+            "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers",
+            **spreads,
+            "the pens' own writing": describe_writing(score_writing(pens.drawings, images_of(found))),
+        },
         scores=scores,
         labels=[name or "" for name in pens.names],
         writers=pens.writers,
@@ -104,7 +117,7 @@ def bare(drawings: DrawingSet) -> DrawingSet:
 
 
 def judge_ink(found: DrawingSet) -> dict[str, FloatArray]:
-    """Scores (n,) of drawings in the frame against the pictures they carry; of digits also whether they are read.
+    """Scores (n,) of drawings in the frame against the pictures they carry, and as writing; of digits also as read.
 
     `read` is 1 where the shipped classifier reads the hard rendering as its label, `read_picture` where it reads the
     picture itself.
@@ -119,7 +132,15 @@ def judge_ink(found: DrawingSet) -> dict[str, FloatArray]:
     if found.classes == DIGITS and (height, width) == (FRAME_PX, FRAME_PX) and (found.labels >= 0).all():
         scores["read"] = read_correctly(drawn, found.labels).astype(np.float32)
         scores["read_picture"] = read_correctly(images, found.labels).astype(np.float32)
+    if (height, width) == (FRAME_PX, FRAME_PX):
+        scores |= score_writing(found, images)
     return scores
+
+
+def describe_writing(scores: Mapping[str, FloatArray]) -> str:
+    """The means of figures of writing, in words."""
+    known = {name: values[~np.isnan(values)] for name, values in scores.items()}
+    return ", ".join(f"{name} {values.mean():.3f}" for name, values in known.items() if len(values))
 
 
 def images_of(drawings: DrawingSet) -> BoolArray:

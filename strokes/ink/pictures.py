@@ -52,6 +52,7 @@ class ImageSet:
         sizes: (n, 2) float32, the original picture's width and height in units of its longer side.
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
         fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
+        writers: a code a picture, "" where unknown; or None for all.
         name: what the set is called.
         licence: the pictures' licence, or "" where unknown.
         url: where the pictures come from, or "".
@@ -65,6 +66,7 @@ class ImageSet:
     sizes: FloatArray
     frames: FloatArray
     fine: tuple[FineInk | None, ...] | None = None
+    writers: tuple[str, ...] | None = None
     name: str = ""
     licence: str = ""
     url: str = ""
@@ -75,7 +77,7 @@ class ImageSet:
             raise ShapeError(
                 f"images are {self.images.dtype} {self.images.shape}; expected bool (n, {FRAME_PX}, {FRAME_PX})"
             )
-        for column in (*PER_IMAGE[1:], *(("fine",) if self.fine is not None else ())):
+        for column in (*PER_IMAGE[1:], *self._given()):
             if len(getattr(self, column)) != n:
                 raise ShapeError(f"{column} has {len(getattr(self, column))} rows for {n} images; expected one each")
         if n and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
@@ -87,9 +89,13 @@ class ImageSet:
     def select(self, indices: Sequence[int] | NDArray[Any] | slice) -> ImageSet:
         """The pictures at `indices` (numbers, a mask of n booleans or a slice), in that order."""
         columns: dict[str, Any] = {name: getattr(self, name)[indices] for name in PER_IMAGE}
-        if self.fine is not None:
-            columns["fine"] = tuple(self.fine[i] for i in np.arange(len(self))[indices].tolist())
+        for name in self._given():
+            columns[name] = tuple(getattr(self, name)[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
+
+    def _given(self) -> tuple[str, ...]:
+        """The columns that not every set has."""
+        return tuple(name for name in ("fine", "writers") if getattr(self, name) is not None)
 
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""

@@ -73,6 +73,18 @@ def deletion_tables() -> tuple[BoolArray, BoolArray]:
     return first, second
 
 
+def find_loose_ends(images: BoolArray) -> BoolArray:
+    """Which pixels of thinned pictures (n, h, w) are ink with exactly one neighbour, corners among them."""
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    high, wide = images.shape[1:]
+    around = np.zeros(images.shape, np.uint8)
+    for r in range(3):
+        for c in range(3):
+            around += padded[:, r : r + high, c : c + wide]
+    loose: BoolArray = images & (around == 2)
+    return loose
+
+
 @compiled()
 def _thin_in_place(framed: NDArray[np.uint8], first: BoolArray, second: BoolArray) -> None:
     """Thin 0/1 pictures (n, h, w) whose outermost rows and columns are blank."""

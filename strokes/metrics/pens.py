@@ -104,19 +104,20 @@ def _sample(points: FloatArray, bounds: IntArray) -> Path:
     path = np.zeros((steps.sum() + strokes, 4))
     row = 0
     for j in range(strokes):
-        _sample_stroke(points[bounds[j] : bounds[j + 1]], lengths[j], path[row : row + steps[j] + 1])
+        stroke = points[bounds[j] : bounds[j + 1]].astype(np.float64) * FRAME_PX
+        sample_stroke(stroke, lengths[j], path[row : row + steps[j] + 1])
         row += steps[j] + 1
     return path
 
 
 @compiled()
-def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
-    """Fill `path` with points of a stroke of `length` px at equal steps, both ends among them."""
+def sample_stroke(points_px: NDArray[np.float64], length: float, path: Path) -> None:
+    """Fill `path` (steps + 1, 4) with points of a stroke of `length` px at equal steps, and the unit tangents there."""
     last = len(path) - 1
     begun, row = 0.0, 0
-    for p in range(1, len(points)):
-        x, y = FRAME_PX * points[p - 1, 0], FRAME_PX * points[p - 1, 1]
-        along_x, along_y = FRAME_PX * points[p, 0] - x, FRAME_PX * points[p, 1] - y
+    for p in range(1, len(points_px)):
+        x, y = points_px[p - 1, 0], points_px[p - 1, 1]
+        along_x, along_y = points_px[p, 0] - x, points_px[p, 1] - y
         step = np.hypot(along_x, along_y)
         if step == 0:
             continue
@@ -127,7 +128,7 @@ def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
             path[row, 2], path[row, 3] = along_x / step, along_y / step
             row += 1
         begun += step
-    path[last, 0], path[last, 1] = FRAME_PX * points[-1, 0], FRAME_PX * points[-1, 1]
+    path[last, 0], path[last, 1] = points_px[-1, 0], points_px[-1, 1]
 
 
 @compiled()

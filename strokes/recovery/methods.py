@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import DrawingSet
 from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
+from strokes.ink.recordings import PenSet
+from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
@@ -35,6 +38,7 @@ class Options:
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         device: "cpu" or "cuda"; pen networks walk on the processor.
+        habits: drawings of the hands that wrote the pictures, in the frame, for pen networks.
     """
 
     method: str = "network"
@@ -44,6 +48,7 @@ class Options:
     scores: bool = True
     seed: int = 0
     device: str = "cpu"
+    habits: PenSet | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -91,6 +96,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
         ConfigError: the model is unknown, broken, or does not know a picture's class.
     """
     if options.method == "trace":
+        refuse_habits(options)
         return Method(pictures, lambda block: trace_block(block, scores=options.scores), {"method": "trace"})
     model = read_model(find_model(options.model or model_for(pictures)))
     makers = {PUBLISHED: published_method, PENS: pointer_method}
@@ -102,6 +108,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
 
 def published_method(pictures: ImageSet, options: Options, model: Model, attributes: Mapping[str, object]) -> Method:
     """The way of a published network, which must be told every digit."""
+    refuse_habits(options)
     network, recipe = load_network(model, device=options.device)
     recovery = Recovery(network, recipe, scores=options.scores, device=options.device)
     numbered = as_digits(pictures)
@@ -126,13 +133,29 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         refinement=Refinement(steps=options.refine),
         scores=options.scores,
         seed=options.seed,
+        habits=None if options.habits is None else Habits.of(options.habits, recipe.network),
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),
-        "hypotheses": options.hypotheses or recipe.hypotheses,
+        "hypotheses": walker.walks,
         "refine": options.refine,
+        **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
     }
     return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
+
+
+def refuse_habits(options: Options) -> None:
+    """Raise `ConfigError` where habits are given to a way that knows no hands."""
+    if options.habits is not None:
+        raise ConfigError("only pen networks take up a hand's habits; leave --habits out, or choose one of them")
+
+
+def sha256_of_pens(pens: PenSet) -> str:
+    """A checksum of recordings, their labels and writers."""
+    digest = hashlib.sha256(repr((pens.names, pens.writers)).encode())
+    for name in ("points", "stroke_offsets", "drawing_offsets"):
+        digest.update(np.ascontiguousarray(getattr(pens.drawings, name)).tobytes())
+    return digest.hexdigest()
 
 
 def model_for(pictures: ImageSet) -> str:

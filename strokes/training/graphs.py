@@ -17,7 +17,7 @@ Step = Callable[..., tuple[Tensor, ...]]
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordedStep:
     """A recorded step: the graph, the tensors that it reads and those that it writes."""
 
     graph: torch.cuda.CUDAGraph
@@ -47,7 +47,7 @@ class GraphedSteps:
     def __init__(self, device: torch.device, *, schedule: str = "constant") -> None:
         self.device = device
         self.taken: dict[str, int] = {}
-        self.recorded: dict[str, Recording] = {}
+        self.recorded: dict[str, RecordedStep] = {}
         replays = device.type == "cuda" and pace_at(0.0, schedule, 0, 2).beta1 is None
         self.stream = torch.cuda.Stream(device) if replays else None  # type: ignore[no-untyped-call]
 
@@ -70,10 +70,10 @@ class GraphedSteps:
         torch.cuda.current_stream(self.device).wait_stream(self.stream)
         return outputs
 
-    def _record(self, step: Step, inputs: tuple[Tensor, ...]) -> Recording:
+    def _record(self, step: Step, inputs: tuple[Tensor, ...]) -> RecordedStep:
         own = tuple(given.clone() for given in inputs)
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self.device)
         with torch.cuda.graph(graph, stream=self.stream):
             outputs = step(*own)
-        return Recording(graph, own, outputs)
+        return RecordedStep(graph, own, outputs)

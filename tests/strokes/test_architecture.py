@@ -17,7 +17,7 @@ TIERS = (
     ("formats", "recognition", "recovery"),
     ("generation", "build"),
     ("evaluation", "train_recipe", "api"),
-    ("cli", "__main__"),
+    ("studio", "cli", "__main__"),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""
 

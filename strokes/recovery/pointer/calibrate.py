@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray
-from strokes.ink.recordings import PenSet
+from strokes.ink.recordings import PenSet, to_choose_by
 from strokes.ink.rendering import pen_pictures
 from strokes.metrics.pens import score_pens
 from strokes.recovery.pointer.calibration import Calibration, features, fit_calibration
+from strokes.recovery.pointer.habit_calibration import calibrate_habits
 from strokes.recovery.pointer.recover import PenRecovery
 from strokes.recovery.pointer.risk import RIGHT_DIRECTION, RIGHT_ORDER, to_drawings
 
@@ -46,19 +46,14 @@ def find_answers(recovery: PenRecovery, pens: PenSet) -> Answers:
 
 def calibrating(pens: PenSet) -> PenSet:
     """The recordings that calibrate: of one half of the held-out writers, so that the other half can judge."""
-    halves = np.array([in_first_half(writer) for writer in pens.writers], np.bool_)
-    return pens.select(np.flatnonzero(pens.held_out & halves)).capped(CALIBRATING_PER_WRITER)
+    chosen = to_choose_by(pens.writers, pens.names)
+    return pens.select(np.flatnonzero(pens.held_out & chosen)).capped(CALIBRATING_PER_WRITER)
 
 
 def judging(pens: PenSet) -> PenSet:
     """The recordings of the held-out writers that calibrate nothing."""
-    halves = np.array([in_first_half(writer) for writer in pens.writers], np.bool_)
-    return pens.select(np.flatnonzero(pens.held_out & ~halves)).capped(CALIBRATING_PER_WRITER)
-
-
-def in_first_half(writer: str) -> bool:
-    """Whether a held-out writer's drawings calibrate."""
-    return int(hashlib.sha256(f"calibrate {writer}".encode()).hexdigest(), 16) % 2 == 0
+    chosen = to_choose_by(pens.writers, pens.names)
+    return pens.select(np.flatnonzero(pens.held_out & ~chosen)).capped(CALIBRATING_PER_WRITER)
 
 
 def calibrate(recovery: PenRecovery, pens: PenSet) -> Calibration | None:
@@ -67,4 +62,6 @@ def calibrate(recovery: PenRecovery, pens: PenSet) -> Calibration | None:
     if len(own) < LEAST_DRAWINGS:
         return None
     answers = find_answers(recovery, own)
-    return fit_calibration(answers.features, answers.right) if len(answers.right) >= LEAST_DRAWINGS else None
+    if len(answers.right) < LEAST_DRAWINGS:
+        return None
+    return calibrate_habits(recovery, fit_calibration(answers.features, answers.right), [own])

@@ -31,12 +31,14 @@ class Walks:
         flags: (n, steps) int64, `GO`, `LIFT` or `END` after it, -1 beyond the end.
         points_px: (n, steps, 2) float32, where in the frame the pen really was.
         likelihood: (n,) float32, the logarithm of the walk's probability.
+        doubt: (n, 2) float32, of walks without randomness the chance to go elsewhere: the largest, and the sum.
     """
 
     tokens: IntArray
     flags: IntArray
     points_px: FloatArray
     likelihood: FloatArray
+    doubt: FloatArray
 
 
 @torch.inference_mode()
@@ -64,7 +66,7 @@ def walk(
     tokens = np.zeros((count, most), np.int64)
     flags = np.full((count, most), UNUSED, np.int64)
     points_px = np.zeros((count, most, 2), np.float32)
-    likelihood = np.zeros(count, np.float32)
+    likelihood, doubt = np.zeros(count, np.float32), np.zeros((count, 2), np.float32)
     last = 0
     while len(walker.owners):
         token, flag, point = walker.step()
@@ -73,9 +75,10 @@ def walk(
         rows = walker.owners[kept]
         tokens[rows, last], flags[rows, last], points_px[rows, last] = token[kept], flag[kept], point[kept]
         likelihood[rows] = walker.likelihood[kept]
+        doubt[rows] = walker.doubt[kept]
         walker.leave(flag == END)
         last += 1
-    return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood)
+    return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood, doubt)
 
 
 class Walker:
@@ -126,6 +129,7 @@ class Walker:
         self.temperatures = temperatures.float().cpu().numpy()
         self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
         self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        self.doubt = np.zeros((count, 2), np.float32)
         self.here_px = np.full((count, 2), MIDDLE_PX, np.float32)
         self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
         self.hidden = self.cell = torch.zeros(count, self.decoder.hidden)
@@ -160,7 +164,7 @@ class Walker:
         asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
         chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
         known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
-        choose_tokens(*known, asked, self.temperatures, chances[0], self.likelihood, tokens)
+        choose_tokens(*known, asked, self.temperatures, chances[0], self.likelihood, self.doubt, tokens)
         came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
         self.begun = True
         self.answers = self.advance(tokens, came)
@@ -184,6 +188,7 @@ STATE_OF_A_PEN = (
     "temperatures",
     "walking",
     "likelihood",
+    "doubt",
     "stopping",
     "doubted",
     "lifted",

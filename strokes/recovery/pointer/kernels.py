@@ -28,6 +28,12 @@ from strokes.recovery.pointer.network import END, GO, LIFT
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
+BESIDE_PX = 1.5
+"""A pixel's neighbours, corners among them, are nearer than this in either direction."""
+ELSEWHERE_PX = 2.5
+"""A chance to go further from the chosen pixel than this is doubt."""
+LEAST_SHARE = 1e-4
+"""A pixel less likely than this is not asked for its neighbourhood."""
 NOWHERE = -1
 """The token of a pen that hasn't begun."""
 
@@ -121,9 +127,13 @@ def choose_tokens(
     temperatures: FloatArray,
     chances: FloatArray,
     likelihood: FloatArray,
+    doubt: FloatArray,
     tokens: IntArray,
 ) -> None:
     """Choose each pen's next token.
+
+    Without randomness that is the likeliest pixel of the neighbourhood (3×3) that is likeliest as a whole: several
+    pixels share the chance of one place.
 
     Args:
         pictures, counts, places_px, here_px, visited: as in `observe`.
@@ -132,10 +142,11 @@ def choose_tokens(
         temperatures: (k,) 0 for the likeliest token.
         chances: (k,) random, 0 to 1, which decide the others.
         likelihood: (k,) what was chosen is added to it.
+        doubt: (k, 2) the chance of tokens further than `ELSEWHERE_PX` from it: the largest, and the sum over steps.
         tokens: (k,) filled.
     """
     key = keys.shape[2]
-    logits = np.zeros(keys.shape[1], np.float32)
+    logits, shares = np.zeros(keys.shape[1], np.float32), np.zeros(keys.shape[1], np.float32)
     seen = np.zeros(GEOMETRY, np.float32)
     for i in range(len(pictures)):
         p = pictures[i]
@@ -150,8 +161,15 @@ def choose_tokens(
                 place += asked[i, key + j] * seen[j]
             logits[t] = score(match, place)
         own = logits[: max(counts[p], 1)]
-        tokens[i] = _choose(own, temperatures[i], chances[i])
-        likelihood[i] += own[tokens[i]] - _log_sum(own)
+        total = _log_sum(own)
+        if temperatures[i] > 0:
+            tokens[i] = _choose(own, temperatures[i], chances[i])
+        else:
+            shares[: len(own)] = np.exp(own - total)
+            tokens[i], elsewhere = _choose_place(shares[: len(own)], places_px[p])
+            doubt[i, 0] = max(doubt[i, 0], elsewhere)
+            doubt[i, 1] += elsewhere
+        likelihood[i] += own[tokens[i]] - total
 
 
 @compiled(fastmath=True)
@@ -205,6 +223,30 @@ def _see(away_x: np.float32, away_y: np.float32, visited: np.float32, seen: Floa
     told = see(away_x, away_y, away_x * away_x + away_y * away_y, visited)
     for j in range(GEOMETRY):
         seen[j] = told[j]
+
+
+@compiled(fastmath=True)
+def _choose_place(shares: FloatArray, places_px: FloatArray) -> tuple[int, float]:
+    """The likeliest token of the likeliest neighbourhood, by each token's chance, and the chance of all far from it."""
+    best, most = 0, np.float32(-1)
+    for t in range(len(shares)):
+        if shares[t] < LEAST_SHARE and most >= 0:
+            continue
+        around, peak = np.float32(0), t
+        for u in range(len(shares)):
+            away_x, away_y = places_px[u, 0] - places_px[t, 0], places_px[u, 1] - places_px[t, 1]
+            if abs(away_x) < BESIDE_PX and abs(away_y) < BESIDE_PX:
+                around += shares[u]
+                if shares[u] > shares[peak]:
+                    peak = u
+        if around > most:
+            best, most = peak, around
+    far = 0.0
+    for u in range(len(shares)):
+        away_x, away_y = places_px[u, 0] - places_px[best, 0], places_px[u, 1] - places_px[best, 1]
+        if away_x * away_x + away_y * away_y > ELSEWHERE_PX * ELSEWHERE_PX:
+            far += shares[u]
+    return best, far
 
 
 @compiled(fastmath=True)

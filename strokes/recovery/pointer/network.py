@@ -137,11 +137,15 @@ class Encoder(nn.Module):
 
 
 class PenNetwork(nn.Module):
-    """Thinned pictures to walks over their ink; see the module."""
+    """Thinned pictures to walks over their ink; see the module.
+
+    Attributes:
+        dropout: share of what the memory is told, and of what it says, that is left out in training.
+    """
 
     def __init__(self, spec: PenSpec) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.dropout = spec, 0.0
         self.encoder = Encoder(spec)
         self.start_token = nn.Parameter(torch.zeros(spec.token))
         observed = spec.token + spec.context + (spec.pools + len(POOL_REACH_PX)) * spec.value + 6
@@ -187,6 +191,10 @@ class PenNetwork(nn.Module):
         masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
+    def leave_out(self, values: Tensor) -> Tensor:
+        """Values with some left out, in training."""
+        return functional.dropout(values, self.dropout, self.training) if self.dropout else values
+
     def teacher_force(self, ink: InkTokens, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the network would have done along given walks (teacher forcing).
 
@@ -200,8 +208,8 @@ class PenNetwork(nn.Module):
             and `END` after it, and (batch, steps, 2) where in px from the pixel's centre the pen really is.
         """
         pen = pen_states_along(ink, self.start_token, walked, lifted)
-        embedded = self.observe(ink, pen)
-        state = torch.cat([self.lstm(embedded)[0], embedded], dim=2)
+        embedded = self.leave_out(self.observe(ink, pen))
+        state = torch.cat([self.leave_out(self.lstm(embedded)[0]), embedded], dim=2)
         before = PenState(**{name: getattr(pen, name)[:, :-1] for name in pen.__dataclass_fields__})
         by_air = torch.cat([torch.ones_like(lifted[:, :1]), lifted[:, :-1]], dim=1)
         logits = self.pointer_logits(ink, state[:, :-1], before, by_air)

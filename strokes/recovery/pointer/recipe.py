@@ -27,6 +27,8 @@ class PenTraining:
         learning_rate: AdamW's, after a linear warm-up; it falls to 0 by a cosine.
         warmup_steps: of the learning rate.
         weight_decay: AdamW's weight decay.
+        dropout: share of what the LSTM is told, and of what it says, that is left out.
+        average: share of itself that the running average of the weights keeps at a step; the average is what draws.
         label_dropout: share of the recordings whose label is left out.
         input_noise: share of the steps that are fed a pixel beside the right one.
         input_noise_px: how far beside, the standard deviation.
@@ -45,14 +47,16 @@ class PenTraining:
     batch_size: int = 128
     learning_rate: float = 1.5e-3
     warmup_steps: int = 200
-    weight_decay: float = 0.01
+    weight_decay: float = 0.03
+    dropout: float = 0.1
+    average: float = 0.999
     label_dropout: float = 0.05
     input_noise: float = 0.4
     input_noise_px: float = 0.6
     target_px: float = 0.5
     balance_writers: float = 0.5
     balance_classes: float = 0.25
-    picture_every: int = 6
+    picture_every: int = 24
     picture_batch_size: int = 48
     picture_weight: float = 5.0
     precision: str = "bfloat16"
@@ -79,6 +83,8 @@ class PenTraining:
             "seed",
         ):
             check_range(f"training.{name}", getattr(self, name))
+        for name in ("dropout", "average"):
+            check_range(f"training.{name}", getattr(self, name), below=1)
         check_range("training.picture_batch_size", self.picture_batch_size, beyond_zero=True)
         check_range("training.picture_weight", self.picture_weight)
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))

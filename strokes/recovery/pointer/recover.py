@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,19 +30,27 @@ from strokes.metrics.pictures import render_set, score_large, score_pictures
 from strokes.metrics.rasterised import soft_error
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.endings import meet_ends
+from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
-from strokes.recovery.pointer.risk import Chosen, choose_walks, to_drawings
+from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
-from strokes.training.checkpoints import Model, ready
+from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
+HABITUAL = 2
+"""So many times as many walks are drawn where a hand's habits are known."""
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
 
 
+PICTURES_AT_ONCE = 250
+"""Pictures of one chunk end their walks at about the same time."""
+UNSURE = 0.8
+"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 
@@ -58,11 +67,12 @@ class PenRecovery:
         network: not training.
         recipe: that it was trained by.
         calibration: of the confidence; without one, drawings have no score `confidence`.
-        hypotheses: walks a picture; 0 for as many as the recipe says.
+        hypotheses: walks a picture; 0 for one, and as many as the recipe says where that is unsure or misfits.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
+        habits: of the hands that wrote the pictures, where they are known.
     """
 
     network: PenNetwork
@@ -73,11 +83,13 @@ class PenRecovery:
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+    habits: Habits | None = None
 
     @property
     def walks(self) -> int:
-        """Walks a picture."""
-        return self.hypotheses or self.recipe.hypotheses
+        """Walks a picture; where habits choose among them, more are worth their time."""
+        usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
+        return self.hypotheses or usual
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -111,7 +123,9 @@ class PenRecovery:
         owner = np.array([glyph.picture for glyph in glyphs], np.int64)
         framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
         labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        chosen, points_px = self.draw(make_image_set(framed, labels=labels, classes=pictures.classes))
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
+        chosen, points_px = self.draw(glyph_set)
         strokes: list[list[FloatArray]] = [[] for _ in inks]
         for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
             strokes[glyph.picture] += glyph.strokes(walked.strokes)
@@ -141,16 +155,33 @@ class PenRecovery:
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
         """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
-        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        together = max(PENS_AT_ONCE // self.walks, 1)
-        parts = [self._walk(pictures.select(rows)) for rows in chunks(order, together)]
-        chosen = join_chosen(parts, order)
+        chosen = self._choose(pictures)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
-        points = refine(points, down, torch.from_numpy(pictures.images), self.refinement)
-        return chosen, (np.round(points.numpy() * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
+        refined = refine(points, down, torch.from_numpy(pictures.images), self.refinement).numpy()
+        points_px = meet_ends(refined, chosen.walks.flags, pictures.images)
+        return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
-    def _walk(self, pictures: ImageSet) -> Chosen:
+    def _choose(self, pictures: ImageSet) -> Chosen:
+        """The chosen walks: where nothing else is asked for, several only where the likeliest misfits or is unsure."""
+        everyone = np.arange(len(pictures))
+        if self.hypotheses or self.habits is not None:
+            return self._walk_all(pictures, self.walks)
+        chosen = self._walk_all(pictures, 1)
+        again = np.flatnonzero((chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE))
+        if len(again) == 0 or self.walks == 1:
+            return chosen
+        kept = np.setdiff1d(everyone, again)
+        more = self._walk_all(pictures.select(again), self.walks)
+        return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
+
+    def _walk_all(self, pictures: ImageSet, hypotheses: int) -> Chosen:
+        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
+        together = min(max(PENS_AT_ONCE // hypotheses, 1), PICTURES_AT_ONCE)
+        parts = [self._walk(pictures.select(rows), hypotheses) for rows in chunks(order, together)]
+        return join_chosen(parts, order)
+
+    def _walk(self, pictures: ImageSet, hypotheses: int) -> Chosen:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
@@ -159,10 +190,16 @@ class PenRecovery:
                 self.network,
                 self.network.encoder(images, labels),
                 pictures.images,
-                hypotheses=self.walks,
+                hypotheses=hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
+                likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
             )
+
+    @staticmethod
+    def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
+        names = [(*pictures.classes, None)[label] for label in pictures.labels.tolist()]
+        return habits.likeness(walks, pictures.images, habits.of_pictures(names, pictures.writers))
 
     def _assemble(
         self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
@@ -226,8 +263,9 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         flags=padded("flags", UNUSED),
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
+        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 
@@ -244,7 +282,7 @@ def load_pen_network(
     recipe: PenRecipe = parse_recipe(PenRecipe, model.settings)
     text = model.described.get("calibration")
     calibration = None if text is None else Calibration.from_json(text)
-    network = ready(PenNetwork(recipe.network), model, device)
+    network = ready(PenNetwork(recipe.network), model, device, part(model.tensors, "average.module"))
     network.encoder.apply(channels_last)
     return network, recipe, calibration
 

@@ -9,6 +9,7 @@ of them would mind least.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.warping import warp_paths
+from strokes.metrics.writing import hooked
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
@@ -37,6 +39,10 @@ MOST_APART_PX = 6.0
 GOOD_F1 = 0.97
 MISFIT = 6.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
+UNNATURAL = 0.05
+"""What a false start costs, and an end that turns back: people do so, but seldom."""
+HABIT = 2.0
+"""What likeness to the same hand's other drawings of a class counts, beside likeness to the other hypotheses."""
 WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
 """What each of `JUDGED` counts."""
 JUDGED = ("apart_px", "direction", "order", "strokes", "start")
@@ -54,6 +60,8 @@ class Chosen:
         reordered: (n,) the mean of 1 - order, 0 to 2, of each against it.
         contested: (n,) the share of them beside which it would not be right in direction and order.
         surprise: (n,) minus the logarithm of its probability, a step.
+        likeness: (n,) to what the same hand wrote elsewhere, NaN where nothing of it is known.
+        doubt: (n, 2) of the likeliest walk; see `Walks`.
     """
 
     walks: Walks
@@ -63,6 +71,13 @@ class Chosen:
     reordered: FloatArray
     contested: FloatArray
     surprise: FloatArray
+    likeness: FloatArray
+    doubt: FloatArray
+
+    def select(self, rows: NDArray[np.intp]) -> Chosen:
+        """What is chosen for pictures `rows`, in that order."""
+        walks = Walks(*(getattr(self.walks, name)[rows] for name in Walks.__dataclass_fields__))
+        return Chosen(walks, *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:]))
 
 
 def choose_walks(
@@ -73,6 +88,7 @@ def choose_walks(
     hypotheses: int,
     temperature: float,
     seed: int,
+    likeness: Callable[[Walks], FloatArray] | None = None,
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
 
@@ -83,6 +99,7 @@ def choose_walks(
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
         seed: of them.
+        likeness: of the walks to what the same hand wrote elsewhere, as `pick` takes it.
 
     Raises:
         ConfigError: there is to be no hypothesis.
@@ -92,11 +109,14 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
-    return minimise_bayes_risk(walks, images, hypotheses)
+    return minimise_bayes_risk(walks, images, hypotheses, None if likeness is None else likeness(walks))
 
 
-def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
-    """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
+def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray | None = None) -> Chosen:
+    """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row.
+
+    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known.
+    """
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
@@ -104,7 +124,10 @@ def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int) -> Cho
     alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
     _judge_all(walks.points_px, walks.flags, alike)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
-    best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
+    hooks = count_hooks(walks).reshape(-1, hypotheses)
+    liked = np.full(worth.shape, np.nan, np.float32) if likeness is None else likeness
+    faults = MISFIT * np.maximum(GOOD_F1 - fit, 0) + UNNATURAL * hooks
+    best = (worth + HABIT * np.nan_to_num(liked) - faults).argmax(axis=1)
     rows = np.arange(len(images))
     others = weights * (np.arange(hypotheses) != best[:, None])
     others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
@@ -126,7 +149,27 @@ def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int) -> Cho
         reordered=mean(1 - order),
         contested=mean(contested),
         surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
+        likeness=liked[rows, best],
+        doubt=walks.doubt.reshape(-1, hypotheses, 2)[:, 0],
     )
+
+
+def count_hooks(walks: Walks) -> IntArray:
+    """At how many of its two ends, the first stroke's beginning and the last one's end, each walk (n,) turns back."""
+    hooks = np.zeros(len(walks.flags), np.int64)
+    _count_hooks(walks.points_px.astype(np.float64), walks.flags, hooks)
+    return hooks
+
+
+@compiled()
+def _count_hooks(points_px: NDArray[np.float64], flags: IntArray, hooks: IntArray) -> None:
+    """Fill `hooks`."""
+    for i in range(len(flags)):
+        lifts = np.flatnonzero(flags[i] > GO)
+        if len(lifts):
+            last = lifts[-2] + 1 if len(lifts) > 1 else 0
+            hooks[i] = int(hooked(points_px[i, : lifts[0] + 1]))
+            hooks[i] += int(hooked(points_px[i, last : lifts[-1] + 1][::-1]))
 
 
 def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX) -> DrawingSet:
@@ -160,24 +203,36 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             row = i * count + a
             used[a] = (flags[row] >= 0).sum()
             strokes[a] = (flags[row] > GO).sum()
-            lengths[a] = _find_steps(points_px[row], flags[row], steps[a])
+            lengths[a] = find_steps(points_px[row], flags[row], steps[a])
         for a in range(count):
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_apart(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
-                judged[1], judged[2] = 1.0, 1.0
-                if lengths[a]:
-                    judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
-                if lengths[a] == 1:
-                    judged[2] = 2 * (judged[1] > 0) - 1
+                judged[0] = min(apart_px(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
+                judge_walk(truth, steps[a, : lengths[a]], found, steps[b, : lengths[b]], judged)
                 judged[3] = strokes[a] == strokes[b]
-                if used[a] and used[b]:
-                    judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
 
 
 @compiled()
-def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
+def judge_walk(
+    truth: FloatArray,
+    true_steps: NDArray[np.float64],
+    found: FloatArray,
+    steps: NDArray[np.float64],
+    judged: NDArray[np.float64],
+) -> None:
+    """Fill `judged`'s direction, order and start, for points (n, 2) in px and steps as `find_steps` tells them."""
+    judged[1], judged[2], judged[4] = 1.0, 1.0, 0.0
+    if len(true_steps):
+        judged[1], judged[2] = compare_paths(true_steps, steps)
+    if len(true_steps) == 1:
+        judged[2] = 2 * (judged[1] > 0) - 1
+    if len(truth) and len(found):
+        judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
+
+
+@compiled()
+def find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
     """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
     row = 0
     for p in range(len(flags) - 1):
@@ -191,7 +246,7 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
 
 
 @compiled()
-def _apart(one: FloatArray, other: FloatArray) -> float:
+def apart_px(one: FloatArray, other: FloatArray) -> float:
     """How far two paths (a, 2) and (b, 2) are apart: dynamic time warping's sum, by the points of the longer."""
     if len(one) == 0 or len(other) == 0:
         return MOST_APART_PX

@@ -10,11 +10,13 @@ from __future__ import annotations
 import copy
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import raster
 from strokes.errors import ConfigError
@@ -26,7 +28,7 @@ from strokes.metrics.rasterised import SOFTNESS
 from strokes.recovery.losses import reconstruction_loss
 from strokes.recovery.pointer.calibrate import LEAST_DRAWINGS, calibrate
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.examples import PenBatches
+from strokes.recovery.pointer.examples import Examples, PenBatches
 from strokes.recovery.pointer.network import END, GO, LIFT, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PenRecipe
 from strokes.recovery.pointer.recover import PenRecovery
@@ -37,6 +39,36 @@ TAUGHT_WITHIN_PX = 3.0
 """A point of a recording further from all ink teaches nothing."""
 FLAG_WEIGHT = 2.0
 GRADIENT_CLIP = 1.0
+MAKERS = 2
+"""Processes that make batches for a graphics card."""
+
+
+class Learning(nn.Module):
+    """A pen network and the running average of its weights, which is what draws afterwards.
+
+    Args:
+        pen: the network.
+        average: share of itself that the average keeps at a step.
+    """
+
+    def __init__(self, pen: PenNetwork, average: float) -> None:
+        super().__init__()
+        self.pen = pen
+        self.average = AveragedModel(pen, multi_avg_fn=get_ema_multi_avg_fn(average))  # type: ignore[no-untyped-call]
+
+    @property
+    def averaged(self) -> PenNetwork:
+        """The network that draws."""
+        module = self.average.module
+        assert isinstance(module, PenNetwork)
+        return module
+
+
+class Batches(Protocol):
+    """Examples by the number of a step."""
+
+    def at(self, step: int) -> Examples:
+        """The examples of step `step`."""
 
 
 class PenTrainer:
@@ -47,22 +79,33 @@ class PenTrainer:
         pens: recordings in the frame; those of held-out writers and alphabets teach nothing, and calibrate.
         pictures: thinned pictures, whose strokes nobody knows; labels that the network knows are given to it.
         device: "cpu" or "cuda".
+        batches: what to learn from, instead of the recordings.
     """
 
-    def __init__(self, recipe: PenRecipe, pens: PenSet, pictures: ImageSet, *, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: PenRecipe,
+        pens: PenSet,
+        pictures: ImageSet,
+        *,
+        device: str = "cpu",
+        batches: Batches | None = None,
+    ) -> None:
         self.recipe, self.pictures = recipe, pictures
         self.device = torch.device(device)
         training = recipe.training
         if training.picture_every and len(pictures) == 0:
             raise ConfigError("there are no pictures to learn from; give some, or set training.picture_every to 0")
         torch.manual_seed(training.seed)
-        self.network = PenNetwork(recipe.network).to(self.device)
+        self.network = Learning(PenNetwork(recipe.network), training.average).to(self.device)
+        self.pen = self.network.pen
+        self.pen.dropout = training.dropout
         optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+            self.pen.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
         taught, self.held_out = (pens.select(np.flatnonzero(pens.held_out == chosen)) for chosen in (False, True))
-        self.batches = PenBatches(
+        self.batches = batches or PenBatches(
             taught,
             number_labels(taught.drawings, recipe.class_names),
             recipe.network,
@@ -70,11 +113,19 @@ class PenTrainer:
             batch_size=training.batch_size,
             seed=training.seed,
             balance=(training.balance_writers, training.balance_classes),
+            makers=MAKERS if self.device.type == "cuda" else 0,
         )
         self.generators: dict[str, torch.Generator] = {}
         self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
+
+    def begin_with(self, network: PenNetwork) -> None:
+        """Go on from another network's weights."""
+        weights = network.state_dict()
+        for own in (self.pen, self.network.averaged):
+            own.load_state_dict(weights)
+        self.network.average.n_averaged.fill_(1)
 
     def pretrain(self) -> None:
         """Nothing comes before the first step."""
@@ -82,7 +133,7 @@ class PenTrainer:
     def finish_epoch(self, folder: Path) -> None:
         """After the last epoch, calibrate the confidence on held-out writers, where the recordings have enough."""
         if self.progress.epoch == self.epochs:
-            network = copy.deepcopy(self.network).to("cpu").eval().requires_grad_(False)
+            network = copy.deepcopy(self.network.averaged).to("cpu").eval().requires_grad_(False)
             calibration = calibrate(PenRecovery(network, self.recipe), self.held_out)
             if calibration is not None:
                 self.texts["calibration"] = calibration.to_json()
@@ -106,7 +157,8 @@ class PenTrainer:
             total = total + training.picture_weight * losses["reconstruction"]
             shown = (truth, drawn.detach())
         self._descend(total, step)
-        return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
+        found = torch.stack(list(losses.values())).tolist()
+        return StepResult(dict(zip(losses, found, strict=True)), shown)
 
     def walk_losses(self, step: int, chance: torch.Generator) -> dict[str, Tensor]:
         """The losses of a batch of recordings."""
@@ -116,7 +168,7 @@ class PenTrainer:
         dropped = torch.rand(len(examples), generator=chance, device=self.device) < training.label_dropout
         labels = self.label_numbers(examples.labels).masked_fill(dropped, self.recipe.network.classes)
         with self._lowered():
-            ink = self.network.encoder(torch.from_numpy(examples.images).to(self.device), labels)
+            ink = self.pen.encoder(torch.from_numpy(examples.images).to(self.device), labels)
         square = (points_px[:, :, None] - ink.places_px[:, None]).square().sum(dim=3)
         square = square.masked_fill(ink.mask[:, None] == 0, 1e6)
         nearest, right = square.min(dim=2)
@@ -125,7 +177,7 @@ class PenTrainer:
         noisy = torch.rand(right.shape, generator=chance, device=self.device) < training.input_noise
         walked = torch.where(noisy & (flags == GO), slipped, right)
         with self._lowered():
-            logits, flag_logits, offsets = self.network.teacher_force(ink, walked, flags == LIFT)
+            logits, flag_logits, offsets = self.pen.teacher_force(ink, walked, flags == LIFT)
         known = (flags >= 0).float()
         taught = known * (nearest <= TAUGHT_WITHIN_PX**2)
         target = functional.softmax(-(square - nearest[..., None]) / (2 * training.target_px**2), dim=2)
@@ -148,8 +200,8 @@ class PenTrainer:
         images = torch.from_numpy(chosen.images).to(self.device)
         labels = self.label_numbers(number_labels(chosen, self.recipe.class_names))
         with self._lowered():
-            ink = self.network.encoder(images, labels)
-            walks = walk(self.network, ink)
+            ink = self.pen.encoder(images, labels)
+            walks = walk(self.pen, ink)
         return images.float(), self.draw(ink, walks)
 
     def draw(self, ink: InkTokens, walks: Walks) -> Tensor:
@@ -157,7 +209,7 @@ class PenTrainer:
         walked = torch.from_numpy(walks.tokens).to(self.device)
         flags = torch.from_numpy(walks.flags).to(self.device)
         with self._lowered():
-            _, flag_logits, offsets = self.network.teacher_force(ink, walked, flags == LIFT)
+            _, flag_logits, offsets = self.pen.teacher_force(ink, walked, flags == LIFT)
         places = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
         points = (places + offsets) / FRAME_PX
         softness = torch.full_like(points[..., :1], SOFTNESS)
@@ -173,6 +225,7 @@ class PenTrainer:
         steps = training.epochs * training.steps_an_epoch
         pace = pace_at(training.learning_rate, "cosine", step, steps, warmup_steps=training.warmup_steps)
         descend(self.optimisers["optimiser"], loss, pace=pace, gradient_clip=GRADIENT_CLIP)
+        self.network.average.update_parameters(self.pen)
 
 
 def mean_of(values: Tensor, weights: Tensor) -> Tensor:

@@ -68,6 +68,27 @@ def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_reci
     assert [("generator" in trainer.step(step).losses) for step in range(6)] == [False, False, True] * 2
 
 
+def test_the_loss_of_a_wgan_s_critic_grows_with_how_far_its_gradient_is_from_1(small_recipe, grey):
+    """Between a picture and itself lies the picture, and the distance is 0: what is left is the penalty."""
+    trainer = make_generator_trainer(small_recipe("wgan", gradient_penalty=10.0), grey, None)
+    critic, pictures, untold = trainer.network.critic.eval(), torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
+    given = pictures.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(given, untold).sum(), given)
+    steepness = gradient.flatten(1).norm(dim=1)
+    loss = trainer.wasserstein_loss(pictures, pictures, untold)
+    assert loss.item() == pytest.approx(10 * (steepness - 1).square().mean().item(), rel=1e-3)
+    assert loss.item() > 1
+
+
+def test_the_average_that_ships_follows_the_generator_slowly(small_recipe, grey):
+    network = make_generator_trainer(small_recipe("wgan"), grey, None).network
+    first = network.averaged.layers[0].weight.clone()
+    with torch.no_grad():
+        network.generator.layers[0].weight.add_(1.0)
+    network.average(0.9)
+    assert torch.allclose(network.averaged.layers[0].weight - first, torch.tensor(0.1), atol=1e-5)
+
+
 def test_a_critics_steps_and_one_of_its_generator_may_be_taken_on_every_batch(small_recipe, grey):
     trainer = make_generator_trainer(small_recipe("wgan", critic_steps=3, same_batch=True), grey, None)
     for step in range(2):

@@ -10,7 +10,8 @@ from strokes.ink.pictures import FineInk, make_image_set
 from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer import recover as pens_recovery
 from strokes.recovery.pointer.calibration import FEATURES, Calibration
-from strokes.recovery.pointer.recover import DOUBTFUL, PenRecovery
+from strokes.recovery.pointer.recover import DOUBTFUL, UNSURE, PenRecovery
+from strokes.recovery.pointer.risk import GOOD_F1
 from strokes.recovery.refinement import Refinement
 
 SURE = Calibration(constant=5.0)
@@ -132,6 +133,18 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
     assert named.classes == ("AB", "x", "é")
 
 
+def test_what_is_known_of_a_walk_is_known_of_its_own_picture(recovery, some, monkeypatch):
+    """Pictures are walked over by how much ink they have, a few at a time."""
+    monkeypatch.setattr(pens_recovery, "PENS_AT_ONCE", 8)
+    likeliest = replace(recovery, hypotheses=1)
+    together, _ = likeliest.draw(some)
+    for i in range(12):
+        alone, _ = likeliest.draw(some.select([i]))
+        for name in ("fit", "surprise"):
+            assert getattr(together, name)[i] == pytest.approx(getattr(alone, name)[0], abs=1e-3)
+        assert together.walks.likelihood[i] == pytest.approx(alone.walks.likelihood[0], abs=1e-2)
+
+
 def test_a_known_label_tells_the_network_something(recovery, some):
     untold = replace(some, labels=np.full(len(some), -1))
     (_, told_px), (_, untold_px) = recovery.draw(some), recovery.draw(untold)
@@ -174,7 +187,7 @@ def test_what_the_network_draws_poorly_is_traced_and_stays_flagged(recovery, som
 
 
 def test_the_least_sure_glyph_is_how_sure_a_word_is(recovery):
-    by_points = Calibration((0.0,) * (FEATURES - 1) + (-1.0,), 2.0)
+    by_points = Calibration((0.0,) * (FEATURES - 3) + (-1.0, 0.0, 0.0), 2.0)
     judging = replace(recovery, calibration=by_points, hypotheses=1)
     simple, long = np.zeros((60, 60), np.bool_), box(60, 60, 50)
     simple[5:55, 30] = True
@@ -196,3 +209,21 @@ def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some, mon
     plain, refined = (replace(recovery, refinement=Refinement(steps=n)).block(some) for n in (0, 10))
     assert refined.scores["mse"].mean() < plain.scores["mse"].mean()
     assert np.array_equal(refined.stroke_offsets, plain.stroke_offsets)
+
+
+def test_only_pictures_whose_likeliest_walk_is_unsure_or_misfits_are_walked_again(recovery, some, monkeypatch):
+    asked = []
+    usual = PenRecovery._walk
+
+    def count(self, pictures, hypotheses):
+        asked.append((len(pictures), hypotheses))
+        return usual(self, pictures, hypotheses)
+
+    monkeypatch.setattr(PenRecovery, "_walk", count)
+    by_default = replace(recovery, hypotheses=0)
+    chosen, _ = replace(recovery, hypotheses=1).draw(some)
+    unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
+    asked.clear()
+    by_default.draw(some)
+    assert sum(count for count, walks in asked if walks == 1) == len(some)
+    assert sum(count for count, walks in asked if walks == by_default.walks) == unsure.sum()

@@ -49,11 +49,30 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(pen_recipe, reco
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_a_checkpoint_draws_with_the_running_average_of_its_weights(pen_recipe, recordings, some, tmp_path):
+    recipe = replace(pen_recipe, training=replace(pen_recipe.training, average=0.5))
+    path = train(recipe, some, tmp_path / "run", pens=recordings)
+    drawn = load_pen_network(read_model(path))[0].state_dict()
+    kept = read_model(path).tensors
+    assert all(torch.equal(value, kept[f"average.module.{name}"]) for name, value in drawn.items())
+    assert any(not torch.equal(value, kept[f"pen.{name}"]) for name, value in drawn.items())
+
+
+def test_the_average_follows_the_weights_as_far_as_it_is_told(pen_recipe, recordings, some):
+    recipe = replace(pen_recipe, training=replace(pen_recipe.training, average=0.75))
+    trainer = PenTrainer(recipe, recordings, some)
+    trainer.step(0)
+    before = trainer.network.averaged.start_token.clone()
+    trainer.step(1)
+    expected = 0.75 * before + 0.25 * trainer.pen.start_token
+    assert torch.allclose(trainer.network.averaged.start_token, expected, atol=1e-7)
+
+
 def test_held_out_writers_teach_nothing(pen_recipe, recordings, some):
     names = tuple(f"w{i}" for i in range(len(recordings)))
     pens = replace(recordings, writers=names)
     trainer = PenTrainer(pen_recipe, pens, some)
-    assert len(trainer.batches.drawings) == (~pens.held_out).sum() < len(pens)
+    assert len(trainer.batches.maker.drawings) == (~pens.held_out).sum() < len(pens)
 
 
 @pytest.fixture

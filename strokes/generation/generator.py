@@ -138,15 +138,15 @@ def load_generator(name: str) -> ImageGenerator:
 
 
 def generator_for(family: str, classes: Sequence[str]) -> str:
-    """The shipped generator called `family`, or `family` and more, that knows these classes and few others."""
+    """The shipped generator called `family`, or `family` and more, that knows most of these classes and few others."""
     named = [name for name in known_generators() if name == family or name.startswith(f"{family}-")]
     known: dict[str, GeneratorRecipe] = {
         name: parse_recipe(GeneratorRecipe, read_model(SHIPPED_GENERATORS / f"{name}.safetensors").settings)
         for name in named
     }
     able = [
-        (recipe.network.classes, name)
+        (len(set(classes) - set(recipe.class_names)), recipe.network.classes, name)
         for name, recipe in known.items()
-        if recipe.network.classes and set(classes) <= set(recipe.class_names)
+        if recipe.network.classes
     ]
-    return min(able)[1] if able and classes else family
+    return min(able)[2] if able and classes else family

@@ -62,7 +62,7 @@ class Writer:
     """
 
     def __init__(self, book: LetterBook, code: str) -> None:
-        self.book = book
+        self.book, self.code = book, code
         rows = np.flatnonzero(book.writers == code)
         self.rows = {str(label): rows[book.labels[rows] == label] for label in np.unique(book.labels[rows])}
         self.low = "".join(letter for letter in FREQUENT if letter in self.rows)

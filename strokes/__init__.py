@@ -4,20 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from strokes.drawing import Drawing, DrawingSet
-    from strokes.store import open_dataset
-    from strokes.torch_dataset import StrokeDataset, pad_drawings, pad_stroke3, pad_stroke5
+    from strokes.ink.drawing import Drawing, DrawingSet
+    from strokes.store.reader import open_dataset
+    from strokes.store.torch_dataset import StrokeDataset, pad_drawings, pad_stroke3, pad_stroke5
 
 __all__ = ["Drawing", "DrawingSet", "StrokeDataset", "open_dataset", "pad_drawings", "pad_stroke3", "pad_stroke5"]
 
 _HOMES = {
-    "Drawing": "strokes.drawing",
-    "DrawingSet": "strokes.drawing",
-    "StrokeDataset": "strokes.torch_dataset",
-    "open_dataset": "strokes.store",
-    "pad_drawings": "strokes.torch_dataset",
-    "pad_stroke3": "strokes.torch_dataset",
-    "pad_stroke5": "strokes.torch_dataset",
+    "Drawing": "strokes.ink.drawing",
+    "DrawingSet": "strokes.ink.drawing",
+    "StrokeDataset": "strokes.store.torch_dataset",
+    "open_dataset": "strokes.store.reader",
+    "pad_drawings": "strokes.store.torch_dataset",
+    "pad_stroke3": "strokes.store.torch_dataset",
+    "pad_stroke5": "strokes.store.torch_dataset",
 }
 
 

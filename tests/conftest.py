@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from strokes.building import build_dataset
-from strokes.checkpoints import save_weights
-from strokes.methods import Options
-from strokes.networks import StrokeNetwork
-from strokes.recipes import Recipe, parse_recipe
-from strokes.sources import load_thinned_mnist
-from strokes.sources.images import ImageSet
+from strokes.build import build_dataset
+from strokes.datasets import load_thinned_mnist
+from strokes.ink.pictures import ImageSet
+from strokes.recovery.methods import Options
+from strokes.recovery.published.networks import StrokeNetwork
+from strokes.recovery.published.recipe import Recipe
+from strokes.train import parse_any
+from strokes.training.checkpoints import save_weights
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def digits() -> ImageSet:
 @pytest.fixture(scope="session")
 def tiny_recipe() -> Recipe:
     """An ensemble of ten networks of 8 units that draw 8 points."""
-    return parse_recipe(
+    return parse_any(
         {"name": "tiny", "network": {"members": 10, "hidden": 8, "points": 8, "everywhere": True, "projected": False}}
     )
 

@@ -10,8 +10,8 @@ import pytest
 import typer.main
 
 from strokes import cli
-from strokes.building import build_dataset
-from strokes.sources import load_thinned_mnist
+from strokes.build import build_dataset
+from strokes.datasets import load_thinned_mnist
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

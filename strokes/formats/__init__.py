@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from strokes.atomic import atomic_path, check_free
 from strokes.errors import SourceError
-from strokes.formats.folder import atomic_folder
+from strokes.files import atomic_folder, atomic_path, check_free
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
-from strokes.store import open_dataset
+from strokes.store.reader import open_dataset
 
 __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 

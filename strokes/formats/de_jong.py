@@ -23,7 +23,7 @@ from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, join_strokes
 from strokes.formats.text_files import read_lines
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 SIDE_PX = 28
 DIGITS = "0123456789"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from strokes.drawing import SPLITS, DrawingSet
 from strokes.formats.json_text import parse_metadata
 from strokes.formats.recording import Numbers
-from strokes.store import DatasetFile
+from strokes.ink.drawing import SPLITS, DrawingSet
+from strokes.store.reader import DatasetFile
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from strokes.atomic import check_free
-from strokes.drawing import POINT_COLUMNS
 from strokes.errors import SourceError
+from strokes.files import check_free
 from strokes.formats.limits import MAX_CLASSES, MAX_SCORES
 from strokes.formats.recording import Recording, make_block, metadata_text
 from strokes.formats.registry import Format
-from strokes.store import DatasetWriter
-from strokes.store_writer import BLOCK
+from strokes.ink.drawing import POINT_COLUMNS
+from strokes.store.writer import BLOCK, DatasetWriter
 
 DIGITS = tuple("0123456789")
 BLOCK_POINTS = 1_000_000

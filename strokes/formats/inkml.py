@@ -20,14 +20,14 @@ import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from strokes.drawing import SPLITS
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_LINE_BYTES, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, from_zero, numbers
 from strokes.formats.text_files import files_in, open_binary
 from strokes.formats.xml_text import exact, exact_rows, xml_text
-from strokes.store import DatasetFile
+from strokes.ink.drawing import SPLITS
+from strokes.store.reader import DatasetFile
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
 MAX_DEPTH = 100

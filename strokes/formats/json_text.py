@@ -24,13 +24,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from strokes.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, DrawingSet
 from strokes.errors import SourceError, StoreError
 from strokes.formats.json_values import field, label_of, parse_object
 from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
 from strokes.formats.recording import Recording, is_plain, join_strokes, numbers
 from strokes.formats.text_files import read_lines, read_whole
-from strokes.store import DatasetFile
+from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, DrawingSet
+from strokes.store.reader import DatasetFile
 
 FORMAT, VERSION = "strokes", 1
 DIGITS = 5

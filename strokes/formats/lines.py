@@ -19,7 +19,7 @@ from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
 from strokes.formats.recording import Recording, is_plain
 from strokes.formats.stroke_3 import lengths_of
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 POINTS = 20
 BLOCK = 4096
@@ -38,7 +38,7 @@ def to_lines(glyph: Glyph) -> NDArray[np.float32]:
     """A drawing's rows (20, 3)."""
     count = len(glyph.points)
     if count > POINTS:
-        from strokes.pen_samples import resample_path
+        from strokes.ink.resampling import resample_path
 
         rows = resample_path([stroke.astype(np.float32) for stroke in glyph.strokes], POINTS)
         rows[:, 2] = 1 - rows[:, 2]

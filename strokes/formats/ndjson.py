@@ -13,7 +13,7 @@ from strokes.formats.json_text import check_head, head_text, recording_of, recor
 from strokes.formats.json_values import parse_object
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import read_lines
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 
 def write(dataset: DatasetFile, path: Path) -> None:

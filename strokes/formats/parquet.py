@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from strokes.drawing import DrawingSet, IntArray
 from strokes.errors import ConfigError
 from strokes.formats.stroke_3 import split_indices
-from strokes.store import DatasetFile
+from strokes.ink.drawing import DrawingSet, IntArray
+from strokes.store.reader import DatasetFile
 
 README = """---
 license: {licence}

@@ -21,7 +21,7 @@ from strokes.formats.json_text import to_text
 from strokes.formats.json_values import field, label_of, parse_object
 from strokes.formats.recording import Recording, from_zero, join_strokes, numbers
 from strokes.formats.text_files import read_lines
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 SIDE = 1000
 DIGITS = 2

@@ -23,7 +23,7 @@ from strokes.formats.limits import MAX_POINTS
 from strokes.formats.quickdraw_simplified import simplify
 from strokes.formats.recording import Recording, join_strokes
 from strokes.formats.text_files import files_in, open_binary
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 HEAD = struct.Struct("<Q2sbIH")
 COUNT = struct.Struct("<H")

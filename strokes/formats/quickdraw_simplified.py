@@ -16,7 +16,7 @@ from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.json_text import to_text
 from strokes.formats.quickdraw import head_of, read
 from strokes.formats.recording import Numbers
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 __all__ = ["read", "simplify", "write"]
 

@@ -10,15 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from strokes.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, UNLABELLED, DrawingSet
 from strokes.errors import SourceError
-from strokes.formats.limits import (
-    MAX_COORDINATE,
-    MAX_LABEL_LENGTH,
-    MAX_METADATA_LENGTH,
-    MAX_POINTS,
-    MAX_SCORES,
-)
+from strokes.formats.limits import MAX_COORDINATE, MAX_LABEL_LENGTH, MAX_METADATA_LENGTH, MAX_POINTS, MAX_SCORES
+from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, UNLABELLED, DrawingSet
 
 Numbers = NDArray[np.float64]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from strokes.atomic import reason
 from strokes.errors import ConfigError, SourceError
+from strokes.files import reason
 
 if TYPE_CHECKING:
     from strokes.formats.recording import Recording
-    from strokes.store import DatasetFile
+    from strokes.store.reader import DatasetFile
 
 FOREIGN_ERRORS = (OSError, EOFError, zlib.error, BadZipFile, UnicodeError, MemoryError, RecursionError)
 """What the standard library raises at broken files; every reader turns the rest into a `SourceError` itself."""

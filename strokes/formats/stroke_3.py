@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.drawing import IntArray
 from strokes.errors import SourceError, StoreError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_array, open_npz
 from strokes.formats.numpy_pickle import load_object_array
 from strokes.formats.recording import Numbers, Recording, to_floats
-from strokes.store import DatasetFile
+from strokes.ink.drawing import IntArray
+from strokes.store.reader import DatasetFile
 
 UNITS = 255
 BLOCK = 4096

@@ -27,7 +27,7 @@ from strokes.formats.stroke_3 import (
     split_indices,
     to_stroke3,
 )
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 ROWS = 250
 

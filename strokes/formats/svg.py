@@ -13,7 +13,7 @@ from pathlib import Path
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.recording import Numbers
 from strokes.formats.xml_text import xml_text
-from strokes.store import DatasetFile
+from strokes.store.reader import DatasetFile
 
 CELL_MM = 20.0
 GLYPH_MM = 16.0

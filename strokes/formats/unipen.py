@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from strokes.drawing import SPLITS
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, from_zero
 from strokes.formats.text_files import files_in, read_lines
-from strokes.store import DatasetFile
+from strokes.ink.drawing import SPLITS
+from strokes.store.reader import DatasetFile
 
 UNITS = 10_000
 MAX_STORED_POINTS = 2_000_000

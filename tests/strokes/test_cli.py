@@ -14,9 +14,9 @@ import pytest
 import typer.main
 
 from strokes import cli
-from strokes.checkpoints import known_models
-from strokes.recipes import known_recipes
-from strokes.store import open_dataset
+from strokes.store.reader import open_dataset
+from strokes.train import known_recipes
+from strokes.training.checkpoints import known_models
 
 GROUP = typer.main.get_command(cli.app)
 COMMANDS = sorted(GROUP.commands)
@@ -115,7 +115,7 @@ def test_a_dataset_and_a_way_of_recovering_are_judged(run, dataset, tmp_path):
 
 
 def test_a_network_is_trained_resumed_and_used(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("strokes.training.VARIATIONS", 5)
+    monkeypatch.setattr("strokes.recovery.published.trainer.VARIATIONS", 5)
     (tmp_path / "small.toml").write_text(
         "[network]\nmembers = 10\nhidden = 4\npoints = 5\n[training]\nbatch_size = 50\nepochs = 1\n"
     )

@@ -1,4 +1,5 @@
-"""One tiny file a format, written by hand from its specification, and mutations of them; used by scripts/fuzz_readers.
+"""One tiny file a format, written by hand from its specification, and mutations of them; used by
+scripts/benchmarks/fuzz_readers.
 
 Each specimen shows the same "7" of two strokes, or what its format makes of it: a bar and a hook, then a cross stroke.
 """

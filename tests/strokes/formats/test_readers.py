@@ -17,7 +17,7 @@ import pytest
 from strokes.errors import ConfigError, SourceError
 from strokes.formats import FORMATS, import_file
 from strokes.formats.guess import guess_format
-from strokes.store import open_dataset
+from strokes.store.reader import open_dataset
 
 _spec = importlib.util.spec_from_file_location("format_specimens", Path(__file__).with_name("specimens.py"))
 specimens = importlib.util.module_from_spec(_spec)

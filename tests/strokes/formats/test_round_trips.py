@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from strokes.drawing import Drawing, make_drawing_set
 from strokes.errors import StoreError
 from strokes.formats import FORMATS, export, import_file
 from strokes.formats.quickdraw_simplified import distance
-from strokes.store import DatasetWriter, open_dataset
+from strokes.ink.drawing import Drawing, make_drawing_set
+from strokes.store.reader import open_dataset
+from strokes.store.writer import DatasetWriter
 
 paths = hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(2)), elements=st.floats(0, 1, width=32))
 glyphs = st.builds(Drawing, st.lists(paths, min_size=1, max_size=3).map(tuple), st.sampled_from(["7", "1", None]))

@@ -1,0 +1,311 @@
+"""The command line: arguments to one library call to an exit code. The library loads when a command runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.pictures import app as generators
+from strokes.errors import StrokesError
+
+
+class Commands(TyperGroup):
+    """The commands; an interrupt of one reaches `main`, which typer would answer itself."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            what_is_left = str(interrupt) or "no unfinished file is left"
+            raise StrokesError(f"interrupted; {what_is_left}") from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
+)
+app.add_typer(generators)
+
+
+@app.command("build-dataset")
+def build_dataset(
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    images: Annotated[
+        Path | None,
+        typer.Option(help="IDX, .npz or a folder of PNG/JPEG; without it, the bundled thinned MNIST."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
+    classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
+    limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    model: Model = "",
+    method: MethodName = "network",
+    hypotheses: Hypotheses = 0,
+    refine: Refine = 0,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
+    device: Device = "cpu",
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
+    seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
+    scores: Annotated[bool, typer.Option(help="Score each drawing against its picture.")] = True,
+    shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
+    overwrite: Overwrite = False,
+) -> None:
+    """Turn pictures into a dataset of pen strokes. After an interruption the same command goes on.
+
+    Example: strokes build-dataset --split test --classes 0-4 --limit 1000 --out out/digits.h5
+    """
+    from strokes.build import build_dataset as build
+    from strokes.datasets.choose import choose_pictures
+    from strokes.recovery.methods import Options
+    from strokes.store.parts import parse_part
+
+    part = parse_part(shard) if shard else None
+    options = Options(method, model, hypotheses, refine, scores, seed, device)
+    count = build(
+        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
+        out,
+        options=options,
+        min_confidence=min_confidence,
+        batch_size=batch_size,
+        overwrite=overwrite,
+        part=part,
+        fresh=fresh,
+    )
+    typer.echo(f"{out}: {count:,} drawings")
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    pens: Annotated[
+        list[Path] | None, typer.Option(help="Pen recordings for a pen recipe, in any format; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for checkpoints and logs; default runs/RECIPE.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the folder.")] = False,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Labelled pictures; default: MNIST's training digits. Generators take names and several."),
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures of each set.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; default: all cores.")] = None,
+    device: Device = "cpu",
+) -> None:
+    """Train a stroke network or an image generator by a recipe, with a checkpoint an epoch.
+
+    Example: strokes train per-digit --epochs 2 --out runs/short
+    """
+    from strokes.formats.pens import load_pen_sets
+    from strokes.recovery.methods import check_device
+    from strokes.train import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
+    from strokes.train import train as run
+
+    chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
+    folder = out or Path("runs") / chosen.name
+    set_threads(threads)
+    run(
+        chosen,
+        training_pictures(chosen, images or (), labels, limit=limit),
+        folder,
+        pens=load_pen_sets(pens) if pens else None,
+        device=check_device(device),
+        resume=resume,
+        on_epoch=describe_epoch(typer.echo),
+    )
+    typer.echo(f"{folder}: use it with strokes {kind_of(chosen).use} {folder}")
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[Path | None, typer.Argument(help="A dataset file (.h5) to judge by its pictures.")] = None,
+    pens: Annotated[
+        Path | None,
+        typer.Option(help="Pen recordings to recover from their pictures and compare, instead of a dataset file."),
+    ] = None,
+    teach: Annotated[
+        Path | None, typer.Option(help="Labelled pen recordings, to be read by what the dataset file teaches.")
+    ] = None,
+    format: Format = None,
+    model: Model = "",
+    method: MethodName = "network",
+    hypotheses: Hypotheses = 0,
+    refine: Refine = 0,
+    device: Device = "cpu",
+    split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
+    held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
+    per_writer: Annotated[int, typer.Option(min=0, help="At most so many drawings of a writer; 0: all.")] = 20,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many; with --teach, to learn from.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file, too.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots and drawings to this file.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Judge a dataset file by its pictures or what it teaches, or with --pens a way of recovering by real pens.
+
+    Example: strokes evaluate --pens pendigits-orig.tes --method trace --html out/trace.html
+    """
+    from strokes.evaluation import evaluate as judge
+    from strokes.evaluation import write_report
+    from strokes.files import check_outputs
+    from strokes.recovery.methods import Options
+
+    check_outputs(json, html, overwrite=overwrite)
+    report = judge(
+        dataset,
+        pens=pens,
+        teach=teach,
+        format=format,
+        options=Options(method, model, hypotheses, refine, device=device),
+        split=split,
+        held_out=held_out,
+        per_writer=per_writer,
+        limit=limit,
+    )
+    typer.echo(report.as_text())
+    write_report(report, json_file=json, page=html, overwrite=overwrite)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="What to fetch: mnist, emnist, a-z, pendigits, unipen or omniglot.")],
+    path: Annotated[Path | None, typer.Option(help="A copy that you have: a file or a folder.")] = None,
+) -> None:
+    """Fetch a set of pictures or pen recordings into the cache, each file checked by its sha256; say where it is.
+
+    Example: strokes fetch mnist --path ~/Downloads/mnist
+    """
+    from strokes.datasets.fetch import fetch
+
+    typer.echo(fetch(name, path))
+
+
+@app.command()
+def export(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Argument(help="The file to make.")],
+    format: Format = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a dataset in another format.
+
+    Example: strokes export out/digits.h5 out/digits.json
+    """
+    from strokes.formats import export as write
+
+    write(dataset, out, format, overwrite=overwrite)
+    typer.echo(out)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="Another tool's file, or a folder of files.")],
+    out: Annotated[Path, typer.Argument(help="The dataset file to make (.h5).")],
+    format: Format = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a dataset of pen recordings or drawings in another format.
+
+    Example: strokes import pendigits-orig.tra.gz out/pendigits.h5
+    """
+    from strokes.formats import import_file
+
+    typer.echo(f"{out}: {import_file(source, out, format, overwrite=overwrite):,} drawings")
+
+
+@app.command()
+def animate(
+    dataset: Dataset,
+    out: Annotated[Path, typer.Argument(help="The animation to make (.gif).")],
+    drawings: Annotated[
+        str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
+    ] = "",
+    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame.")] = 70,
+    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
+    overwrite: Overwrite = False,
+) -> None:
+    """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
+
+    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0
+    """
+    from strokes.formats.animation import animate_dataset
+
+    animate_dataset(dataset, out, drawings, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
+    typer.echo(out)
+
+
+@app.command()
+def info(dataset: Dataset) -> None:
+    """Print what is in a dataset.
+
+    Example: strokes info out/digits.h5
+    """
+    from strokes.store.info import describe
+
+    typer.echo(describe(dataset))
+
+
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Join the parts that build-dataset --shard made to the same file as one build.
+
+    Example: strokes merge out/part-1.h5 out/part-2.h5 --out out/digits.h5
+    """
+    from strokes.store.parts import merge as join
+
+    typer.echo(f"{out}: {join(parts, out, overwrite=overwrite):,} drawings")
+
+
+@app.command()
+def verify(dataset: Dataset) -> None:
+    """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
+
+    Example: strokes verify out/digits.h5
+    """
+    from strokes.store.verify import verify as check
+
+    typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end, when asked to."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"strokes {version('penstrokes')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=print_version, is_eager=True, help="Say it.")] = False,
+) -> None:
+    """Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts."""
+
+
+def main() -> None:
+    """Run a command; an error that a person can act on becomes one line and exit code 1."""
+    try:
+        app()
+    except StrokesError as error:
+        print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    else:
+        return
+    raise SystemExit(1)

@@ -1,0 +1,42 @@
+"""From what a person asks for to a set of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from strokes.datasets.bundled import load_thinned_mnist
+from strokes.datasets.given import load_images
+from strokes.errors import ConfigError
+from strokes.ink.labels import expand_ranges
+from strokes.ink.pictures import ImageSet
+
+
+def choose_pictures(
+    images: Path | None = None,
+    labels: Path | None = None,
+    *,
+    split: str = "all",
+    classes: str = "",
+    limit: int | None = None,
+) -> ImageSet:
+    """Given pictures, or the bundled thinned MNIST, narrowed down.
+
+    Args:
+        images: a file or folder as `load_images` takes it; None for MNIST.
+        labels: the labels of an IDX file.
+        split: "train", "test" or "all"; given pictures are in no split.
+        classes: classes to keep, such as "0-3,7"; "" keeps all.
+        limit: at most so many, from the start.
+
+    Raises:
+        SourceError: the pictures can't be read.
+        ConfigError: the split or a class is unknown, labels come without images, or there is no such picture.
+    """
+    if images is None and labels is not None:
+        raise ConfigError("labels without images; give both")
+    if images is not None and split != "all":
+        raise ConfigError(f"given pictures have no split {split!r}; only the bundled MNIST is split")
+    pictures = load_thinned_mnist(split) if images is None else load_images(images, labels)
+    if classes:
+        pictures = pictures.of_classes(expand_ranges(classes))
+    return pictures if limit is None else pictures.select(slice(limit))

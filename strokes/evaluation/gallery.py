@@ -1,0 +1,61 @@
+"""Which drawings a report shows: random ones, the best, the worst, and some of everything that goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from strokes.evaluation.report import RANKED_BY, Example
+from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+
+SHOWN = 12
+SHOWN_RANDOM = 24
+CAPTIONED = ("dtw", "direction", "order", "f1", "chamfer")
+
+
+def choose_examples(
+    found: DrawingSet,
+    scores: Mapping[str, FloatArray],
+    *,
+    truth: DrawingSet | None = None,
+    causes: Mapping[str, BoolArray] | None = None,
+) -> dict[str, list[Example]]:
+    """Examples under headings, ranked by dtw, or by chamfer where no truth is known; random ones by a fixed seed.
+
+    Args:
+        found: n drawings in the frame, with their pictures.
+        scores: theirs.
+        truth: what the pens did, in the frame, where known.
+        causes: which drawings something is wrong with.
+    """
+    key = next(name for name in RANKED_BY if name in scores)
+    ranked = np.argsort(scores[key], kind="stable")
+    random = np.random.default_rng(0)
+    chosen = {
+        "Random": random.permutation(len(found))[:SHOWN_RANDOM],
+        f"Best ({key})": ranked[:SHOWN],
+        f"Worst ({key})": ranked[::-1][:SHOWN],
+    }
+    for name, which in (causes or {}).items():
+        chosen[f"Wrong: {name}"] = random.permutation(np.flatnonzero(which))[:SHOWN]
+    return {heading: make_examples(found, rows, scores, truth) for heading, rows in chosen.items() if len(rows)}
+
+
+def make_examples(
+    found: DrawingSet,
+    rows: IntArray,
+    scores: Mapping[str, FloatArray],
+    truth: DrawingSet | None,
+) -> list[Example]:
+    """The drawings at `rows`, with their class and scores in words."""
+    captioned = [name for name in CAPTIONED if name in scores]
+    names = (*found.classes, "")
+    examples = []
+    for row in rows.tolist():
+        words: Sequence[str] = [f"{name} {scores[name][row]:.2f}" for name in captioned]
+        caption = " · ".join(filter(None, [names[found.labels[row]], *words]))
+        true_strokes = None if truth is None else truth[row].strokes
+        ink = np.zeros((1, 1), np.bool_) if found.images is None else found.images[row]
+        examples.append(Example(ink, found[row].strokes, true_strokes, caption))
+    return examples

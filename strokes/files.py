@@ -1,0 +1,227 @@
+"""Files and folders that appear whole or not at all, locks that die with their process, and the files of a report."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from strokes.errors import StoreError
+
+
+@contextmanager
+def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A hidden path beside `out` to write to; it becomes `out` when the block ends, and is removed when it fails.
+
+    Raises:
+        StoreError: `out` exists and `overwrite` is false, or the folder or disk refuses the file.
+    """
+    check_free(out, overwrite=overwrite)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        remove_stale(out)
+        yield partial
+        _flush_to_disk(partial)
+        check_free(out, overwrite=overwrite)
+        partial.replace(out)
+        _flush_to_disk(out.parent)
+    except OSError as error:
+        raise StoreError(f"can't write {out}: {reason(error)}; nothing was written") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def remove_stale(out: Path) -> None:
+    """Remove what processes that are no more left half-written beside `out`."""
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.([0-9]+)\.partial")
+    for path in out.parent.iterdir():
+        found = pattern.fullmatch(path.name)
+        if found and not is_running(int(found[1])):
+            path.unlink(missing_ok=True)
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process of that number on this machine."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def check_free(out: Path, *, overwrite: bool) -> None:
+    """Raise `StoreError` unless `out` may be written: a folder to hold it, and no file that isn't to be replaced."""
+    if not out.parent.is_dir():
+        raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
+    if out.is_dir():
+        raise StoreError(f"{out} is a folder; give the name of a file")
+    if out.exists() and not overwrite:
+        raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+def _flush_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def reason(error: Exception) -> str:
+    """Why the system refused, in a few words of one line."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return " ".join(str(error).split())
+
+
+MARK = ".strokes-export"
+"""An empty file in every exported folder: only such a folder is ever replaced."""
+
+
+@contextmanager
+def atomic_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A hidden new folder beside `out` to write in; it becomes `out` when the block ends, and is removed when it fails.
+
+    Raises:
+        StoreError: `out` exists and is not an earlier export that may be replaced, or the disk refuses the folder.
+    """
+    check_free_folder(out, overwrite=overwrite)
+    partial, old = (out.with_name(f".{out.name}.{os.getpid()}.{state}") for state in ("partial", "old"))
+    try:
+        partial.mkdir()
+        (partial / MARK).touch()
+        yield partial
+        check_free_folder(out, overwrite=overwrite)
+        if out.exists():
+            out.replace(old)
+        partial.replace(out)
+    except OSError as error:
+        if old.exists() and not out.exists():
+            old.replace(out)
+        raise StoreError(f"can't write {out}: {reason(error)}; nothing was written") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if out.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def check_free_folder(out: Path, *, overwrite: bool) -> None:
+    """Raise `StoreError` unless the folder `out` may be made, or replaced: it must be an earlier export."""
+    if not out.parent.is_dir():
+        raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out / MARK).is_file():
+        raise StoreError(f"{out} exists and is no folder that an export made; give another name")
+    if not overwrite:
+        raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises `StoreError` when that is refused."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"can't make the folder {folder}: {reason(error)}; choose another --out") from None
+
+
+LONGEST_NOTE = 300
+
+
+@contextmanager
+def hold(path: Path, out: Path) -> Iterator[None]:
+    """Hold the lock file `path` for the work on `out`; the file goes when the block ends.
+
+    Raises:
+        StoreError: another process holds it, or the folder refuses it.
+    """
+    try:
+        handle = _take(path)
+    except OSError as error:
+        raise StoreError(f"can't write beside {out}: {reason(error)}; nothing was written") from error
+    if handle is None:
+        raise StoreError(f"{out} is being built by {_holder(path)}; wait for it, or give another name")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _take(path: Path) -> int | None:
+    """The locked file, or None when another process has it."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(handle, path):
+                os.ftruncate(handle, 0)
+                os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                return handle
+        except BlockingIOError:
+            os.close(handle)
+            return None
+        except BaseException:
+            path.unlink(missing_ok=True)
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether the open file is still the one at `path`: its last holder may have removed it meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")[:LONGEST_NOTE] or "another process"
+    except OSError:
+        return "another process"
+
+
+def check_outputs(*outputs: Path | None, overwrite: bool = False) -> None:
+    """Raise `StoreError` unless each file that is to be written may be."""
+    for out in outputs:
+        if out is not None:
+            check_free(out, overwrite=overwrite)
+
+
+def write_outputs(
+    figures: Mapping[str, Any],
+    lines: Iterable[str],
+    *,
+    json_file: Path | None,
+    page: Path | None,
+    overwrite: bool = False,
+) -> None:
+    """Write figures as JSON, lines of HTML as a page, or both; each file appears only when whole.
+
+    Raises:
+        StoreError: one exists or can't be written.
+    """
+    if json_file is not None:
+        with atomic_path(json_file, overwrite=overwrite) as partial:
+            partial.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        with atomic_path(page, overwrite=overwrite) as partial:
+            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def file_sha256(path: Path) -> str:
+    """A file's sha256, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

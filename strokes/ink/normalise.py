@@ -1,0 +1,133 @@
+"""Bring pictures of any size into the network's 28×28 frame, the way MNIST was normalised.
+
+The ink's longest side becomes 20 px, its aspect kept, its centre of mass goes to the frame's centre. Lines finer than
+MNIST's pen are first thickened to it, or they would vanish when a large picture shrinks. All of it happens on a canvas
+8 times as fine as the frame, which is then averaged.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
+from strokes.ink.pictures import FRAME_PX, FineInk
+from strokes.ink.thinning import INK_THRESHOLD, thin
+
+GreyImage = NDArray[np.uint8]
+
+INK_PX = 20
+PEN_PX = 2.2
+FINENESS = 8
+CANVAS_PX = FRAME_PX * FINENESS
+WORK_PX = 256
+FINEST_PX = 512
+"""A picture is recovered in its own resolution up to this many pixels."""
+
+
+@dataclass(frozen=True)
+class Framed:
+    """Pictures in the frame: grey (n, 28, 28) uint8, where each came from, and its own ink (see `ImageSet`)."""
+
+    grey: GreyImage
+    sizes: FloatArray
+    frames: FloatArray
+    fine: tuple[FineInk | None, ...]
+
+    @property
+    def ink(self) -> BoolArray:
+        """The thinned pictures (n, 28, 28)."""
+        return thin(self.grey)
+
+
+def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
+    """Grey pictures, each (h, w) uint8 with ink high, in the frame; 28×28 ones as they are, others by `to_frame`."""
+    grey = np.zeros((len(pictures), FRAME_PX, FRAME_PX), np.uint8)
+    sizes = np.ones((len(pictures), 2), np.float32)
+    frames = np.tile(np.array(IDENTITY_FRAME, np.float32), (len(pictures), 1))
+    fine: list[FineInk | None] = [None] * len(pictures)
+    for i, picture in enumerate(pictures):
+        height, width = picture.shape
+        sizes[i] = width / max(width, height), height / max(width, height)
+        if picture.shape == (FRAME_PX, FRAME_PX):
+            grey[i] = picture
+        else:
+            grey[i], frames[i] = to_frame(picture)
+            if max(height, width) > FRAME_PX:
+                fine[i] = FineInk.of(thin(shrink(picture, FINEST_PX)[0]))
+    return Framed(grey, sizes, frames, tuple(fine))
+
+
+def to_frame(picture: GreyImage) -> tuple[GreyImage, tuple[float, float, float]]:
+    """The 28×28 picture of one (h, w), and scale, x0, y0 with picture xy = scale · frame xy + (x0, y0).
+
+    Without ink (nothing above 110 of 255) the frame is blank and shows the whole picture.
+    """
+    longer = max(picture.shape)
+    rows = np.flatnonzero((picture > INK_THRESHOLD).any(1))
+    columns = np.flatnonzero((picture > INK_THRESHOLD).any(0))
+    if not len(rows):
+        return np.zeros((FRAME_PX, FRAME_PX), np.uint8), IDENTITY_FRAME
+    top, left = int(rows[0]), int(columns[0])
+    crop, coarse = shrink(picture[top : rows[-1] + 1, left : columns[-1] + 1], WORK_PX)
+    scale, thicken_px = fit_pen(crop)
+    canvas, shift = draw_centred(crop, scale=scale, thicken_px=thicken_px)
+    grey = canvas.reshape(FRAME_PX, FINENESS, FRAME_PX, FINENESS).mean((1, 3))
+    per_picture = scale / coarse
+    x0, y0 = left - shift[0] / per_picture, top - shift[1] / per_picture
+    return np.rint(grey).astype(np.uint8), (CANVAS_PX / per_picture / longer, x0 / longer, y0 / longer)
+
+
+def shrink(picture: GreyImage, most_px: int) -> tuple[GreyImage, int]:
+    """A picture larger than `most_px` as the maxima of its squares, so that fine lines stay, and the squares' side."""
+    side = max(1, math.ceil(max(picture.shape) / most_px))
+    if side == 1:
+        return picture, 1
+    height, width = (-(-n // side) for n in picture.shape)
+    padded = np.zeros((height * side, width * side), np.uint8)
+    padded[: picture.shape[0], : picture.shape[1]] = picture
+    return padded.reshape(height, side, width, side).max((1, 3)), side
+
+
+def fit_pen(crop: GreyImage) -> tuple[float, float]:
+    """Canvas pixels per pixel of `crop`, and by how many canvas pixels its lines need thickening to MNIST's pen."""
+    ink = np.pad(crop > INK_THRESHOLD, 1)
+    line_px = float(ink.sum() / thin(ink).sum())
+    box_px, pen_px, longest_px = max(crop.shape), PEN_PX * FINENESS, INK_PX * FINENESS
+    scale = longest_px / box_px
+    if line_px * scale >= pen_px:
+        return scale, 0.0
+    scale = (longest_px - pen_px) / (box_px - line_px)
+    return scale, pen_px - line_px * scale
+
+
+def draw_centred(crop: GreyImage, *, scale: float, thicken_px: float) -> tuple[FloatArray, tuple[float, float]]:
+    """The crop on the canvas, its centre of mass in the middle, and the canvas xy of the crop's top left corner."""
+    height, width = (n * scale for n in crop.shape)
+    first = np.array([(CANVAS_PX - width) / 2, (CANVAS_PX - height) / 2])
+    canvas = paste(crop, scale, first, thicken_px)
+    ys, xs = np.mgrid[:CANVAS_PX, :CANVAS_PX] + 0.5
+    mass = canvas.sum()
+    centre = np.array([(canvas * xs).sum(), (canvas * ys).sum()]) / mass
+    room = np.maximum(first - thicken_px / 2, 0)
+    shift = first + np.clip(CANVAS_PX / 2 - centre, -room, room)
+    return paste(crop, scale, shift, thicken_px), (float(shift[0]), float(shift[1]))
+
+
+def paste(crop: GreyImage, scale: float, corner: NDArray[Any], thicken_px: float) -> FloatArray:
+    """The crop enlarged by `scale` with its top left corner at canvas xy `corner`, its lines thickened; float32."""
+    if scale < 1 and thicken_px > 2 * scale:  # or a line one pixel wide could fall between the samples
+        crop = np.asarray(cv2.dilate(np.pad(crop, 1), np.ones((3, 3), np.uint8)), np.uint8)
+        corner, thicken_px = corner - scale, thicken_px - 2 * scale
+    x, y = corner + (scale - 1) / 2
+    matrix = np.array([[scale, 0, x], [0, scale, y]])
+    canvas = cv2.warpAffine(crop, matrix, (CANVAS_PX, CANVAS_PX), flags=cv2.INTER_LINEAR)
+    side = 2 * round(thicken_px / 2) + 1
+    if side > 1:
+        canvas = cv2.dilate(canvas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.asarray(canvas, np.float32)

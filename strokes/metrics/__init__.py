@@ -1,0 +1,1 @@
+"""Figures as pure functions on arrays: of pictures, of pens, of generated pictures."""

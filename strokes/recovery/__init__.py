@@ -1,0 +1,1 @@
+"""Pictures to drawings: the pen networks, the published networks, and tracing."""

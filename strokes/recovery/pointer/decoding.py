@@ -1,0 +1,186 @@
+"""Walks over ink, step by step: the likeliest, or drawn at random; many pictures at once, no gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from strokes.ink.drawing import FloatArray, IntArray
+from strokes.recovery.pointer.cell import Memory, lowered_type
+from strokes.recovery.pointer.kernels import NOWHERE, go, lift, stand
+from strokes.recovery.pointer.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork
+
+UNUSED = -1
+MORE_POINTS = 16
+"""A walk is broken off at this many points more than its picture has pixels of ink."""
+CROWD = 0.8
+"""Pens that have ended are put aside when no more than this share still walks."""
+
+
+@dataclass(frozen=True)
+class Walks:
+    """What pens did, a row a walk, padded.
+
+    Attributes:
+        tokens: (n, steps) int64, the pixel of ink that each step came to, an index into its picture's.
+        flags: (n, steps) int64, `GO`, `LIFT` or `END` after it, -1 beyond the end.
+        points_px: (n, steps, 2) float32, where in the frame the pen really was.
+        likelihood: (n,) float32, the logarithm of the walk's probability.
+    """
+
+    tokens: IntArray
+    flags: IntArray
+    points_px: FloatArray
+    likelihood: FloatArray
+
+
+@torch.inference_mode()
+def walk(
+    network: PenNetwork,
+    ink: Ink,
+    *,
+    times: int = 1,
+    temperatures: Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> Walks:
+    """Walks over each picture's ink, those of a picture in a row; on the processor, wherever the network is.
+
+    Args:
+        network: what chooses.
+        ink: as the network's `look` returns it.
+        times: walks a picture.
+        temperatures: (pictures·times,) of the random draws, 0 for the likeliest pixel at every step; None is all 0.
+        generator: of the random draws; None for always the same.
+    """
+    count = len(ink.mask) * times
+    walker = Walker(network, ink, times, torch.zeros(count) if temperatures is None else temperatures, generator)
+    limits = MORE_POINTS + walker.counts
+    most = int(limits.max(initial=0))
+    tokens = np.zeros((count, most), np.int64)
+    flags = np.full((count, most), UNUSED, np.int64)
+    points_px = np.zeros((count, most, 2), np.float32)
+    likelihood = np.zeros(count, np.float32)
+    last = 0
+    while len(walker.owners):
+        token, flag, point = walker.step()
+        flag[last + 1 >= limits[walker.pictures]] = END
+        kept = walker.walking
+        rows = walker.owners[kept]
+        tokens[rows, last], flags[rows, last], points_px[rows, last] = token[kept], flag[kept], point[kept]
+        likelihood[rows] = walker.likelihood[kept]
+        walker.leave(flag == END)
+        last += 1
+    return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood)
+
+
+class Walker:
+    """All pens of a batch, one step at a time.
+
+    Args:
+        network: what chooses.
+        ink: of the pictures.
+        times: pens a picture.
+        temperatures: (pictures·times,) as `walk` takes them.
+        generator: of the random draws.
+
+    Attributes:
+        counts: (pictures,) tokens of each picture.
+        owners: (k,) which walk each pen that is still kept is.
+        pictures: (k,) over which picture.
+        walking: (k,) whether it still walks.
+        likelihood: (k,) the logarithm of its walk's probability.
+        answers: (k, …) what the network says of each pen's state: see `Memory`.
+    """
+
+    def __init__(
+        self,
+        network: PenNetwork,
+        ink: Ink,
+        times: int,
+        temperatures: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.generator = generator or torch.Generator()
+        self.memory = Memory(network, lowered_type(ink.mask.device.type))
+        self.begin, self.places_px, self.features, self.whole, self.pulls, self.values, self.keys = (
+            tensor.detach().float().cpu().contiguous().numpy()
+            for tensor in (network.begin, ink.places_px, ink.features, ink.whole, ink.pulls, ink.values, ink.keys)
+        )
+        self.counts = ink.mask.sum(dim=1).long().cpu().numpy()
+        self.owners = np.arange(len(self.counts) * times)
+        self.pictures = self.owners // times
+        count = len(self.owners)
+        self.temperatures = temperatures.float().cpu().numpy()
+        self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
+        self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        self.here_px = np.full((count, 2), MIDDLE_PX, np.float32)
+        self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
+        self.hidden = self.cell = torch.zeros(count, self.memory.hidden)
+        self.begun = False
+        self.answers = self.remember(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
+
+    def remember(self, tokens: IntArray, by_air: FloatArray) -> Tensor:
+        """What the network answers when each pen comes to its token, through the air or along the ink."""
+        observed = np.empty((len(tokens), self.memory.observed), np.float32)
+        stand(
+            self.pictures,
+            tokens,
+            self.counts,
+            self.places_px,
+            self.features,
+            self.begin,
+            self.whole,
+            self.pulls,
+            self.values,
+            by_air,
+            self.here_px,
+            self.visited,
+            observed,
+        )
+        self.hidden, self.cell, answers = self.memory.think(torch.from_numpy(observed), self.hidden, self.cell)
+        return answers
+
+    def step(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """Every kept pen's next token, what it does there, and its x, y in px."""
+        tokens, flags = np.empty(len(self.owners), np.int64), np.empty(len(self.owners), np.int64)
+        along, by_air = self.answers[:, : self.memory.asked].chunk(2, dim=1)
+        asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
+        chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
+        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
+        go(*known, asked, self.temperatures, chances[0], self.likelihood, tokens)
+        came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
+        self.begun = True
+        self.answers = self.remember(tokens, came)
+        flag, offset = self.answers[:, self.memory.asked :].numpy()[:, :3], self.answers[:, -2:].numpy()
+        lift(flag, self.temperatures, chances[1], self.likelihood, self.stopping, self.doubted, flags)
+        self.lifted = flags != GO
+        return tokens, flags, self.here_px + offset
+
+    def leave(self, ended: NDArray[np.bool_]) -> None:
+        """Let the pens that have ended (k,) stop; puts them aside when they are many."""
+        self.walking = self.walking & ~ended
+        if self.walking.sum() <= CROWD * len(self.owners):
+            rows = np.flatnonzero(self.walking)
+            for name in KEPT:
+                setattr(self, name, getattr(self, name)[rows])
+
+
+KEPT = (
+    "owners",
+    "pictures",
+    "temperatures",
+    "walking",
+    "likelihood",
+    "stopping",
+    "doubted",
+    "lifted",
+    "here_px",
+    "visited",
+    "hidden",
+    "cell",
+    "answers",
+)

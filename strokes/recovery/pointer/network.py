@@ -1,0 +1,273 @@
+"""Ink to a pen's walk: at each step the network chooses the ink pixel where the pen goes next, or lifts it, or ends.
+
+The ink's pixels are tokens with convolutional features. An LSTM remembers the walk; it is told the pixel under the pen,
+how the pen came there, and, by pooling in several ways, the ink that no step has touched yet. The next pixel is chosen
+by a pointer: learned keys, and geometry as seen from the pen, each weighed by a query. A walk can't leave the ink, so
+what it draws is right even where its order is not, and choosing among pixels lets it prefer one of two ways where a
+regression would draw their mean. Pointers: Vinyals et al., "Pointer Networks", 2015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from strokes.ink.pictures import FRAME_PX
+from strokes.recovery.pointer.spec import PenSpec
+
+GO, LIFT, END = range(3)
+"""What the pen does at a point: goes on, is lifted after it, or ends the drawing with it."""
+
+MIDDLE_PX = FRAME_PX / 2
+VISIT_PX = 1.2
+"""How far around a step ink counts as visited: a Gaussian's standard deviation."""
+NEAR_PX = (2.5, 7.0)
+"""Two neighbourhoods of the pen in which what is left of the ink is pooled."""
+REACH_PX = 4.0
+LABEL = 32
+GEOMETRY = 12
+START_BY_AIR = 2.0
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The tokens of a batch of pictures, padded to the picture with the most ink.
+
+    Attributes:
+        features, keys, values: (batch, n, …) of each pixel.
+        pulls: (batch, pools, n) how much each pooling weighs a pixel.
+        places_px: (batch, n, 2) x, y of the pixels' centres.
+        mask: (batch, n) 1 for ink, 0 for padding.
+        whole: (batch, whole) of the picture and its label.
+    """
+
+    features: Tensor
+    keys: Tensor
+    values: Tensor
+    pulls: Tensor
+    places_px: Tensor
+    mask: Tensor
+    whole: Tensor
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where pens stand, each (batch, steps, …).
+
+    Attributes:
+        features: of the pixel under the pen, or of the beginning.
+        here_px, before_px: x, y of the pen, and of the step before.
+        by_air: 1 where the pen came through the air, 0 along the ink, 2 at the beginning.
+        away_px: (batch, steps, 2, n) x, y of each pixel of ink as seen from the pen.
+        square: (batch, steps, n) the squared distance of each.
+        visited: (batch, steps, n) how much of each pixel has been walked over, 0 to 1.
+    """
+
+    features: Tensor
+    here_px: Tensor
+    before_px: Tensor
+    by_air: Tensor
+    away_px: Tensor
+    square: Tensor
+    visited: Tensor
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut; scaled so that the network needs no normalisation."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.share = nn.Parameter(torch.tensor(0.3))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Maps (batch, channels, h, w) to maps of the same shape."""
+        return functional.relu(maps + self.share * self.second(functional.relu(self.first(maps))))
+
+
+class Eye(nn.Module):
+    """Pictures to tokens: convolutions at three scales, read where there is ink."""
+
+    def __init__(self, spec: PenSpec) -> None:
+        super().__init__()
+        self.fine = nn.Conv2d(1, spec.fine, 3, padding=1)
+        self.middle = halving(spec.fine, spec.middle)
+        self.coarse = halving(spec.middle, spec.coarse)
+        scales = spec.fine + spec.middle + spec.coarse
+        self.token = nn.Sequential(perceptron(scales + 2, spec.token, spec.token), nn.ReLU())
+        self.label = nn.Embedding(spec.classes + 1, LABEL)
+        self.whole = nn.Sequential(nn.Linear(2 * spec.coarse + LABEL, spec.whole), nn.ReLU())
+        self.key = nn.Linear(spec.token, spec.key)
+        self.value = nn.Linear(spec.token, spec.value)
+        self.pull = nn.Linear(spec.token, spec.pools)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d) and module.bias is not None:
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Ink:
+        """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `Ink`."""
+        fine = functional.relu(self.fine(images[:, None].float()))
+        middle = self.middle(fine)
+        coarse = self.coarse(middle)
+        pooled = [coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3)), self.label(labels)]
+        row, column, mask = find_ink(images)
+        places_px = torch.stack([column, row], dim=2) + 0.5
+        scales = [read_at(maps, row // k, column // k) for maps, k in ((fine, 1), (middle, 2), (coarse, 4))]
+        features = self.token(torch.cat([*scales, (places_px - MIDDLE_PX) / 10], dim=2))
+        return Ink(
+            features=features,
+            keys=self.key(features),
+            values=self.value(features),
+            pulls=torch.exp(self.pull(features).float().clamp(-8, 8)).transpose(1, 2),
+            places_px=places_px,
+            mask=mask.float(),
+            whole=self.whole(torch.cat(pooled, dim=1)),
+        )
+
+
+class PenNetwork(nn.Module):
+    """Thinned pictures to walks over their ink; see the module."""
+
+    def __init__(self, spec: PenSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.look = Eye(spec)
+        self.begin = nn.Parameter(torch.zeros(spec.token))
+        observed = spec.token + spec.whole + (spec.pools + len(NEAR_PX)) * spec.value + 6
+        self.tell = nn.Sequential(nn.Linear(observed, spec.told), nn.ReLU())
+        self.memory = nn.LSTM(spec.told, spec.hidden, batch_first=True)
+        state = spec.hidden + spec.told
+        self.query = perceptron(state, 192, 2 * (spec.key + GEOMETRY))
+        self.flag = perceptron(state, 96, 3)
+        self.offset = perceptron(state, 64, 2)
+
+    def observe(self, ink: Ink, stand: Stand) -> Tensor:
+        """What the memory is told of each step: (batch, steps, told)."""
+        steps = stand.here_px.shape[1]
+        left = (1 - stand.visited) * ink.mask[:, None]
+        near = [left * torch.exp(stand.square / (-2 * reach**2)) for reach in NEAR_PX]
+        weights = torch.cat([left[:, :, None] * ink.pulls[:, None], torch.stack(near, dim=2)], dim=2)
+        weights = weights / (weights.sum(dim=3, keepdim=True) + 1e-3)
+        pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
+        known = [
+            stand.features,
+            ink.whole[:, None].expand(-1, steps, -1),
+            pooled,
+            (stand.here_px - MIDDLE_PX) / 10,
+            (stand.here_px - stand.before_px) / REACH_PX,
+            stand.by_air[..., None],
+            left.sum(dim=2, keepdim=True) / 10,
+        ]
+        told: Tensor = self.tell(torch.cat(known, dim=2))
+        return told
+
+    def point(self, ink: Ink, state: Tensor, stand: Stand, lifted: Tensor) -> Tensor:
+        """Logits (batch, steps, n) of where the pen goes next.
+
+        `state` (batch, steps, hidden + told) is the memory's output beside what it was told, and `lifted` (batch,
+        steps) bool whether the pen was lifted there: where it goes then, and where along the ink, are two questions.
+        """
+        along, by_air = self.query(state).chunk(2, dim=2)
+        asked = torch.where(lifted[..., None], by_air, along)
+        content, shape = asked[..., : self.spec.key], asked[..., self.spec.key :]
+        match = torch.bmm(content, ink.keys.to(content.dtype).transpose(1, 2))
+        with torch.autocast(state.device.type, enabled=False):
+            logits = match.float() / 8 + (shape.float()[:, :, None] @ geometry(stand)).squeeze(2)
+        masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
+        return masked
+
+    def follow(self, ink: Ink, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the network would have done along given walks.
+
+        Args:
+            ink: of the pictures.
+            walked: (batch, steps) the token that each step came to.
+            lifted: (batch, steps) bool, whether the pen was lifted after it.
+
+        Returns:
+            logits (batch, steps, n) of each step's token given those before, logits (batch, steps, 3) of `GO`, `LIFT`
+            and `END` after it, and (batch, steps, 2) where in px from the pixel's centre the pen really is.
+        """
+        stand = stands_along(ink, self.begin, walked, lifted)
+        told = self.observe(ink, stand)
+        state = torch.cat([self.memory(told)[0], told], dim=2)
+        before = Stand(**{name: getattr(stand, name)[:, :-1] for name in stand.__dataclass_fields__})
+        by_air = torch.cat([torch.ones_like(lifted[:, :1]), lifted[:, :-1]], dim=1)
+        logits = self.point(ink, state[:, :-1], before, by_air)
+        return logits, self.flag(state[:, 1:]).float(), self.offset(state[:, 1:]).float()
+
+
+def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Two linear layers with a ReLU between."""
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
+def halving(inputs: int, outputs: int) -> nn.Sequential:
+    """A convolution that halves the picture, and a residual one."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU(), Residual(outputs))
+
+
+def find_ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Row, column and mask, each (batch, n), of every ink pixel of pictures (batch, h, w) bool, n ≥ 1; padded."""
+    flat = images.flatten(1)
+    counts = flat.sum(dim=1)
+    most = max(int(counts.max()), 1) if len(counts) else 1
+    order = torch.argsort(flat.to(torch.uint8), dim=1, descending=True, stable=True)[:, :most]
+    mask = torch.arange(most, device=images.device)[None] < counts[:, None]
+    return order // images.shape[2], order % images.shape[2], mask
+
+
+def read_at(maps: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    """The features (batch, n, channels) of maps (batch, channels, h, w) at places (batch, n)."""
+    picture = torch.arange(len(maps), device=maps.device)[:, None]
+    return maps.permute(0, 2, 3, 1)[picture, row, column]
+
+
+def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
+    """The way (batch, steps, 2, n) from pens (batch, steps, 2) to each pixel of ink, and its square."""
+    away_px = ink.places_px.transpose(1, 2)[:, None] - here_px[..., None]
+    x, y = away_px.unbind(dim=2)
+    return away_px, x * x + y * y
+
+
+def visit(square: Tensor) -> Tensor:
+    """How much of each pixel, by its squared distance, a step walks over: 0 to 1."""
+    return torch.exp(square / (-2 * VISIT_PX**2))
+
+
+def geometry(stand: Stand) -> Tensor:
+    """Each pixel as seen from the pen, (batch, steps, `GEOMETRY`, n): a query asks for a direction and distance."""
+    distance = (stand.square + 1e-6).sqrt() / REACH_PX
+    x, y = (stand.away_px / REACH_PX).unbind(dim=2)
+    near_x, near_y = x.clamp(-3, 3), y.clamp(-3, 3)
+    close, around = torch.exp(stand.square / -4.5), torch.exp(stand.square / -32)
+    visited = stand.visited
+    seen = [x, y, near_x * near_x, near_y * near_y, near_x * near_y, distance, close, around]
+    return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=2)
+
+
+def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Stand:
+    """Where the pen stands before the first step and after each of the walks (batch, steps): steps + 1 stands."""
+    here = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
+    batch, _, tokens = len(walked), walked.shape[1], ink.mask.shape[1]
+    middle = torch.full_like(here[:, :1], MIDDLE_PX)
+    nothing = here.new_zeros(batch, 1, tokens)
+    away_px, square = away_from(ink, torch.cat([middle, here], dim=1))
+    visited = torch.cat([nothing, visit(square[:, 1:]).cummax(dim=1).values], dim=1)
+    features = ink.features.gather(1, walked[..., None].expand(-1, -1, ink.features.shape[2]))
+    first = begin.to(features.dtype).expand(batch, 1, -1)
+    air = lifted.to(here.dtype)
+    return Stand(
+        features=torch.cat([first, features], dim=1),
+        here_px=torch.cat([middle, here], dim=1),
+        before_px=torch.cat([middle, middle, here[:, :-1]], dim=1),
+        by_air=torch.cat([torch.full_like(air[:, :1], START_BY_AIR), torch.zeros_like(air[:, :1]), air[:, :-1]], dim=1),
+        away_px=away_px,
+        square=square,
+        visited=visited,
+    )

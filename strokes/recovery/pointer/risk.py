@@ -1,0 +1,208 @@
+"""Several walks over each picture, and the one among them that is chosen.
+
+The first hypothesis takes the likeliest step everywhere; the others are drawn at random. Each is judged as if each of
+the others were what the person did, by what recovery is judged by; the likelier ones weigh more, and what a drawing
+leaves out of the picture or adds to it counts against it. The best on the mean is chosen: the decision of least Bayes
+risk (Kumar and Byrne, "Minimum Bayes-Risk Decoding", 2004). Where people would disagree on an order, that is what most
+of them would mind least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+from numpy.typing import NDArray
+
+from strokes.errors import ConfigError
+from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
+from strokes.ink.pictures import FRAME_PX
+from strokes.metrics.pens import START_PX, compare_paths
+from strokes.metrics.pictures import render_set, score_pictures
+from strokes.recovery.pointer.decoding import Walks, walk
+from strokes.recovery.pointer.network import GO, Ink, PenNetwork
+
+RIGHT_DIRECTION = 0.5
+RIGHT_ORDER = 0.0
+"""A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
+person's way than against it, and rather in the person's order than in reverse."""
+COOLING = 30.0
+"""A hypothesis that is e^30 times less likely than the best weighs e times less."""
+FAR_PX = 6.0
+"""Walks further apart than this are as good as any others that have nothing in common."""
+GOOD_F1 = 0.97
+MISFIT = 6.0
+"""What a loss of 1 in f1, below `GOOD_F1`, costs."""
+WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
+"""What each of `JUDGED` counts."""
+JUDGED = ("apart_px", "direction", "order", "strokes", "start")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The chosen walk of each picture, and what is known of it.
+
+    Attributes:
+        walks: one a picture.
+        fit: (n,) f1 of each against its picture.
+        apart_px: (n,) how far the other hypotheses are from it, on the mean; 0 when there are none.
+        turned: (n,) the mean share of each that runs against it.
+        reordered: (n,) the mean of 1 - order, 0 to 2, of each against it.
+        contested: (n,) the share of them beside which it would not be right in direction and order.
+        surprise: (n,) minus the logarithm of its probability, a step.
+    """
+
+    walks: Walks
+    fit: FloatArray
+    apart_px: FloatArray
+    turned: FloatArray
+    reordered: FloatArray
+    contested: FloatArray
+    surprise: FloatArray
+
+
+def choose_walks(
+    network: PenNetwork,
+    ink: Ink,
+    images: BoolArray,
+    *,
+    hypotheses: int,
+    temperature: float,
+    seed: int,
+) -> Chosen:
+    """Walk over each picture `hypotheses` times and choose.
+
+    Args:
+        network: what walks.
+        ink: of the pictures, as the network's `look` returns it.
+        images: (n, 28, 28) the pictures.
+        hypotheses: walks a picture; 1 is the likeliest alone.
+        temperature: of the others' random draws.
+        seed: of them.
+
+    Raises:
+        ConfigError: there is to be no hypothesis.
+    """
+    if hypotheses < 1:
+        raise ConfigError(f"{hypotheses} hypotheses were asked for; expected 1 or more")
+    temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
+    generator = torch.Generator().manual_seed(seed)
+    walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
+    return pick(walks, images, hypotheses)
+
+
+def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
+    """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
+    drawings = to_drawings(walks.points_px, walks.flags)
+    fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
+    likelihood = walks.likelihood.reshape(-1, hypotheses)
+    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
+    alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
+    _judge_all(walks.points_px, walks.flags, alike)
+    worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
+    best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
+    rows = np.arange(len(images))
+    others = weights * (np.arange(hypotheses) != best[:, None])
+    others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
+    beside = alike[rows, :, best]
+    apart_px, direction, order = (beside[:, :, j] for j in range(3))
+    contested = (direction <= RIGHT_DIRECTION) | (order <= RIGHT_ORDER)
+    chosen = rows * hypotheses + best
+    steps = (walks.flags[chosen] >= 0).sum(axis=1)
+
+    def mean(beside_others: NDArray[Any]) -> FloatArray:
+        averaged: FloatArray = (others * beside_others).sum(axis=1).astype(np.float32)
+        return averaged
+
+    return Chosen(
+        walks=Walks(*(getattr(walks, name)[chosen] for name in Walks.__dataclass_fields__)),
+        fit=fit[rows, best],
+        apart_px=mean(apart_px),
+        turned=mean(1 - direction),
+        reordered=mean(1 - order),
+        contested=mean(contested),
+        surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
+    )
+
+
+def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX) -> DrawingSet:
+    """Walks as drawings in the unit square of pictures `size` pixels wide: strokes end where the pen is lifted."""
+    kept = flags >= 0
+    ends = flags[kept] != GO
+    strokes = np.concatenate([[0], np.flatnonzero(ends) + 1]).astype(np.int64)
+    counts = ((flags != GO) & kept).sum(axis=1)
+    base = make_drawing_set([Drawing(())] * len(flags))
+    return DrawingSet(
+        points=(points_px[kept] / size).astype(np.float32),
+        stroke_offsets=strokes,
+        drawing_offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        classes=(),
+        **{name: getattr(base, name) for name in ("labels", "sizes", "frames", "split", "source_index")},
+    )
+
+
+@njit(cache=True, nogil=True)
+def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64]) -> None:
+    """Fill `alike` (n, k, k, 5), at [i, a, b] how walk b over picture i is judged were walk a the truth.
+
+    That is as `strokes.metrics.pens` does it, but on the walks' own steps: dynamic time warping of the points, and
+    direction and order of the steps' middles. Walks of dots alone are as good as each other there.
+    """
+    count, longest = alike.shape[1], flags.shape[1]
+    steps, lengths, strokes = np.zeros((count, longest, 4)), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    used = np.zeros(count, np.int64)
+    for i in range(len(alike)):
+        for a in range(count):
+            row = i * count + a
+            used[a] = (flags[row] >= 0).sum()
+            strokes[a] = (flags[row] > GO).sum()
+            lengths[a] = _find_steps(points_px[row], flags[row], steps[a])
+        for a in range(count):
+            truth = points_px[i * count + a, : used[a]]
+            for b in range(count):
+                found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
+                judged[0] = min(_warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
+                judged[1], judged[2] = 1.0, 1.0
+                if lengths[a]:
+                    judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
+                if lengths[a] == 1:
+                    judged[2] = 2 * (judged[1] > 0) - 1
+                judged[3] = strokes[a] == strokes[b]
+                if used[a] and used[b]:
+                    judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
+
+
+@njit(cache=True, nogil=True)
+def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
+    """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
+    row = 0
+    for p in range(len(flags) - 1):
+        x, y = points_px[p + 1, 0] - points_px[p, 0], points_px[p + 1, 1] - points_px[p, 1]
+        length = np.hypot(x, y)
+        if flags[p] == GO and flags[p + 1] >= 0 and length > 0:
+            steps[row, 0], steps[row, 1] = points_px[p, 0] + x / 2, points_px[p, 1] + y / 2
+            steps[row, 2], steps[row, 3] = x / length, y / length
+            row += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def _warp(one: FloatArray, other: FloatArray) -> float:
+    """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
+    if len(one) == 0 or len(other) == 0:
+        return FAR_PX
+    cost = np.full(len(other) + 1, np.inf)
+    cost[0] = 0.0
+    for i in range(len(one)):
+        diagonal = cost[0]
+        cost[0] = np.inf
+        for j in range(1, len(other) + 1):
+            least = min(diagonal, cost[j], cost[j - 1])
+            diagonal = cost[j]
+            away_x, away_y = one[i, 0] - other[j - 1, 0], one[i, 1] - other[j - 1, 1]
+            cost[j] = least + np.sqrt(away_x * away_x + away_y * away_y)
+    apart: float = cost[len(other)] / max(len(one), len(other))
+    return apart

@@ -1,0 +1,124 @@
+"""Pictures to drawings without a network: a thinned picture's graph, walked the way a hand likes to go.
+
+The classical baseline (`--method trace`): a yardstick, and what draws pictures that no network knows. It takes pictures
+of any size and any number of strokes, and no label.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from strokes.errors import ShapeError
+from strokes.ink.drawing import (
+    GRID,
+    IDENTITY_FRAME,
+    BoolArray,
+    Drawing,
+    DrawingSet,
+    FloatArray,
+    IntArray,
+    make_drawing_set,
+    to_pictures,
+)
+from strokes.ink.pictures import ImageSet
+from strokes.metrics.pictures import score_large
+from strokes.recovery.tracing.route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
+from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
+
+SMOOTHINGS = 3
+"""How often a stroke's points are averaged with their neighbours, against stairs of pixels."""
+
+
+def trace(picture: BoolArray, *, costs: Costs = DEFAULT_COSTS) -> list[FloatArray]:
+    """The strokes of one thinned picture (h, w), each (points, 2) in its unit square (longer side = 1), in order.
+
+    Raises:
+        ShapeError: the picture is not two-dimensional bool.
+    """
+    if picture.ndim != 2 or picture.dtype != np.bool_:
+        raise ShapeError(f"the picture is {picture.dtype} of shape {picture.shape}; expected thinned ink, bool (h, w)")
+    points, offsets = _trace(np.ascontiguousarray(picture), costs)
+    unit = (np.round((points + 0.5) * (GRID / max(picture.shape))) / GRID).astype(np.float32)
+    return [unit[a:b] for a, b in itertools.pairwise(offsets)]
+
+
+def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAULT_COSTS) -> DrawingSet:
+    """The drawings of pictures in their own unit squares, with the scores `f1` and `chamfer` if wanted.
+
+    Pictures larger than the frame are traced in their own resolution.
+    """
+    fine = pictures.fine or (None,) * len(pictures)
+    inks = [image if own is None else own.ink for image, own in zip(pictures.images, fine, strict=True)]
+    strokes = [trace(np.ascontiguousarray(ink), costs=costs) for ink in inks]
+    drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
+    fit = score_large(drawings, inks) if scores else {}
+    small = np.array([own is None for own in fine], bool)[:, None]
+    identity = np.array(IDENTITY_FRAME, np.float32)
+    placed = to_pictures(replace(drawings, frames=np.where(small, pictures.frames, identity).astype(np.float32)))
+    blank = np.array([not ink.any() for ink in inks], bool)
+    return replace(placed, scores=fit, flagged=blank, **pictures.shared())
+
+
+def _trace(picture: BoolArray, costs: Costs) -> tuple[Floats, IntArray]:
+    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,).
+
+    Not compiled itself: numba would keep this file's machine code when only another file of the three has changed.
+    """
+    graph = skeletonise(picture)
+    points, offsets = join_edges(graph, *find_route(graph, costs))
+    smooth_all(points, offsets)
+    return points, offsets
+
+
+@njit(cache=True, nogil=True)
+def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats, IntArray]:
+    """The points of a route's strokes, and where each begins; nodes between edges once."""
+    edges = len(route)
+    points = np.empty((2 * len(graph.path) + edges, 2))
+    offsets = np.zeros((ways == LIFT).sum() + 1, np.int64)
+    row, strokes = 0, 0
+    for i in range(edges):
+        begins = ways[i] == LIFT
+        if begins:
+            offsets[strokes] = row
+            strokes += 1
+        if ways[i] == TURN_ROUND:
+            row = lay(graph, (route[i - 1] + edges) % (2 * edges), 1, points, row)
+        row = lay(graph, route[i], 0 if begins else 1, points, row)
+    offsets[strokes] = row
+    return points[:row], offsets
+
+
+@njit(cache=True, nogil=True)
+def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
+    """Copy an edge in its direction, without its first `skip` points, to `points` from `row`; the row after."""
+    edges = len(graph.ends)
+    path = graph.path[graph.offsets[half % edges] : graph.offsets[half % edges + 1]]
+    for p in range(skip, len(path)):
+        points[row] = path[p] if half < edges else path[len(path) - 1 - p]
+        row += 1
+    return row
+
+
+@njit(cache=True, nogil=True)
+def smooth_all(points: Floats, offsets: IntArray) -> None:
+    """Smooth every stroke, in place."""
+    for stroke in range(len(offsets) - 1):
+        smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
+
+
+@njit(cache=True, nogil=True)
+def smooth(stroke: NDArray[np.float64], times: int) -> None:
+    """Average inner points (1, 2, 1) with their neighbours, in place, `times` times."""
+    for _ in range(times):
+        before_x, before_y = stroke[0]
+        for p in range(1, len(stroke) - 1):
+            x, y = stroke[p]
+            stroke[p, 0] = (before_x + 2 * x + stroke[p + 1, 0]) / 4
+            stroke[p, 1] = (before_y + 2 * y + stroke[p + 1, 1]) / 4
+            before_x, before_y = x, y

@@ -1,0 +1,66 @@
+"""What is in a dataset file, in words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from strokes.ink.drawing import SPLITS
+from strokes.store.reader import DatasetFile, open_dataset
+from strokes.store.schema import Array
+
+SHOWN_CHARACTERS = 100
+
+
+def describe(path: Path | str) -> str:
+    """A summary of the dataset at `path`, several lines: drawings, classes, splits, sizes, scores and attributes.
+
+    Raises:
+        StoreError: the file can't be read.
+    """
+    with open_dataset(path) as stored:
+        rows = [*counts(stored), *measures(stored), *attributes(stored)]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join([str(path), *(f"  {name:<{width}}  {text}" for name, text in rows)])
+
+
+def counts(stored: DatasetFile) -> Iterator[tuple[str, str]]:
+    """How many drawings there are, in all and of each kind."""
+    yield "drawings", f"{len(stored):,}"
+    labels, split = stored.column("labels"), stored.column("split")
+    of_class = [(name, int((labels == i).sum())) for i, name in enumerate(stored.classes)]
+    yield "classes", tally([*of_class, ("unknown", int((labels < 0).sum()))]) or "none"
+    yield "splits", tally([(name, int((split == i).sum())) for i, name in enumerate(SPLITS)]) or "none"
+    flagged = int(stored.column("flagged").sum())
+    yield "flagged", f"{flagged:,} ({flagged / max(len(stored), 1):.2%})"
+
+
+def measures(stored: DatasetFile) -> Iterator[tuple[str, str]]:
+    """Means and standard deviations over the drawings."""
+    strokes, points = stored.column("drawing_offsets"), stored.column("stroke_offsets")
+    yield "strokes a drawing", spread(np.diff(strokes))
+    yield "points a drawing", spread(np.diff(points[strokes]))
+    for name in stored.score_names:
+        yield f"{name} (score)", spread(stored.column(f"scores/{name}"))
+    yield "holds", ", ".join(name for name in stored.names if not name.startswith("scores/"))
+
+
+def attributes(stored: DatasetFile) -> Iterator[tuple[str, str]]:
+    """What is known of the whole, long texts cut."""
+    for name, value in stored.attributes.items():
+        text = " ".join(str(value).split())
+        yield name, text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+    yield "file size", f"{stored.path.stat().st_size / 1e6:.2f} MB"
+
+
+def tally(numbers: list[tuple[str, int]]) -> str:
+    """Names with their numbers, those with none left out."""
+    return ", ".join(f"{name}: {number:,}" for name, number in numbers if number)
+
+
+def spread(values: Array) -> str:
+    """Mean ± standard deviation of the finite values."""
+    finite = values[np.isfinite(values)]
+    return f"{finite.mean():.4g} ± {finite.std():.2g}" if len(finite) else "none"

@@ -1,0 +1,1 @@
+"""What every training run shares: the loop, recipes, checkpoints, schedule and log."""

@@ -1,0 +1,187 @@
+"""Checkpoints: safetensors for numbers, JSON for the rest; nothing pickled.
+
+`checkpoint.safetensors` holds the network ("network.*"), its optimisers (such as "optimiser.*") and
+the random state ("random.*"); `checkpoint.json` beside it holds the recipe and how far the run has come. A model that
+ships is the network alone, in float16, with its recipe in the file's own header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
+from torch import Tensor, nn
+
+from strokes.errors import ConfigError, StoreError
+from strokes.files import atomic_path, reason
+from strokes.training.protocol import Described, Trains
+
+SHIPPED = Path(__file__).resolve().parents[1] / "weights"
+WEIGHTS_NAME = "checkpoint.safetensors"
+PUBLISHED = "published"
+"""The kind of a recipe that says none."""
+LENGTH_BYTES = 8
+"""A safetensors file begins with the length of its header, in so many bytes."""
+SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
+
+
+def save(trainer: Trains, path: Path) -> None:
+    """Write all that a run needs to go on: the numbers first, then the JSON that says they are whole."""
+    tensors = {f"network.{name}": value for name, value in trainer.network.state_dict().items()}
+    for name, optimiser in trainer.optimisers.items():
+        for i, state in optimiser.state_dict()["state"].items():
+            tensors |= {f"{name}.{i}.{key}": value for key, value in state.items()}
+    tensors["random.cpu"] = torch.get_rng_state()
+    if trainer.device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
+    progress, recipe = trainer.progress, trainer.recipe.as_dict()
+    described = {"step": str(progress.step), "seconds": f"{progress.seconds:.1f}", "recipe": json.dumps(recipe)}
+    write(tensors, path, described)
+    with atomic_path(path.with_suffix(".json"), overwrite=True) as partial:
+        partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
+
+
+def restore(trainer: Trains, path: Path) -> None:
+    """Bring a fresh trainer to where the checkpoint's run was.
+
+    Raises:
+        ConfigError: the file is damaged, or of another recipe.
+    """
+    tensors, described = read(path)
+    if "step" not in described:
+        raise ConfigError(f"{path} holds weights alone, which can't be trained on; choose another --out")
+    if described["recipe"] != json.dumps(trainer.recipe.as_dict()):
+        raise ConfigError(f"{path} was trained by another recipe or other settings; choose another --out")
+    trainer.network.load_state_dict(part(tensors, "network"))
+    for name, optimiser in trainer.optimisers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in part(tensors, name).items():
+            index, _, field = key.partition(".")
+            state.setdefault(int(index), {})[field] = value
+        optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    torch.set_rng_state(tensors["random.cpu"])
+    if trainer.device.type == "cuda":
+        torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
+    trainer.progress.step = int(described["step"])
+    trainer.progress.seconds = float(described["seconds"])
+
+
+def part(tensors: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """The tensors under `name`., without that prefix."""
+    return {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file's tensors and header texts. Raises `ConfigError` when it isn't one of this project's."""
+    try:
+        return parse(path.read_bytes(), path)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read ({reason(error)}); train or download it again") from None
+
+
+def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and header texts in a safetensors file's bytes. Raises `ConfigError` as `read` does."""
+    try:
+        tensors = load(data)
+    except SafetensorError as error:
+        raise ConfigError(f"{path} is not a whole safetensors file ({error}); train or download it again") from None
+    header = json.loads(data[LENGTH_BYTES : LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")])
+    described: dict[str, str] = header.get("__metadata__", {})
+    if "recipe" not in described:
+        raise ConfigError(f"{path} names no recipe; expected a checkpoint or weights made by `strokes train`")
+    return tensors, described
+
+
+def save_weights(network: nn.Module, recipe: Described, path: Path, **texts: str) -> None:
+    """The network alone, in float16, as it ships, with its recipe and other texts in the file's header."""
+    halves = {name: v.half() if v.is_floating_point() else v for name, v in network.state_dict().items()}
+    described = {"recipe": json.dumps(recipe.as_dict())}
+    write(halves, path, described | texts)
+
+
+def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> None:
+    """A safetensors file with header texts, whole or not at all. Raises `StoreError` when the disk refuses it."""
+    try:
+        with atomic_path(path, overwrite=True) as partial:
+            save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, partial, metadata=described)
+    except SafetensorError as error:
+        raise StoreError(f"can't write {path}: {reason(error)}") from error
+
+
+def known_models(folder: Path | None = None) -> list[str]:
+    """Names of the stroke networks that ship, or of the networks in another folder of shipped weights."""
+    return sorted(path.stem for path in (folder or SHIPPED).glob("*.safetensors") if path.stem not in NOT_STROKES)
+
+
+NOT_STROKES = ("neural-line-model", "classifier-thinned", "classifier-grey", "classifier-grey-36", "classifier-grey-62")
+
+
+def find_model(name: str, folder: Path | None = None) -> Path:
+    """The file of a model that ships (in `folder`, where given), or of a checkpoint: its file or its folder.
+
+    Raises:
+        ConfigError: neither exists; the known names are listed.
+    """
+    given = Path(name)
+    for path in (given / WEIGHTS_NAME, given):
+        if path.is_file():
+            return path
+    if name in known_models(folder):
+        return (folder or SHIPPED) / f"{name}.safetensors"
+    raise ConfigError(f"unknown model {name!r}; one of {', '.join(known_models(folder))}, or the path of a checkpoint")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a file of weights or a checkpoint holds, read once.
+
+    Attributes:
+        path: the file.
+        sha256: of its bytes, in hexadecimal.
+        tensors: the network's weights.
+        settings: the recipe, as nested dictionaries.
+        described: the file's header texts.
+    """
+
+    path: Path
+    sha256: str
+    tensors: dict[str, Tensor]
+    settings: dict[str, Any]
+    described: dict[str, str]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its recipe, which says what the network is for."""
+        return str(self.settings.get("kind", PUBLISHED))
+
+
+def read_model(path: Path) -> Model:
+    """The network in a checkpoint or a shipped file. Raises `ConfigError` when the file is broken."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read ({reason(error)}); train or download it again") from None
+    tensors, described = parse(data, path)
+    try:
+        settings = json.loads(described["recipe"])
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{path} holds a recipe that is no JSON ({error}); train or download it again") from None
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Model(path, sha256, part(tensors, "network") or tensors, settings, described)
+
+
+def ready(
+    network: SomeNetwork, model: Model, device: str | torch.device = "cpu", weights: dict[str, Tensor] | None = None
+) -> SomeNetwork:
+    """The network with the model's weights, or some, not training. Raises `ConfigError` when they don't fit."""
+    try:
+        network.load_state_dict({name: value.float() for name, value in (weights or model.tensors).items()})
+    except RuntimeError as error:
+        raise ConfigError(f"{model.path} doesn't fit its own recipe: {error}") from None
+    return network.to(device).eval().requires_grad_(False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.pens.words.letters import LetterBook, Stroke
+from strokes.recovery.words.letters import LetterBook, Stroke
 
 FREQUENT = "etaoinshrdlcumwfgypbvkxjqz"
 POWERS = np.array([12, 9, 8, 8, 7, 7, 6, 6, 6, 4, 4, 3, 3, 3, 2.4, 2.2, 2, 2, 2, 1.8, 1.2, 1, 0.5, 0.5, 0.5, 0.5])
@@ -152,7 +152,7 @@ def length_of(stroke: Stroke) -> float:
 
 
 def ligature(before: Stroke, after: Stroke, roundness: float) -> Stroke:
-    """The points from one stroke's end to another's start: a cubic that keeps to their directions, or a straight line."""
+    """The points from one stroke's end to another's start: a cubic that keeps to their directions."""
     start, end = before[-1], after[0]
     apart = float(np.hypot(*(end - start)))
     leaving = _direction(before[::-1]) * -roundness * apart
@@ -178,7 +178,7 @@ def write_line(words: Sequence[list[Stroke]], gaps: Sequence[float]) -> list[Str
     cursor = 0.0
     for word, gap in zip(words, gaps, strict=True):
         left = min(float(stroke[:, 0].min()) for stroke in word)
-        moved = [stroke + (cursor + gap - left, 0.0) for stroke in word]
+        moved = [stroke + np.array([cursor + gap - left, 0.0]) for stroke in word]
         strokes += moved
         cursor = max(float(stroke[:, 0].max()) for stroke in moved)
     return strokes

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.drawing import BoolArray, FloatArray, IntArray
-from strokes.pens.examples import _cut_stroke
-from strokes.pens.network import END, GO, LIFT
-from strokes.pens.words.letters import LetterBook, Stroke
-from strokes.pens.words.writing import Writer, draw_habits, find_writers, length_of, write_line, write_word
-from strokes.thinning import INK_THRESHOLD, thin
+from strokes.ink.drawing import BoolArray, FloatArray, IntArray
+from strokes.ink.thinning import INK_THRESHOLD, thin
+from strokes.recovery.pointer.examples import _cut_stroke
+from strokes.recovery.pointer.network import END, GO, LIFT
+from strokes.recovery.words.letters import LetterBook, Stroke
+from strokes.recovery.words.writing import draw_habits, find_writers, length_of, write_line, write_word
 
 X_HEIGHT_PX = 12.0
 STEP_PX = 2.0
@@ -70,8 +71,8 @@ class StripBatches:
     def group(self, number: int) -> list[StripBatch]:
         """The batches of steps `number` · `GROUP` and the following."""
         random = np.random.default_rng([self.seed, number])
-        strips = [self.make(random) for _ in range(GROUP * self.batch_size)]
-        strips = [strip for strip in strips if strip is not None]
+        made = [self.make(random) for _ in range(GROUP * self.batch_size)]
+        strips = [strip for strip in made if strip is not None]
         strips.sort(key=lambda strip: len(strip.flags))
         cost = np.array([len(strip.flags) for strip in strips], np.float64) ** 1.5
         bounds = np.searchsorted(np.cumsum(cost), np.arange(1, GROUP) * cost.sum() / GROUP)
@@ -88,12 +89,12 @@ class StripBatches:
             word = writer.spell(int(random.integers(1, 10)), random)
             written.append(write_word(word, writer.letters(word, random), habits, random))
         gap = random.uniform(0.7, 1.8)
-        strokes = write_line(written, gap + np.abs(random.normal(0, 0.2, words)))
+        strokes = write_line(written, (gap + np.abs(random.normal(0, 0.2, words))).tolist())
         return make_strip(vary(strokes, random), random)
 
 
 def _pieces(strips: list[Strip], bounds: list[int]) -> list[list[Strip]]:
-    return [strips[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True) if b > a]
+    return [strips[a:b] for a, b in itertools.pairwise(bounds) if b > a]
 
 
 def vary(strokes: list[Stroke], random: np.random.Generator) -> list[Stroke]:

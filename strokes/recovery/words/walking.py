@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from strokes.pens.network import END, GO, LIFT, away_from, visit
-from strokes.pens.words.network import StripInk, StripNetwork, StripStand, begin_stand
+from strokes.recovery.pointer.network import END, GO, LIFT, away_from, visit
+from strokes.recovery.words.network import StripInk, StripNetwork, StripStand, begin_stand
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
@@ -40,7 +40,7 @@ def walk_strips(network: StripNetwork, ink: StripInk, temperatures: Tensor, gene
     limit = int(ink.mask.sum(dim=1).max()) + 16
     told = network.observe(ink, stand)
     output, state = network.memory(told)
-    for step in range(limit):
+    for _ in range(limit):
         logits = network.point(ink, torch.cat([output, told], dim=2), stand, lifted)[:, 0].float()
         token = choose(logits, temperatures, generator)
         likelihood += walking * torch.log_softmax(logits, dim=1)[rows, token]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.drawing import FloatArray, IntArray
-from strokes.writers import held_out
+from strokes.ink.drawing import FloatArray, IntArray
+from strokes.ink.recordings import held_out
 
 Stroke = NDArray[np.float64]
 LOW = "acemnorsuvwxz"
@@ -49,7 +50,7 @@ class LetterBook:
         """The strokes (points, 2) of one letter."""
         first, last = self.drawing_offsets[number : number + 2]
         bounds = self.stroke_offsets[first : last + 1]
-        return [self.points[a:b].astype(np.float64) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [self.points[a:b].astype(np.float64) for a, b in itertools.pairwise(bounds)]
 
     def save(self, path: Path) -> None:
         """Write an `.npz` that `load_book` reads."""

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from strokes.pens.network import GO, LIFT
-from strokes.pens.network import GEOMETRY as GLYPH_GEOMETRY
-from strokes.pens.words.network import GEOMETRY, StripNetwork
+from strokes.recovery.pointer.network import GEOMETRY as GLYPH_GEOMETRY
+from strokes.recovery.pointer.network import GO, LIFT
+from strokes.recovery.words.network import GEOMETRY, StripNetwork
 
 FAR_PX = 3.0
 SLIPS, SLIP_PX, TARGET_PX = 0.4, 0.6, 0.5

@@ -1,4 +1,4 @@
-"""Words and lines of ink to a pen's walk: the network of `strokes.pens.network`, over strips of any length.
+"""Words and lines of ink to a pen's walk: the network of `strokes.recovery.pointer.network`, over strips of any length.
 
 What that one knows of the whole glyph this one knows of a window around the pen, places are told relative to the ink
 around them, and what is left of the ink is pooled within the window, behind it and ahead of it: dots and bars wait
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from strokes.errors import ConfigError
-from strokes.pens.network import (
+from strokes.recovery.pointer.network import (
     NEAR_PX,
     REACH_PX,
     START_BY_AIR,
@@ -48,7 +48,7 @@ class StripSpec:
 
     Attributes:
         fine, middle, coarse, broad: channels of the convolutions at all, a half, a quarter, an eighth of the pixels.
-        token, key, pools, value, whole, told, hidden: as `strokes.pens.specs.PenSpec` has them.
+        token, key, pools, value, whole, told, hidden: as `strokes.recovery.pointer.spec.PenSpec` has them.
     """
 
     fine: int = 16
@@ -97,7 +97,7 @@ class StripInk:
 
 @dataclass(frozen=True)
 class StripStand:
-    """Where pens stand, each (batch, steps, …): as `strokes.pens.network.Stand`, with the pen's surroundings."""
+    """Where pens stand, each (batch, steps, …): as `Stand` of glyphs, with the pen's surroundings."""
 
     features: Tensor
     whole: Tensor

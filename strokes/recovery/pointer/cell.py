@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.recovery.pointer.network import GEOMETRY, PenNetwork
+from strokes.recovery.pointer.network import PenNetwork
+
+if TYPE_CHECKING:
+    from strokes.recovery.words.network import StripNetwork
 
 
 class Memory:
@@ -22,13 +27,13 @@ class Memory:
         asked: how many numbers of an answer are queries, along the ink and by air.
     """
 
-    def __init__(self, network: PenNetwork, dtype: torch.dtype) -> None:
+    def __init__(self, network: PenNetwork | StripNetwork, dtype: torch.dtype) -> None:
         told_weights, own_weights, told_bias, own_bias = network.memory.all_weights[0]
         first, last = zip(*(linears(part) for part in (network.query, network.flag, network.offset)), strict=True)
         (tell,) = linears(network.tell)
         self.dtype = dtype
         self.observed, self.hidden = tell.in_features, network.spec.hidden
-        self.asked = 2 * (network.spec.key + GEOMETRY)
+        self.asked = last[0].out_features
         self.tell = self.lay(tell.weight, tell.bias)
         self.gates = self.lay(torch.cat([own_weights, told_weights], dim=1), told_bias + own_bias)
         self.first = self.lay(torch.cat([part.weight for part in first]), torch.cat([part.bias for part in first]))

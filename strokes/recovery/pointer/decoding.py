@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.cell import Memory, lowered_type
 from strokes.recovery.pointer.kernels import NOWHERE, go, lift, stand
 from strokes.recovery.pointer.network import END, GO, MIDDLE_PX, START_BY_AIR, Ink, PenNetwork
+
+if TYPE_CHECKING:
+    from strokes.recovery.words.network import StripInk, StripNetwork
 
 UNUSED = -1
 MORE_POINTS = 16
@@ -58,6 +62,12 @@ def walk(
     """
     count = len(ink.mask) * times
     walker = Walker(network, ink, times, torch.zeros(count) if temperatures is None else temperatures, generator)
+    return walk_to_the_end(walker)
+
+
+def walk_to_the_end(walker: Walker) -> Walks:
+    """The walks of a walker whose pens haven't begun."""
+    count = len(walker.owners)
     limits = MORE_POINTS + walker.counts
     most = int(limits.max(initial=0))
     tokens = np.zeros((count, most), np.int64)
@@ -96,10 +106,12 @@ class Walker:
         answers: (k, …) what the network says of each pen's state: see `Memory`.
     """
 
+    go = staticmethod(go)
+
     def __init__(
         self,
-        network: PenNetwork,
-        ink: Ink,
+        network: PenNetwork | StripNetwork,
+        ink: Ink | StripInk,
         times: int,
         temperatures: Tensor,
         generator: torch.Generator | None = None,
@@ -107,7 +119,7 @@ class Walker:
         self.generator = generator or torch.Generator()
         self.memory = Memory(network, lowered_type(ink.mask.device.type))
         self.begin, self.places_px, self.features, self.whole, self.pulls, self.values, self.keys = (
-            tensor.detach().float().cpu().contiguous().numpy()
+            as_array(tensor)
             for tensor in (network.begin, ink.places_px, ink.features, ink.whole, ink.pulls, ink.values, ink.keys)
         )
         self.counts = ink.mask.sum(dim=1).long().cpu().numpy()
@@ -117,15 +129,25 @@ class Walker:
         self.temperatures = temperatures.float().cpu().numpy()
         self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
         self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
-        self.here_px = np.full((count, 2), MIDDLE_PX, np.float32)
+        self.here_px = self.place_pens(ink)
         self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
         self.hidden = self.cell = torch.zeros(count, self.memory.hidden)
         self.begun = False
         self.answers = self.remember(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
 
+    def place_pens(self, ink: Any) -> FloatArray:
+        """Where (k, 2) in px the pens are held to be before they begin."""
+        return np.full((len(self.owners), 2), MIDDLE_PX, np.float32)
+
     def remember(self, tokens: IntArray, by_air: FloatArray) -> Tensor:
         """What the network answers when each pen comes to its token, through the air or along the ink."""
         observed = np.empty((len(tokens), self.memory.observed), np.float32)
+        self.observe(tokens, by_air, observed)
+        self.hidden, self.cell, answers = self.memory.think(torch.from_numpy(observed), self.hidden, self.cell)
+        return answers
+
+    def observe(self, tokens: IntArray, by_air: FloatArray, observed: FloatArray) -> None:
+        """Put the pens on their tokens; fill `observed` (k, observed)."""
         stand(
             self.pictures,
             tokens,
@@ -141,8 +163,6 @@ class Walker:
             self.visited,
             observed,
         )
-        self.hidden, self.cell, answers = self.memory.think(torch.from_numpy(observed), self.hidden, self.cell)
-        return answers
 
     def step(self) -> tuple[IntArray, IntArray, FloatArray]:
         """Every kept pen's next token, what it does there, and its x, y in px."""
@@ -151,7 +171,7 @@ class Walker:
         asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
         chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
         known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
-        go(*known, asked, self.temperatures, chances[0], self.likelihood, tokens)
+        self.go(*known, asked, self.temperatures, chances[0], self.likelihood, tokens)
         came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
         self.begun = True
         self.answers = self.remember(tokens, came)
@@ -167,6 +187,12 @@ class Walker:
             rows = np.flatnonzero(self.walking)
             for name in KEPT:
                 setattr(self, name, getattr(self, name)[rows])
+
+
+def as_array(tensor: Tensor) -> FloatArray:
+    """A tensor of any kind as a float32 array for the kernels."""
+    array: FloatArray = tensor.detach().float().cpu().contiguous().numpy()
+    return array
 
 
 KEPT = (

@@ -83,7 +83,7 @@ def line_length(line: BoolArray) -> float:
 def usual_width(ink: BoolArray) -> float:
     """How wide the narrower half of lines is in ink (h, w): twice the distance from their middle to their edge."""
     widths = np.sort(2 * edge_distance(ink)[thin(ink)])
-    return float(widths[len(widths) // 5 : len(widths) // 2 + 1].mean())
+    return float(np.mean(widths[len(widths) // 5 : len(widths) // 2 + 1], dtype=np.float64))
 
 
 def edge_distance(ink: BoolArray) -> NDArray[np.float32]:

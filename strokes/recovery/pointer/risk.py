@@ -100,8 +100,7 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
     weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
-    alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
-    _judge_all(walks.points_px, walks.flags, alike)
+    alike = judge_walks(walks.points_px, walks.flags, hypotheses)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
     best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
     rows = np.arange(len(images))
@@ -126,6 +125,13 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
         contested=mean(contested),
         surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
     )
+
+
+def judge_walks(points_px: FloatArray, flags: IntArray, hypotheses: int) -> NDArray[np.float64]:
+    """(n, k, k, 5): at [i, a, b] how walk b over picture i is judged by `JUDGED` were walk a of its k the truth."""
+    alike = np.zeros((len(flags) // hypotheses, hypotheses, hypotheses, len(JUDGED)))
+    _judge_all(points_px, flags, alike)
+    return alike
 
 
 def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX) -> DrawingSet:

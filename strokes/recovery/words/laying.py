@@ -1,0 +1,177 @@
+"""A network's walk laid onto the ink's own skeleton: pixel by pixel, and only where there is ink.
+
+As `strokes.recovery.pointer.map_matching`, a stroke becomes the cheapest path over pairs of a pixel and how much of the
+stroke is done. Here the pen may also leap, at a price, where the skeleton has no path: what is on both sides of a leap
+stays one stroke where the leap itself runs over ink, and is two strokes where it doesn't, so no line leaves the ink.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from strokes.ink.drawing import BoolArray, IntArray
+from strokes.recovery.pointer.map_matching import _distance, _run_out, find_neighbours
+
+Floats = NDArray[np.float64]
+
+REACH = 1.7
+"""How far from a point of the walk its pixel may be, in the walk's own pixels."""
+STRAY = 0.5
+"""Cost of a step per squared distance from the walk, in its own pixels, beside the step's length."""
+LEAP = 9.0
+"""Cost of a leap, in the walk's own pixels."""
+EXTENSION = 3.0
+"""How far a stroke goes on along ink that leads nowhere else, to its end, in the walk's own pixels."""
+BESIDE = 1.0
+"""A leap runs over ink when none of it is further than this from ink, in px."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A skeleton's pixels.
+
+    Attributes:
+        places: (n, 2) x, y of their centres.
+        neighbours: (n, 8) of each, -1 where there is none.
+    """
+
+    places: Floats
+    neighbours: IntArray
+
+
+def find_lines(skeleton: BoolArray) -> Lines:
+    """The pixels of thinned ink (h, w)."""
+    rows, columns = np.nonzero(skeleton)
+    index = np.full(skeleton.shape, -1, np.int64)
+    index[rows, columns] = np.arange(len(rows))
+    places = np.stack([columns, rows], axis=1).astype(np.float64) + 0.5
+    return Lines(places, find_neighbours(index, rows, columns))
+
+
+def lay(strokes: Sequence[Floats], lines: Lines, off_ink_px: NDArray[np.float32], *, coarse_px: float) -> list[Floats]:
+    """Strokes (points, 2) in px laid onto lines; one that leaps over paper comes back as two or more.
+
+    Args:
+        strokes: of a walk, in order.
+        lines: of the ink that it walked over.
+        off_ink_px: (h, w) how far each pixel is from ink.
+        coarse_px: how wide a pixel of the walk's own picture is here.
+    """
+    laid: list[Floats] = []
+    for stroke in strokes:
+        points = np.ascontiguousarray(stroke, np.float64)
+        path, leaps = _cheapest_path(points, lines.places, lines.neighbours, coarse_px)
+        pieces = _part_at_leaps(path, leaps, lines, off_ink_px)
+        if pieces:
+            pieces[-1] = np.concatenate([pieces[-1], _run_out(pieces[-1], *_known(lines), EXTENSION * coarse_px)])
+            back = _run_out(np.concatenate(pieces)[::-1].copy(), *_known(lines), EXTENSION * coarse_px)
+            pieces[0] = np.concatenate([back[::-1], pieces[0]])
+        laid += [lines.places[piece] for piece in pieces]
+    return laid
+
+
+def _known(lines: Lines) -> tuple[Floats, IntArray]:
+    return lines.places, lines.neighbours
+
+
+def _part_at_leaps(path: IntArray, leaps: BoolArray, lines: Lines, off_ink_px: NDArray[np.float32]) -> list[IntArray]:
+    """The path in pieces between leaps over paper; short pieces of one pixel within a leap are left out."""
+    cuts = [
+        int(k)
+        for k in np.flatnonzero(leaps)
+        if k and leaves_ink(lines.places[path[k - 1]], lines.places[path[k]], off_ink_px)
+    ]
+    pieces = np.split(path, cuts)
+    return [piece for piece in pieces if len(piece) > 1 or (len(pieces) == 1 and len(piece))]
+
+
+def leaves_ink(start: Floats, end: Floats, off_ink_px: NDArray[np.float32]) -> bool:
+    """Whether the straight line from one place to another runs over paper."""
+    steps = int(np.ceil(np.hypot(*(end - start)))) + 1
+    between = (start + np.linspace(0, 1, steps)[:, None] * (end - start)).astype(np.int64)
+    return bool((off_ink_px[between[:, 1], between[:, 0]] > BESIDE).any())
+
+
+@njit(cache=True, nogil=True)
+def _cheapest_path(
+    points: Floats, places: Floats, neighbours: IntArray, coarse_px: float
+) -> tuple[IntArray, BoolArray]:
+    """The pixels of the path that follows `points` most cheaply, and which of them it came to by a leap.
+
+    State `leg·(count + 1) + i` is on pixel i with `leg` points behind it, and i = count is in the air.
+    """
+    count, legs = len(places), len(points)
+    wide, reach = count + 1, REACH * coarse_px
+    cost, before = np.full(wide * legs, np.inf), np.full(wide * legs, -1, np.int64)
+    queue: Any = [(0.0, np.int64(count))]
+    cost[count] = 0.0
+    while len(queue):
+        reached, state = heapq.heappop(queue)
+        if reached > cost[state]:
+            continue
+        leg, i = state // wide, state % wide
+        if leg == legs - 1 and i < count:
+            return _trace_back(before, state, wide)
+        if i == count:
+            landed = False
+            for j in range(count):
+                away = np.hypot(places[j, 0] - points[leg, 0], places[j, 1] - points[leg, 1])
+                if away <= reach:
+                    landed = True
+                    _relax(queue, cost, before, state, leg * wide + j, reached + 2 * away)
+            if leg + 1 < legs:
+                _relax(queue, cost, before, state, state + wide, reached + (coarse_px if landed else 0.0))
+            elif not landed:
+                return _trace_back(before, state, wide)
+            continue
+        here = np.hypot(places[i, 0] - points[leg + 1, 0], places[i, 1] - points[leg + 1, 1])
+        if here <= reach:
+            price = 2 * here if leg + 2 == legs else 0.1 * here
+            _relax(queue, cost, before, state, state + wide, reached + price)
+        _relax(queue, cost, before, state, (leg + 1) * wide + count, reached + LEAP * coarse_px)
+        for k in range(8):
+            other = neighbours[i, k]
+            if other < 0:
+                break
+            step = np.hypot(places[i, 0] - places[other, 0], places[i, 1] - places[other, 1])
+            stray = _distance(places[other], points[leg], points[leg + 1]) / coarse_px
+            if stray <= 2 * REACH:
+                price = step * (1 + STRAY * stray * stray)
+                _relax(queue, cost, before, state, leg * wide + other, reached + price)
+    return np.empty(0, np.int64), np.empty(0, np.bool_)
+
+
+@njit(cache=True, nogil=True)
+def _relax(queue: Any, cost: Floats, before: IntArray, state: Any, following: Any, reached: Any) -> None:
+    """Note that `following` can be reached from `state` at that cost, where that is cheaper."""
+    if reached < cost[following]:
+        cost[following] = reached
+        before[following] = state
+        heapq.heappush(queue, (reached, np.int64(following)))
+
+
+@njit(cache=True, nogil=True)
+def _trace_back(before: IntArray, state: Any, wide: int) -> tuple[IntArray, BoolArray]:
+    """The pixels on the way to `state`, each once in a row, and whether each was leapt to."""
+    path, leaps = [np.int64(0)], [False]
+    path.pop()
+    leaps.pop()
+    while state >= 0:
+        i = state % wide
+        came = before[state]
+        leapt = came >= 0 and came % wide == wide - 1
+        if i < wide - 1:
+            if len(path) and path[-1] == i:
+                leaps[-1] = leaps[-1] or leapt
+            else:
+                path.append(i)
+                leaps.append(leapt)
+        state = came
+    return np.array(path[::-1], np.int64), np.array(leaps[::-1], np.bool_)

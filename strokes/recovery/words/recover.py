@@ -1,0 +1,176 @@
+"""Words, lines and signatures to strokes: at the scale of their ink, walked by a strip network, laid onto the ink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from strokes.ink.drawing import BoolArray, FloatArray
+from strokes.ink.pen_width import edge_distance, usual_width
+from strokes.ink.thinning import thin
+from strokes.recovery.pointer.decoding import Walks
+from strokes.recovery.words.covering import cover, straighten
+from strokes.recovery.words.decoding import walk_strips
+from strokes.recovery.words.laying import find_lines, lay
+from strokes.recovery.words.network import StripNetwork
+from strokes.recovery.words.risk import choose, walked_strokes
+from strokes.recovery.words.sizing import StripView, split_line, view_strip, x_height
+
+Floats = NDArray[np.float64]
+
+TOKENS_AT_ONCE = 24_000
+"""Pixels of ink, padding among them, of the strips that are walked over together, times the walks over each."""
+MOST_X_HEIGHTS = 26.0
+"""A strip is no wider where the writing has gaps."""
+PLAIN_PX = 0.2
+"""Points of a finished stroke that lie no further than this from the line between others are left out."""
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What the pen did in one picture.
+
+    Attributes:
+        strokes: (points, 2) float32 in the picture's unit square, in order.
+        added: whether each is ink that no walk took.
+        expected: (3,) direction and order, and px of an x-height of 12 apart, that the other walks lead one to expect.
+    """
+
+    strokes: list[FloatArray]
+    added: list[bool]
+    expected: FloatArray
+
+
+@dataclass(frozen=True)
+class Part:
+    """A strip of a picture: the picture's number, its strip, and its ink and skeleton within the picture."""
+
+    picture: int
+    view: StripView
+    columns: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture's ink (h, w) where the pen is `pen_px` wide, and what is measured of it."""
+
+    ink: BoolArray
+    pen_px: float
+
+    @cached_property
+    def skeleton(self) -> BoolArray:
+        """(h, w) the ink, thinned."""
+        return thin(self.ink)
+
+
+@dataclass(frozen=True)
+class StripRecovery:
+    """A strip network and how its walks are chosen.
+
+    Attributes:
+        network: not training.
+        hypotheses: walks a strip.
+        temperature: of those drawn at random.
+        seed: of them.
+    """
+
+    network: StripNetwork
+    hypotheses: int = 8
+    temperature: float = 1.0
+    seed: int = 0
+
+    def recover(self, inks: Sequence[BoolArray], pens_px: Sequence[float] | None = None) -> list[Recovered]:
+        """The strokes of pictures of words or lines.
+
+        Args:
+            inks: (h, w) bool each, best with a pen about 6 px wide; see `strokes.ink.pen_width.to_pen`.
+            pens_px: how wide the pen is in each; None to measure.
+        """
+        known = pens_px or [usual_width(ink) if ink.any() else 0.0 for ink in inks]
+        pages = [Page(ink, max(pen, 1.0)) for ink, pen in zip(inks, known, strict=True)]
+        parts = [part for number, page in enumerate(pages) for part in split(number, page)]
+        walks = self.walk([part.view.image for part in parts])
+        strokes: list[list[Floats]] = [[] for _ in pages]
+        coarse = [1.0] * len(pages)
+        expected = [np.array([1.0, 1.0, 0.0], np.float32) for _ in pages]
+        for part, (walked, doubt) in zip(parts, walks, strict=True):
+            corner = np.array(part.view.corner_px)
+            strokes[part.picture] += [stroke * part.view.scale + corner for stroke in walked]
+            coarse[part.picture] = part.view.scale
+            worst = expected[part.picture]
+            expected[part.picture] = np.array([*np.minimum(worst[:2], doubt[:2]), max(worst[2], doubt[2])], np.float32)
+        return [
+            finish(page, own, scale, doubt)
+            for page, own, scale, doubt in zip(pages, strokes, coarse, expected, strict=True)
+        ]
+
+    def walk(self, images: Sequence[BoolArray]) -> list[tuple[list[Floats], FloatArray]]:
+        """The chosen walk over each strip, as strokes in its px, and what to expect of it."""
+        order = sorted(range(len(images)), key=lambda i: int(images[i].sum()))
+        found: list[tuple[list[Floats], FloatArray]] = [([], np.zeros(3, np.float32))] * len(images)
+        first = 0
+        while first < len(order):
+            last = first + 1
+            while last < len(order) and self._size(images, order[first : last + 1]) <= TOKENS_AT_ONCE:
+                last += 1
+            rows = order[first:last]
+            walks = self._walk([images[i] for i in rows])
+            for k, i in enumerate(rows):
+                own = slice(k * self.hypotheses, (k + 1) * self.hypotheses)
+                best, doubt = choose(walks.points_px[own], walks.flags[own], walks.likelihood[own], images[i])
+                found[i] = (walked_strokes(walks.points_px[own][best], walks.flags[own][best]), doubt)
+            first = last
+        return found
+
+    def _size(self, images: Sequence[BoolArray], rows: Sequence[int]) -> int:
+        return len(rows) * self.hypotheses * max(int(images[i].sum()) for i in rows)
+
+    def _walk(self, images: Sequence[BoolArray]) -> Walks:
+        height, width = (max(image.shape[side] for image in images) for side in (0, 1))
+        batch = np.zeros((len(images), height, width), np.bool_)
+        for row, image in zip(batch, images, strict=True):
+            row[: image.shape[0], : image.shape[1]] = image
+        temperatures = torch.tensor([0.0] + [self.temperature] * (self.hypotheses - 1)).repeat(len(images))
+        with torch.inference_mode():
+            ink = self.network.look(torch.from_numpy(batch))
+            return walk_strips(self.network, ink, temperatures, times=self.hypotheses, seed=self.seed)
+
+
+def split(number: int, page: Page) -> list[Part]:
+    """The strips of a picture, from left to right; none where there is no ink."""
+    if not page.ink.any():
+        return []
+    height_px = x_height(page.skeleton, page.pen_px)
+    parts = []
+    for first, last in split_line(page.ink, height_px, MOST_X_HEIGHTS * height_px):
+        own = np.zeros_like(page.ink)
+        own[:, first : last + 1] = page.ink[:, first : last + 1]
+        parts.append(Part(number, view_strip(own, page.pen_px, height_px), (int(first), int(last))))
+    return parts
+
+
+def finish(page: Page, walked: Sequence[Floats], coarse_px: float, expected: FloatArray) -> Recovered:
+    """Walks in a picture's px laid onto its ink, smooth, and all ink covered."""
+    if not page.ink.any():
+        return Recovered([], [], expected)
+    off_px = cv2.distanceTransform((~page.ink).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    laid = lay(walked, find_lines(page.skeleton), np.asarray(off_px, np.float32), coarse_px=coarse_px)
+    smooth = straighten(laid, page.ink, edge_distance(page.ink), page.pen_px) if laid else []
+    covered = cover(smooth, page.ink, page.skeleton, page.pen_px)
+    longer = max(page.ink.shape)
+    strokes = [(plain(stroke) / longer).astype(np.float32) for stroke in covered.strokes]
+    return Recovered(strokes, covered.added, expected)
+
+
+def plain(stroke: Floats) -> Floats:
+    """A stroke without the points that its line doesn't need (Douglas and Peucker)."""
+    if len(stroke) < 3:
+        return stroke
+    kept: Floats = cv2.approxPolyDP(stroke.astype(np.float32)[:, None], PLAIN_PX, False)[:, 0].astype(np.float64)
+    return kept

@@ -58,7 +58,7 @@ def ink_threshold(grey: NDArray[np.float32]) -> float:
     if not (grey > INK_THRESHOLD / 2).any():
         return float(INK_THRESHOLD)
     ridge = grey[thin(grey > INK_THRESHOLD / 2)]
-    return float(min(INK_THRESHOLD, FAINT * np.median(ridge)))
+    return min(float(INK_THRESHOLD), FAINT * float(np.median(ridge)))
 
 
 def line_width(grey: NDArray[np.float32], threshold: float) -> float:

@@ -27,6 +27,8 @@ STRAY = 0.5
 """Cost of a step per squared distance from the walk, in its own pixels, beside the step's length."""
 LEAP = 9.0
 """Cost of a leap, in the walk's own pixels."""
+AIRBORNE = 3.0
+"""How many times as much as along ink the pen's way costs in the air, where no ink is near."""
 EXTENSION = 3.0
 """How far a stroke goes on along ink that leads nowhere else, to its end, in the walk's own pixels."""
 BESIDE = 1.0
@@ -127,7 +129,8 @@ def _cheapest_path(
                     landed = True
                     _relax(queue, cost, before, state, leg * wide + j, reached + 2 * away)
             if leg + 1 < legs:
-                _relax(queue, cost, before, state, state + wide, reached + (coarse_px if landed else 0.0))
+                way = np.hypot(points[leg + 1, 0] - points[leg, 0], points[leg + 1, 1] - points[leg, 1])
+                _relax(queue, cost, before, state, state + wide, reached + AIRBORNE * (way + coarse_px))
             elif not landed:
                 return _trace_back(before, state, wide)
             continue

@@ -10,28 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from strokes.ink.drawing import BoolArray
+from strokes.ink.drawing import BoolArray, IntArray
 from strokes.recovery.tracing.trace import trace
+from strokes.recovery.words.laying import Laid, Lines
 
 Floats = NDArray[np.float64]
 
-ROUNDS = 60
-"""Of smoothing."""
+TURNS, ROUNDS = 6, 10
+"""Of smoothing: how often ink left out is looked for, and how often points are averaged in between."""
+AIM = 0.1
+"""How much a point keeps to its aim, beside its neighbours."""
+SLACK_PX = 0.6
+"""What room a point has on a line no wider than the pen: pixels' stairs are no wider."""
+INSIDE_PX = 0.5
+"""How far from the ink's edge points stay."""
 PULL = 0.25
 """What share of its way to ink that is left out a point goes in a round."""
 SPARE = 0.12
 """Ink within half the pen's width and this share of it more counts as covered."""
-NUDGE = 0.75
-"""Ink left out is reached by a nudge of at most so many widths of the pen."""
-MOST_NUDGES = 60
-LEAST_STROKE = 0.6
-"""Left-out lines shorter than so many widths of the pen are reached by nudges."""
+INTO = 0.8
+"""A nudge ends so much of that reach before the ink's furthest pixel."""
+MOST_NUDGES = 40
+FAR, NEAR, LONG = 1.2, 0.9, 2.5
+"""A line left out is a stroke of its own when it is further from every stroke than the first, in widths of the pen,
+and doesn't come nearer than the second or is longer than the third; otherwise nudges reach it."""
 
 
 @dataclass(frozen=True)
@@ -42,29 +51,52 @@ class Covered:
     added: list[bool]
 
 
-def straighten(strokes: Sequence[Floats], ink: BoolArray, edge_px: NDArray[np.float32], pen_px: float) -> list[Floats]:
-    """Laid strokes in px made smooth: ends stay, points between move by no more than the ink leaves room for.
+def straighten(
+    laid: Sequence[Laid], lines: Lines, ink: BoolArray, edge_px: NDArray[np.float32], pen_px: float
+) -> list[Floats]:
+    """Laid strokes in px made smooth: points move by no more than the ink leaves room for.
+
+    Where several passes share a line, each goes where its walk went, as far as there is ink.
 
     Args:
-        strokes: (points, 2) in px, a pixel a step.
+        laid: strokes on lines, a pixel a step.
+        lines: the ink's.
         ink: (h, w).
         edge_px: (h, w) how far each pixel is from the ink's edge.
         pen_px: the pen's width.
     """
-    smooth = [np.ascontiguousarray(stroke, np.float64).copy() for stroke in strokes]
-    anchors = [stroke.copy() for stroke in smooth]
-    rooms = [np.maximum(sample(edge_px, stroke) - pen_px / 2, 0) + 0.6 for stroke in smooth]
-    reach = pen_px / 2
-    for turn in range(ROUNDS // 10):
+    passes = np.zeros(len(lines.places), np.int64)
+    for stroke in laid:
+        passes += np.bincount(stroke.path, minlength=len(passes)) > 0
+        passes += np.bincount(stroke.path, minlength=len(passes)) > 1
+    shared = cv2.dilate(paint(lines.places[passes > 1], ink.shape), np.ones((3, 3), np.uint8)) > 0
+    smooth, anchors, aims, rooms = [], [], [], []
+    for stroke in laid:
+        anchor = lines.places[stroke.path]
+        edge, several = sample(edge_px, anchor), sample(shared, anchor) > 0
+        rooms.append(
+            np.where(several, np.maximum(edge - INSIDE_PX, SLACK_PX), np.maximum(edge - pen_px / 2, 0) + SLACK_PX)
+        )
+        aims.append(np.where(several[:, None], stroke.walked, anchor))
+        anchors.append(anchor)
+        smooth.append(anchor.copy())
+    for turn in range(TURNS):
         pulls = [np.zeros_like(stroke) for stroke in smooth]
         if turn:
-            _pull(smooth, ink, reach, pulls)
-        for stroke, anchor, room, pull in zip(smooth, anchors, rooms, pulls, strict=True):
-            _relax(stroke, anchor, room, pull, ROUNDS // 6)
+            _pull(smooth, ink, pen_px / 2, pulls)
+        for k, stroke in enumerate(smooth):
+            _relax(stroke, anchors[k], aims[k], rooms[k], pulls[k], ROUNDS)
     return smooth
 
 
-def sample(values: NDArray[np.float32], places: Floats) -> Floats:
+def paint(places: Floats, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """1 in the pixels (h, w) of places (n, 2) in px, else 0."""
+    canvas = np.zeros(shape, np.uint8)
+    canvas[places[:, 1].astype(np.int64), places[:, 0].astype(np.int64)] = 1
+    return canvas
+
+
+def sample(values: NDArray[Any], places: Floats) -> Floats:
     """The values (h, w) at places (n, 2) in px."""
     column, row = (np.clip(places[:, k].astype(np.int64), 0, values.shape[1 - k] - 1) for k in (0, 1))
     return values[row, column].astype(np.float64)
@@ -106,14 +138,15 @@ def nearest_points(strokes: Sequence[Floats], shape: tuple[int, ...]) -> tuple[N
 
 
 @njit(cache=True, nogil=True)
-def _relax(stroke: Floats, anchor: Floats, room: Floats, pull: Floats, rounds: int) -> None:
-    """Average inner points with their neighbours, in place, none further from its anchor than its room."""
+def _relax(stroke: Floats, anchor: Floats, aim: Floats, room: Floats, pull: Floats, rounds: int) -> None:
+    """Average inner points with their neighbours, and a little with their aims, none further off than its room."""
     for _ in range(rounds):
         before_x, before_y = stroke[0]
         for p in range(1, len(stroke) - 1):
             x, y = stroke[p]
-            new_x = (before_x + stroke[p + 1, 0]) / 2 + pull[p, 0] - anchor[p, 0]
-            new_y = (before_y + stroke[p + 1, 1]) / 2 + pull[p, 1] - anchor[p, 1]
+            new_x, new_y = (before_x + stroke[p + 1, 0]) / 2, (before_y + stroke[p + 1, 1]) / 2
+            new_x += AIM * (aim[p, 0] - new_x) + pull[p, 0] - anchor[p, 0]
+            new_y += AIM * (aim[p, 1] - new_y) + pull[p, 1] - anchor[p, 1]
             length = np.hypot(new_x, new_y)
             share = min(1.0, room[p] / max(length, 1e-9))
             stroke[p, 0], stroke[p, 1] = anchor[p, 0] + share * new_x, anchor[p, 1] + share * new_y
@@ -122,76 +155,71 @@ def _relax(stroke: Floats, anchor: Floats, room: Floats, pull: Floats, rounds: i
 
 def cover(strokes: Sequence[Floats], ink: BoolArray, skeleton: BoolArray, pen_px: float) -> Covered:
     """The strokes with all ink (h, w) covered: nudges beside them, and strokes of their own for lines left out."""
-    reach = (0.5 + SPARE) * pen_px
     covered = add_lines(strokes, ink, skeleton, pen_px)
-    found = list(covered.strokes)
-    for _ in range(MOST_NUDGES):
-        if not found:
-            break
+    found, reach = list(covered.strokes), (0.5 + SPARE) * pen_px
+    for _ in range(MOST_NUDGES if found else 0):
         away, owner = nearest_points(found, ink.shape)
         left = np.where(ink & (away > reach), away, 0)
         if not left.any():
             break
-        found = _nudge(found, left, owner, reach, NUDGE * pen_px)
+        found = _nudge(found, left, owner, reach)
     return Covered(found, covered.added)
 
 
-def _nudge(
-    strokes: list[Floats], left: NDArray[np.float32], owner: NDArray[np.int64], reach: float, most: float
-) -> list[Floats]:
+def _nudge(strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, reach: float) -> list[Floats]:
     """Each patch of ink left out reached from the stroke beside it, out and back, by its furthest pixel."""
     count, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
     bounds = np.cumsum([0, *map(len, strokes)])
     nudges: dict[int, dict[int, Floats]] = {}
     every = np.concatenate(strokes)
-    for patch in range(1, count):
-        place = np.unravel_index(int(np.where(patches == patch, left, 0).argmax()), left.shape)
-        near = int(owner[place])
+    rows, columns = np.nonzero(left)
+    order = np.lexsort((-left[rows, columns], patches[rows, columns]))
+    _, firsts = np.unique(patches[rows, columns][order], return_index=True)
+    for k in order[firsts].tolist():
+        near = int(owner[rows[k], columns[k]])
         stroke = int(np.searchsorted(bounds, near, side="right")) - 1
-        target = np.array([place[1], place[0]]) + 0.5
-        way = target - every[near]
+        way = np.array([columns[k], rows[k]]) + 0.5 - every[near]
         length = float(np.hypot(*way))
-        short = min(max(length - 0.8 * reach, 0.5), most)
-        nudges.setdefault(stroke, {})[near - int(bounds[stroke])] = every[near] + way * short / max(length, 1e-9)
+        reached = every[near] + way * max(length - INTO * reach, 0.5) / max(length, 1e-9)
+        nudges.setdefault(stroke, {})[near - int(bounds[stroke])] = reached
     return [_with_nudges(own, nudges.get(k, {})) for k, own in enumerate(strokes)]
 
 
 def _with_nudges(stroke: Floats, nudges: dict[int, Floats]) -> Floats:
+    """A stroke with ways out to places from some of its points, and back from all but its ends."""
     for point in sorted(nudges, reverse=True):
-        back = [nudges[point][None]]
-        if 0 < point < len(stroke) - 1:
-            back.append(stroke[point][None])
-        after = point + 1 if point else 0
-        stroke = np.concatenate([stroke[:after], *back, stroke[after:]])
+        steps = int(np.ceil(np.hypot(*(nudges[point] - stroke[point]))))
+        out = stroke[point] + np.linspace(0, 1, steps + 1)[1:, None] * (nudges[point] - stroke[point])
+        if point == 0 and len(stroke) > 1:
+            stroke = np.concatenate([out[::-1], stroke])
+        elif point == len(stroke) - 1:
+            stroke = np.concatenate([stroke, out])
+        else:
+            stroke = np.concatenate([stroke[: point + 1], out, out[-2::-1], stroke[point:]])
     return stroke
 
 
 def add_lines(strokes: Sequence[Floats], ink: BoolArray, skeleton: BoolArray, pen_px: float) -> Covered:
-    """The strokes, and after the nearest of them each line of the skeleton that they leave out."""
+    """The strokes, and after the nearest of them each line of the skeleton that is left out and far or long."""
     found, added = list(strokes), [False] * len(strokes)
-    left = skeleton if not found else skeleton & (nearest_points(found, ink.shape)[0] > pen_px / 2)
-    count, parts = cv2.connectedComponents(left.astype(np.uint8), connectivity=8)
-    longer = max(ink.shape)
+    far = nearest_points(found, ink.shape)[0] / pen_px if found else np.full(ink.shape, np.inf, np.float32)
+    count, parts = cv2.connectedComponents((skeleton & (far > 0.5)).astype(np.uint8), connectivity=8)
     for part in range(1, count):
         own = parts == part
-        if found and own.sum() < LEAST_STROKE * pen_px and _touches(own, found, pen_px):
+        if far[own].max() < FAR or (far[own].min() < NEAR and own.sum() < LONG * pen_px):
             continue
         for stroke in trace(own):
-            line = stroke.astype(np.float64) * longer
+            line = stroke.astype(np.float64) * max(ink.shape)
             after = _nearest_stroke(line, found) + 1
             found.insert(after, line)
             added.insert(after, True)
     return Covered(found, added)
 
 
-def _touches(part: BoolArray, strokes: Sequence[Floats], pen_px: float) -> bool:
-    return bool((nearest_points(strokes, part.shape)[0][part] <= pen_px).all())
-
-
 def _nearest_stroke(line: Floats, strokes: Sequence[Floats]) -> int:
     """Which of the strokes comes nearest to a line; -1 where there is none."""
     if not strokes:
         return -1
-    ends = line[[0, len(line) // 2, -1]]
-    away = [float(np.min(np.hypot(*(stroke[:, None] - ends).transpose(2, 0, 1)))) for stroke in strokes]
+    places = line[[0, len(line) // 2, -1]]
+    away = [float(np.min(np.hypot(*(stroke[:, None] - places).transpose(2, 0, 1)))) for stroke in strokes]
     return int(np.argmin(away))

@@ -57,7 +57,20 @@ def find_lines(skeleton: BoolArray) -> Lines:
     return Lines(places, find_neighbours(index, rows, columns))
 
 
-def lay(strokes: Sequence[Floats], lines: Lines, off_ink_px: NDArray[np.float32], *, coarse_px: float) -> list[Floats]:
+@dataclass(frozen=True)
+class Laid:
+    """A stroke laid onto lines.
+
+    Attributes:
+        path: (n,) the pixels that it goes over.
+        walked: (n, 2) x, y in px of the nearest place of the walk itself.
+    """
+
+    path: IntArray
+    walked: Floats
+
+
+def lay(strokes: Sequence[Floats], lines: Lines, off_ink_px: NDArray[np.float32], *, coarse_px: float) -> list[Laid]:
     """Strokes (points, 2) in px laid onto lines; one that leaps over paper comes back as two or more.
 
     Args:
@@ -66,32 +79,37 @@ def lay(strokes: Sequence[Floats], lines: Lines, off_ink_px: NDArray[np.float32]
         off_ink_px: (h, w) how far each pixel is from ink.
         coarse_px: how wide a pixel of the walk's own picture is here.
     """
-    laid: list[Floats] = []
+    laid: list[Laid] = []
     for stroke in strokes:
         points = np.ascontiguousarray(stroke, np.float64)
-        path, leaps = _cheapest_path(points, lines.places, lines.neighbours, coarse_px)
-        pieces = _part_at_leaps(path, leaps, lines, off_ink_px)
-        if pieces:
-            pieces[-1] = np.concatenate([pieces[-1], _run_out(pieces[-1], *_known(lines), EXTENSION * coarse_px)])
-            back = _run_out(np.concatenate(pieces)[::-1].copy(), *_known(lines), EXTENSION * coarse_px)
-            pieces[0] = np.concatenate([back[::-1], pieces[0]])
-        laid += [lines.places[piece] for piece in pieces]
+        path, legs, leaps = _cheapest_path(points, lines.places, lines.neighbours, coarse_px)
+        if len(path) == 0:
+            continue
+        end = _run_out(path, lines.places, lines.neighbours, EXTENSION * coarse_px)
+        start = _run_out(
+            np.concatenate([path, end])[::-1].copy(), lines.places, lines.neighbours, EXTENSION * coarse_px
+        )
+        whole = np.concatenate([start[::-1], path, end])
+        walked = np.concatenate(
+            [lines.places[start[::-1]], _along(points, legs, lines.places[path]), lines.places[end]]
+        )
+        cuts = [k + len(start) for k in _leaps_over_paper(lines.places[path], leaps, off_ink_px)]
+        pieces = zip(np.split(whole, cuts), np.split(walked, cuts), strict=True)
+        laid += [Laid(own, places) for own, places in pieces if len(own) > 1 or not cuts]
     return laid
 
 
-def _known(lines: Lines) -> tuple[Floats, IntArray]:
-    return lines.places, lines.neighbours
+def _along(points: Floats, legs: IntArray, places: Floats) -> Floats:
+    """The nearest place to each of some (n, 2) on the leg of the walk that it belongs to."""
+    first, last = points[legs], points[np.minimum(legs + 1, len(points) - 1)]
+    way = last - first
+    share = ((places - first) * way).sum(axis=1) / np.maximum(np.square(way).sum(axis=1), 1e-9)
+    nearest: Floats = first + np.clip(share, 0, 1)[:, None] * way
+    return nearest
 
 
-def _part_at_leaps(path: IntArray, leaps: BoolArray, lines: Lines, off_ink_px: NDArray[np.float32]) -> list[IntArray]:
-    """The path in pieces between leaps over paper; short pieces of one pixel within a leap are left out."""
-    cuts = [
-        int(k)
-        for k in np.flatnonzero(leaps)
-        if k and leaves_ink(lines.places[path[k - 1]], lines.places[path[k]], off_ink_px)
-    ]
-    pieces = np.split(path, cuts)
-    return [piece for piece in pieces if len(piece) > 1 or (len(pieces) == 1 and len(piece))]
+def _leaps_over_paper(places: Floats, leaps: BoolArray, off_ink_px: NDArray[np.float32]) -> list[int]:
+    return [int(k) for k in np.flatnonzero(leaps) if k and leaves_ink(places[k - 1], places[k], off_ink_px)]
 
 
 def leaves_ink(start: Floats, end: Floats, off_ink_px: NDArray[np.float32]) -> bool:
@@ -104,8 +122,8 @@ def leaves_ink(start: Floats, end: Floats, off_ink_px: NDArray[np.float32]) -> b
 @njit(cache=True, nogil=True)
 def _cheapest_path(
     points: Floats, places: Floats, neighbours: IntArray, coarse_px: float
-) -> tuple[IntArray, BoolArray]:
-    """The pixels of the path that follows `points` most cheaply, and which of them it came to by a leap.
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """The pixels of the path that follows `points` most cheaply, the leg of each, and which it came to by a leap.
 
     State `leg·(count + 1) + i` is on pixel i with `leg` points behind it, and i = count is in the air.
     """
@@ -148,7 +166,7 @@ def _cheapest_path(
             if stray <= 2 * REACH:
                 price = step * (1 + STRAY * stray * stray)
                 _relax(queue, cost, before, state, leg * wide + other, reached + price)
-    return np.empty(0, np.int64), np.empty(0, np.bool_)
+    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.bool_)
 
 
 @njit(cache=True, nogil=True)
@@ -161,10 +179,11 @@ def _relax(queue: Any, cost: Floats, before: IntArray, state: Any, following: An
 
 
 @njit(cache=True, nogil=True)
-def _trace_back(before: IntArray, state: Any, wide: int) -> tuple[IntArray, BoolArray]:
-    """The pixels on the way to `state`, each once in a row, and whether each was leapt to."""
-    path, leaps = [np.int64(0)], [False]
+def _trace_back(before: IntArray, state: Any, wide: int) -> tuple[IntArray, IntArray, BoolArray]:
+    """The pixels on the way to `state`, each once in a row, the leg of each, and whether each was leapt to."""
+    path, legs, leaps = [state], [state], [False]
     path.pop()
+    legs.pop()
     leaps.pop()
     while state >= 0:
         i = state % wide
@@ -175,6 +194,7 @@ def _trace_back(before: IntArray, state: Any, wide: int) -> tuple[IntArray, Bool
                 leaps[-1] = leaps[-1] or leapt
             else:
                 path.append(i)
+                legs.append(state // wide)
                 leaps.append(leapt)
         state = came
-    return np.array(path[::-1], np.int64), np.array(leaps[::-1], np.bool_)
+    return np.array(path[::-1], np.int64), np.array(legs[::-1], np.int64), np.array(leaps[::-1], np.bool_)

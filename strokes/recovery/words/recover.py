@@ -160,8 +160,9 @@ def finish(page: Page, walked: Sequence[Floats], coarse_px: float, expected: Flo
     if not page.ink.any():
         return Recovered([], [], expected)
     off_px = cv2.distanceTransform((~page.ink).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    laid = lay(walked, find_lines(page.skeleton), np.asarray(off_px, np.float32), coarse_px=coarse_px)
-    smooth = straighten(laid, page.ink, edge_distance(page.ink), page.pen_px) if laid else []
+    lines = find_lines(page.skeleton)
+    laid = lay(walked, lines, np.asarray(off_px, np.float32), coarse_px=coarse_px)
+    smooth = straighten(laid, lines, page.ink, edge_distance(page.ink), page.pen_px) if laid else []
     covered = cover(smooth, page.ink, page.skeleton, page.pen_px)
     longer = max(page.ink.shape)
     strokes = [(plain(stroke) / longer).astype(np.float32) for stroke in covered.strokes]

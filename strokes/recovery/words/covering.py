@@ -29,11 +29,11 @@ AIM = 0.1
 """How much a point keeps to its aim, beside its neighbours."""
 SLACK_PX = 0.6
 """What room a point has on a line no wider than the pen: pixels' stairs are no wider."""
-INSIDE_PX = 0.5
+INSIDE_PX = 1.0
 """How far from the ink's edge points stay."""
-PULL = 0.25
+PULL = 0.5
 """What share of its way to ink that is left out a point goes in a round."""
-SPARE = 0.12
+SPARE = 0.2
 """Ink within half the pen's width and this share of it more counts as covered."""
 INTO = 0.8
 """A nudge ends so much of that reach before the ink's furthest pixel."""
@@ -74,18 +74,16 @@ def straighten(
     for stroke in laid:
         anchor = lines.places[stroke.path]
         edge, several = sample(edge_px, anchor), sample(shared, anchor) > 0
-        rooms.append(
-            np.where(several, np.maximum(edge - INSIDE_PX, SLACK_PX), np.maximum(edge - pen_px / 2, 0) + SLACK_PX)
-        )
+        rooms.append(np.maximum(edge - np.where(several, INSIDE_PX, pen_px / 2), 0) + SLACK_PX)
         aims.append(np.where(several[:, None], stroke.walked, anchor))
         anchors.append(anchor)
         smooth.append(anchor.copy())
     for turn in range(TURNS):
-        pulls = [np.zeros_like(stroke) for stroke in smooth]
+        pulls = [np.zeros_like(points) for points in smooth]
         if turn:
             _pull(smooth, ink, pen_px / 2, pulls)
-        for k, stroke in enumerate(smooth):
-            _relax(stroke, anchors[k], aims[k], rooms[k], pulls[k], ROUNDS)
+        for known in zip(smooth, anchors, aims, rooms, pulls, strict=True):
+            _relax(*known, ROUNDS)
     return smooth
 
 
@@ -168,7 +166,7 @@ def cover(strokes: Sequence[Floats], ink: BoolArray, skeleton: BoolArray, pen_px
 
 def _nudge(strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, reach: float) -> list[Floats]:
     """Each patch of ink left out reached from the stroke beside it, out and back, by its furthest pixel."""
-    count, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
+    _, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
     bounds = np.cumsum([0, *map(len, strokes)])
     nudges: dict[int, dict[int, Floats]] = {}
     every = np.concatenate(strokes)

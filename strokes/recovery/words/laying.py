@@ -85,14 +85,12 @@ def lay(strokes: Sequence[Floats], lines: Lines, off_ink_px: NDArray[np.float32]
         path, legs, leaps = _cheapest_path(points, lines.places, lines.neighbours, coarse_px)
         if len(path) == 0:
             continue
-        end = _run_out(path, lines.places, lines.neighbours, EXTENSION * coarse_px)
-        start = _run_out(
-            np.concatenate([path, end])[::-1].copy(), lines.places, lines.neighbours, EXTENSION * coarse_px
-        )
-        whole = np.concatenate([start[::-1], path, end])
-        walked = np.concatenate(
-            [lines.places[start[::-1]], _along(points, legs, lines.places[path]), lines.places[end]]
-        )
+        known = lines.places, lines.neighbours, EXTENSION * coarse_px
+        end = _run_out(path, *known)
+        start = _run_out(np.concatenate([path, end])[::-1].copy(), *known)[::-1]
+        whole = np.concatenate([start, path, end])
+        along = _along(points, legs, lines.places[path])
+        walked = np.concatenate([lines.places[start], along, lines.places[end]])
         cuts = [k + len(start) for k in _leaps_over_paper(lines.places[path], leaps, off_ink_px)]
         pieces = zip(np.split(whole, cuts), np.split(walked, cuts), strict=True)
         laid += [Laid(own, places) for own, places in pieces if len(own) > 1 or not cuts]

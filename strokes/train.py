@@ -26,6 +26,9 @@ from strokes.recovery.pointer.recipe import PenRecipe
 from strokes.recovery.pointer.trainer import PenTrainer
 from strokes.recovery.published.recipe import Recipe
 from strokes.recovery.published.trainer import Trainer
+from strokes.recovery.words.recipe import KIND as STRIPS
+from strokes.recovery.words.recipe import StripRecipe
+from strokes.recovery.words.trainer import StripTrainer
 from strokes.training import checkpoints
 from strokes.training.log import TrainingLog
 from strokes.training.loop import RATE, run_epoch
@@ -36,7 +39,7 @@ FOLDER = Path(__file__).resolve().parent / "recipes"
 
 
 DEFAULT_RECIPE = "per-digit-samples"
-AnyRecipe = Recipe | PenRecipe | GeneratorRecipe
+AnyRecipe = Recipe | PenRecipe | StripRecipe | GeneratorRecipe
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,17 @@ def make_pen_trainer(recipe: PenRecipe, pictures: ImageSet, pens: PenSet | None,
     return PenTrainer(recipe, pens, pictures, device=device)
 
 
+def make_strip_trainer(recipe: StripRecipe, pictures: ImageSet, pens: PenSet | None, device: str) -> Trains:
+    """What trains a strip network, on recordings alone. Raises `ConfigError` when none are given."""
+    if pens is None:
+        raise ConfigError(f"{recipe.name} learns from pen recordings; give some with --pens")
+    return StripTrainer(recipe, pens, device=device)
+
+
 KINDS = {
     checkpoints.PUBLISHED: Kind(Recipe, make_published_trainer, False, "build-dataset --model"),
     PENS: Kind(PenRecipe, make_pen_trainer, False, "build-dataset --model"),
+    STRIPS: Kind(StripRecipe, make_strip_trainer, False, "build-dataset --model"),
     GENERATOR: Kind(GeneratorRecipe, make_generator_trainer, True, "generate --generator"),
 }
 """Every kind of recipe, by the name that a recipe says of itself."""

@@ -18,8 +18,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, IntArray
+from strokes.recovery.pointer.map_matching import Laid, Lines
 from strokes.recovery.tracing.trace import trace
-from strokes.recovery.words.laying import Laid, Lines
 
 Floats = NDArray[np.float64]
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.errors import SourceError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.ink.thinning import INK_THRESHOLD, thin
 from strokes.recovery.pointer.examples import _cut_stroke
@@ -66,6 +67,8 @@ class StripBatches:
 
     def __init__(self, book: LetterBook, *, batch_size: int, seed: int, lines: float = 0.12) -> None:
         self.writers = find_writers(book)
+        if not self.writers:
+            raise SourceError("no writer has eight different lower-case letters; give recordings of letters by --pens")
         self.batch_size, self.seed, self.lines = batch_size, seed, lines
 
     def group(self, number: int) -> list[StripBatch]:

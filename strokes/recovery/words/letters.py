@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.errors import SourceError
 from strokes.ink.drawing import FloatArray, IntArray
-from strokes.ink.recordings import held_out
+from strokes.ink.recordings import PenSet, held_out
 
 Stroke = NDArray[np.float64]
 LOW = "acemnorsuvwxz"
@@ -22,6 +24,8 @@ CAPITAL_HEIGHT = 1.75
 USUAL = {**dict.fromkeys(LOW, 1.0), **dict.fromkeys("bdhkl", 1.85), **dict.fromkeys(HANGING, 1.9)}
 USUAL |= {"f": 2.1, "i": 1.5, "j": 2.3, "t": 1.6}
 """How high letters are in x-heights; capitals and digits as `CAPITAL_HEIGHT`."""
+SLIVER = 0.1
+"""A letter lower than this share of the frame is no higher than this for its size: a dash for an l."""
 FAR_FROM_USUAL = (0.65, 1.5)
 """What a recording's height may be, by the usual one; beyond, it is scaled there."""
 
@@ -83,6 +87,31 @@ def read_letters(paths: list[Path], *, kept: bool) -> LetterBook:
             strokes.append(_stand_on_baseline(own, label, sizes[writer]))
             labels.append(label)
             writers.append(writer)
+    return make_book(strokes, labels, writers)
+
+
+def book_of(pens: PenSet) -> LetterBook:
+    """The letters and digits among recordings in the frame, as high as each usually is: the frame doesn't tell sizes.
+
+    Raises:
+        SourceError: there are none.
+    """
+    strokes, labels, writers = [], [], []
+    for name, writer, drawing in zip(pens.names, pens.writers, pens.drawings, strict=True):
+        if name is None or len(name) != 1 or not (name.isascii() and name.isalnum()) or not drawing.strokes:
+            continue
+        own = [stroke.astype(np.float64) for stroke in drawing.strokes]
+        height = float(np.ptp(np.concatenate(own)[:, 1]))
+        strokes.append(_stand_on_baseline(own, name, max(height, SLIVER) / usual_height(name)))
+        labels.append(name)
+        writers.append(writer)
+    if not labels:
+        raise SourceError("no pen recording is of a letter or digit; expected some of writers that aren't held out")
+    return make_book(strokes, labels, writers)
+
+
+def make_book(strokes: Sequence[Sequence[Stroke]], labels: Sequence[str], writers: Sequence[str]) -> LetterBook:
+    """A book of letters (n) that stand on their baselines."""
     every = [stroke for own in strokes for stroke in own]
     return LetterBook(
         np.concatenate(every).astype(np.float32),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, FloatArray
-from strokes.ink.pen_width import edge_distance, usual_width
+from strokes.ink.pen_width import edge_distance, to_pen
+from strokes.ink.resampling import path_length
 from strokes.ink.thinning import thin
 from strokes.recovery.pointer.decoding import Walks
+from strokes.recovery.pointer.map_matching import find_lines, lay
 from strokes.recovery.words.covering import cover, straighten
 from strokes.recovery.words.decoding import walk_strips
-from strokes.recovery.words.laying import find_lines, lay
 from strokes.recovery.words.network import StripNetwork
 from strokes.recovery.words.risk import choose, walked_strokes
 from strokes.recovery.words.sizing import StripView, split_line, view_strip, x_height
@@ -39,21 +41,26 @@ class Recovered:
     Attributes:
         strokes: (points, 2) float32 in the picture's unit square, in order.
         added: whether each is ink that no walk took.
-        expected: (3,) direction and order, and px of an x-height of 12 apart, that the other walks lead one to expect.
+        confidence: how well the other walks agree with the chosen one in direction and order, 0 to 1.
     """
 
     strokes: list[FloatArray]
     added: list[bool]
-    expected: FloatArray
+    confidence: float = 1.0
+
+    @property
+    def share_added(self) -> float:
+        """The share of the strokes' length that no walk took."""
+        lengths = np.array([path_length(stroke) for stroke in self.strokes])
+        return float(lengths[np.array(self.added, bool)].sum() / max(lengths.sum(), 1e-9)) if self.strokes else 0.0
 
 
 @dataclass(frozen=True)
 class Part:
-    """A strip of a picture: the picture's number, its strip, and its ink and skeleton within the picture."""
+    """A strip of a picture, and that picture's number."""
 
     picture: int
     view: StripView
-    columns: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -85,35 +92,27 @@ class StripRecovery:
     temperature: float = 1.0
     seed: int = 0
 
-    def recover(self, inks: Sequence[BoolArray], pens_px: Sequence[float] | None = None) -> list[Recovered]:
-        """The strokes of pictures of words or lines.
+    def recover_pictures(self, pictures: Sequence[NDArray[Any]]) -> list[Recovered]:
+        """The strokes of pictures of words or lines, each (h, w) uint8 or bool, ink high."""
+        return self.recover([Page(ink, max(pen_px, 1.0)) for ink, pen_px in map(to_pen, pictures)])
 
-        Args:
-            inks: (h, w) bool each, best with a pen about 6 px wide; see `strokes.ink.pen_width.to_pen`.
-            pens_px: how wide the pen is in each; None to measure.
-        """
-        known = pens_px or [usual_width(ink) if ink.any() else 0.0 for ink in inks]
-        pages = [Page(ink, max(pen, 1.0)) for ink, pen in zip(inks, known, strict=True)]
+    def recover(self, pages: Sequence[Page]) -> list[Recovered]:
+        """The strokes of words or lines."""
         parts = [part for number, page in enumerate(pages) for part in split(number, page)]
         walks = self.walk([part.view.image for part in parts])
         strokes: list[list[Floats]] = [[] for _ in pages]
-        coarse = [1.0] * len(pages)
-        expected = [np.array([1.0, 1.0, 0.0], np.float32) for _ in pages]
-        for part, (walked, doubt) in zip(parts, walks, strict=True):
+        coarse_px, confidence = [1.0] * len(pages), [1.0] * len(pages)
+        for part, (walked, sure) in zip(parts, walks, strict=True):
             corner = np.array(part.view.corner_px)
             strokes[part.picture] += [stroke * part.view.scale + corner for stroke in walked]
-            coarse[part.picture] = part.view.scale
-            worst = expected[part.picture]
-            expected[part.picture] = np.array([*np.minimum(worst[:2], doubt[:2]), max(worst[2], doubt[2])], np.float32)
-        return [
-            finish(page, own, scale, doubt)
-            for page, own, scale, doubt in zip(pages, strokes, coarse, expected, strict=True)
-        ]
+            coarse_px[part.picture] = part.view.scale
+            confidence[part.picture] = min(confidence[part.picture], sure)
+        return [finish(*known) for known in zip(pages, strokes, coarse_px, confidence, strict=True)]
 
-    def walk(self, images: Sequence[BoolArray]) -> list[tuple[list[Floats], FloatArray]]:
-        """The chosen walk over each strip, as strokes in its px, and what to expect of it."""
+    def walk(self, images: Sequence[BoolArray]) -> list[tuple[list[Floats], float]]:
+        """The chosen walk over each strip, as strokes in its px, and how sure it is."""
         order = sorted(range(len(images)), key=lambda i: int(images[i].sum()))
-        found: list[tuple[list[Floats], FloatArray]] = [([], np.zeros(3, np.float32))] * len(images)
+        found: list[tuple[list[Floats], float]] = [([], 0.0)] * len(images)
         first = 0
         while first < len(order):
             last = first + 1
@@ -123,8 +122,8 @@ class StripRecovery:
             walks = self._walk([images[i] for i in rows])
             for k, i in enumerate(rows):
                 own = slice(k * self.hypotheses, (k + 1) * self.hypotheses)
-                best, doubt = choose(walks.points_px[own], walks.flags[own], walks.likelihood[own], images[i])
-                found[i] = (walked_strokes(walks.points_px[own][best], walks.flags[own][best]), doubt)
+                best, sure = choose(walks.points_px[own], walks.flags[own], walks.likelihood[own], images[i])
+                found[i] = (walked_strokes(walks.points_px[own][best], walks.flags[own][best]), sure)
             first = last
         return found
 
@@ -151,14 +150,21 @@ def split(number: int, page: Page) -> list[Part]:
     for first, last in split_line(page.ink, height_px, MOST_X_HEIGHTS * height_px):
         own = np.zeros_like(page.ink)
         own[:, first : last + 1] = page.ink[:, first : last + 1]
-        parts.append(Part(number, view_strip(own, page.pen_px, height_px), (int(first), int(last))))
+        parts.append(Part(number, view_strip(own, page.pen_px, height_px)))
     return parts
 
 
-def finish(page: Page, walked: Sequence[Floats], coarse_px: float, expected: FloatArray) -> Recovered:
-    """Walks in a picture's px laid onto its ink, smooth, and all ink covered."""
+def finish(page: Page, walked: Sequence[Floats], coarse_px: float, confidence: float) -> Recovered:
+    """Walks in a picture's px laid onto its ink, smooth, and all ink covered.
+
+    Args:
+        page: the picture.
+        walked: strokes (points, 2) in its px, in order.
+        coarse_px: how wide a pixel of the walk's own picture is in this one.
+        confidence: of the walk.
+    """
     if not page.ink.any():
-        return Recovered([], [], expected)
+        return Recovered([], [], 0.0)
     off_px = cv2.distanceTransform((~page.ink).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     lines = find_lines(page.skeleton)
     laid = lay(walked, lines, np.asarray(off_px, np.float32), coarse_px=coarse_px)
@@ -166,7 +172,7 @@ def finish(page: Page, walked: Sequence[Floats], coarse_px: float, expected: Flo
     covered = cover(smooth, page.ink, page.skeleton, page.pen_px)
     longer = max(page.ink.shape)
     strokes = [(plain(stroke) / longer).astype(np.float32) for stroke in covered.strokes]
-    return Recovered(strokes, covered.added, expected)
+    return Recovered(strokes, covered.added, confidence)
 
 
 def plain(stroke: Floats) -> Floats:

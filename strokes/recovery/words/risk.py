@@ -22,11 +22,11 @@ MISSED = 12.0
 """What leaving all of the ink out costs."""
 
 
-def choose(points_px: FloatArray, flags: IntArray, likelihood: FloatArray, image: BoolArray) -> tuple[int, FloatArray]:
-    """Which of the walks (k, steps, …) over a strip is chosen, and what to expect of it.
+def choose(points_px: FloatArray, flags: IntArray, likelihood: FloatArray, image: BoolArray) -> tuple[int, float]:
+    """Which of the walks (k, steps, …) over a strip is chosen, and how sure it is.
 
     Returns:
-        its number, and (3,) the direction and the order that the others would find in it, and how far, in px, they are.
+        its number, and how well the others agree with it in direction and order, 0 to 1.
     """
     count = len(flags)
     missed = np.array([share_missed(walked_strokes(p, f), image) for p, f in zip(points_px, flags, strict=True)])
@@ -36,9 +36,9 @@ def choose(points_px: FloatArray, flags: IntArray, likelihood: FloatArray, image
     best = int((worth - MISSED * missed).argmax())
     others = weights * (np.arange(count) != best)
     if others.sum() <= 0:
-        return best, np.array([1, 1, 0], np.float32)
-    apart, direction, order = (float((others * alike[:, best, j]).sum() / others.sum()) for j in range(3))
-    return best, np.array([direction, order, apart], np.float32)
+        return best, 1.0
+    direction, order = (float((others * alike[:, best, j]).sum() / others.sum()) for j in (1, 2))
+    return best, float(np.clip(direction * (1 + order) / 2, 0, 1))
 
 
 def walked_strokes(points_px: FloatArray, flags: IntArray) -> list[Floats]:

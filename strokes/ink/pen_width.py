@@ -21,6 +21,8 @@ MOST_PIXELS = 1 << 23
 FAINT = 0.45
 """Lines finer than a pixel are fainter than ink: what is above this share of their own peak is ink, too."""
 FULL = 255.0
+BETWEEN_PX = 0.5
+"""A line an even number of pixels wide has its middle between two of them: on the mean, half a pixel is missed."""
 HALF = FULL / 2 / INK_THRESHOLD
 """Between the pixels of a picture that is enlarged, lines end where ink is half."""
 
@@ -83,7 +85,8 @@ def line_length(line: BoolArray) -> float:
 def usual_width(ink: BoolArray) -> float:
     """How wide the narrower half of lines is in ink (h, w): twice the distance from their middle to their edge."""
     widths = np.sort(2 * edge_distance(ink)[thin(ink)])
-    return float(np.mean(widths[len(widths) // 5 : len(widths) // 2 + 1], dtype=np.float64))
+    narrow = float(np.mean(widths[len(widths) // 5 : len(widths) // 2 + 1], dtype=np.float64))
+    return narrow + BETWEEN_PX
 
 
 def edge_distance(ink: BoolArray) -> NDArray[np.float32]:

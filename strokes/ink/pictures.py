@@ -38,7 +38,8 @@ class FineInk:
     @classmethod
     def of(cls, ink: BoolArray, pen_px: float = 0.0) -> FineInk:
         """Packs `ink` (h, w)."""
-        return cls(np.packbits(ink).tobytes(), *ink.shape, round(float(pen_px), 3))
+        height, width = ink.shape
+        return cls(np.packbits(ink).tobytes(), height, width, round(float(pen_px), 3))
 
     @property
     def mask(self) -> BoolArray:

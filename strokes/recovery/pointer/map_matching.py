@@ -25,10 +25,10 @@ REACH = 1.7
 """How far from a point of the walk its pixel may be, in the walk's own pixels."""
 STRAY = 0.5
 """Cost of a step per squared distance from the walk, in its own pixels, beside the step's length."""
-LEAP = 9.0
-"""Cost of a leap, in the walk's own pixels."""
+LEAP = 6.0
+"""Cost of a leap, in the walk's own pixels, beside that of its length."""
 AIRBORNE = 3.0
-"""How many times as much as along ink the pen's way costs in the air, where no ink is near."""
+"""How many times as much as along ink the pen's way costs in the air."""
 EXTENSION = 3.0
 """How far a stroke goes on along ink that leads nowhere else, to its end, in the walk's own pixels."""
 BESIDE = 1.0
@@ -154,7 +154,7 @@ def _cheapest_path(
         if here <= reach:
             price = 2 * here if leg + 2 == legs else 0.1 * here
             _relax(queue, cost, before, state, state + wide, reached + price)
-        _relax(queue, cost, before, state, (leg + 1) * wide + count, reached + LEAP * coarse_px)
+        _relax(queue, cost, before, state, (leg + 1) * wide + count, reached + LEAP * coarse_px + AIRBORNE * here)
         for k in range(8):
             other = neighbours[i, k]
             if other < 0:

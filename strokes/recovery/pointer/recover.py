@@ -26,6 +26,7 @@ from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.recovery.pointer.calibration import Calibration
+from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import KIND as PENS
@@ -215,12 +216,6 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))
     return join([drawings, found]).select(order)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
 
 
 def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:

@@ -65,6 +65,8 @@ def straighten(
         edge_px: (h, w) how far each pixel is from the ink's edge.
         pen_px: the pen's width.
     """
+    if not laid:
+        return []
     passes = np.zeros(len(lines.places), np.int64)
     for stroke in laid:
         passes += np.bincount(stroke.path, minlength=len(passes)) > 0

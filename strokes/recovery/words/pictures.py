@@ -17,10 +17,10 @@ from strokes.recovery.words.trainer import load_strip_network
 from strokes.training.checkpoints import find_model, read_model
 
 SHIPPED = "pen-words"
-WIDE = 1.5
+WIDE = 1.1
 """Ink so many times as wide as high is more than one glyph."""
-LONG = 150.0
-"""So is ink whose lines are so many widths of the pen long: a glyph in a frame of 28 px has some forty."""
+LONG = 80.0
+"""So is ink whose lines are so many widths of the pen long: a glyph in a frame of 28 px has about forty."""
 NEAR = 0.68
 """A line and ink are near by 1.5 px of a frame in which the pen is 2.2 px wide, in widths of the pen."""
 MUCH = 0.1

@@ -16,6 +16,7 @@ from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.pen_width import edge_distance, to_pen
 from strokes.ink.resampling import path_length
 from strokes.ink.thinning import thin
+from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.map_matching import find_lines, lay
 from strokes.recovery.words.covering import cover, straighten
@@ -136,7 +137,7 @@ class StripRecovery:
         for row, image in zip(batch, images, strict=True):
             row[: image.shape[0], : image.shape[1]] = image
         temperatures = torch.tensor([0.0] + [self.temperature] * (self.hypotheses - 1)).repeat(len(images))
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             ink = self.network.look(torch.from_numpy(batch))
             return walk_strips(self.network, ink, temperatures, times=self.hypotheses, seed=self.seed)
 
@@ -168,7 +169,7 @@ def finish(page: Page, walked: Sequence[Floats], coarse_px: float, confidence: f
     off_px = cv2.distanceTransform((~page.ink).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     lines = find_lines(page.skeleton)
     laid = lay(walked, lines, np.asarray(off_px, np.float32), coarse_px=coarse_px)
-    smooth = straighten(laid, lines, page.ink, edge_distance(page.ink), page.pen_px) if laid else []
+    smooth = straighten(laid, lines, page.ink, edge_distance(page.ink), page.pen_px)
     covered = cover(smooth, page.ink, page.skeleton, page.pen_px)
     longer = max(page.ink.shape)
     strokes = [(plain(stroke) / longer).astype(np.float32) for stroke in covered.strokes]

@@ -53,5 +53,5 @@ def test_ink_that_no_walk_took_becomes_a_stroke_after_its_neighbour_and_says_so(
 
 
 def test_a_short_end_that_no_walk_took_makes_no_stroke():
-    found = recovered([np.array([(20.0, 60.0), (100.0, 60.0)])], drawn([(20, 60), (120, 60)], [(60, 60), (60, 68)]))
+    found = recovered([np.array([(20.0, 60.0), (114.0, 60.0)])], drawn([(20, 60), (120, 60)], [(60, 60), (60, 68)]))
     assert found.added == [False]

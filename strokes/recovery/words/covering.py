@@ -32,7 +32,7 @@ INSIDE_PX = 1.0
 """How far from the ink's edge points stay."""
 PULL = 0.5
 """What share of its way to ink that is left out a point goes in a round."""
-SPARE = 0.2
+SPARE = 0.08
 """Ink within half the pen's width and this share of it more counts as covered."""
 INTO = 0.8
 """A nudge ends so much of that reach before the ink's furthest pixel."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
+from strokes.ink.pen_width import to_pen
 from strokes.ink.pictures import FRAME_PX, FineInk
 from strokes.ink.thinning import INK_THRESHOLD, thin
 
@@ -26,8 +27,6 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
-LARGEST_PX = 512
-"""A picture is recovered in its own resolution up to this many pixels."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
         else:
             grey[i], frames[i] = to_frame(picture)
             if max(height, width) > FRAME_PX:
-                fine[i] = FineInk.of(thin(shrink(picture, LARGEST_PX)[0]))
+                fine[i] = FineInk.of(*to_pen(picture))
     return Framed(grey, sizes, frames, tuple(fine))
 
 

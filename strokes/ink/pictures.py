@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
 from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
+from strokes.ink.thinning import thin
 
 FRAME_PX = 28
 """The network's pictures are this many pixels wide and high."""
@@ -21,22 +22,35 @@ PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
 
 @dataclass(frozen=True)
 class FineInk:
-    """The thinned ink (h, w) of a picture larger than the frame, a bit a pixel."""
+    """The ink of a picture larger than the frame, a bit a pixel.
+
+    Attributes:
+        packed: its bits, row by row.
+        height, width: of the picture, in pixels.
+        pen_px: how wide the pen's line is, in pixels; 0 where nobody measured it.
+    """
 
     packed: bytes
     height: int
     width: int
+    pen_px: float = 0.0
 
     @classmethod
-    def of(cls, ink: BoolArray) -> FineInk:
+    def of(cls, ink: BoolArray, pen_px: float = 0.0) -> FineInk:
         """Packs `ink` (h, w)."""
-        return cls(np.packbits(ink).tobytes(), *ink.shape)
+        height, width = ink.shape
+        return cls(np.packbits(ink).tobytes(), height, width, round(float(pen_px), 3))
+
+    @property
+    def mask(self) -> BoolArray:
+        """(height, width) bool: every pixel of ink."""
+        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
+        return bits.reshape(self.height, self.width).view(np.bool_)
 
     @property
     def ink(self) -> BoolArray:
-        """(height, width) bool."""
-        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
-        return bits.reshape(self.height, self.width).astype(np.bool_)
+        """(height, width) bool: the ink, thinned."""
+        return thin(self.mask)
 
 
 @dataclass(frozen=True)

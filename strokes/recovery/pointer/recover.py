@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -15,29 +15,28 @@ from torch import nn
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
-    UNLABELLED,
-    Drawing,
     DrawingSet,
     FloatArray,
     join,
-    make_drawing_set,
     to_frames,
     to_pictures,
 )
 from strokes.ink.labels import number_labels
-from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
-from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.ink.pictures import FRAME_PX, ImageSet
+from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
 from strokes.recovery.pointer.calibration import Calibration
+from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
-from strokes.recovery.pointer.large_pictures import find_glyphs
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
+from strokes.recovery.words.pictures import MUCH, is_glyph, make_drawings, page_of, shipped_strips
+from strokes.recovery.words.recover import InkPage, Recovered, finish
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
@@ -116,28 +115,34 @@ class PenRecovery:
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are all larger than the frame."""
-        inks = [fine.ink for fine in pictures.fine or () if fine is not None]
-        single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
-        glyphs = find_glyphs(inks, single=single)
-        owner = np.array([glyph.picture for glyph in glyphs], np.int64)
-        framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
-        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
-        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
-        chosen, points_px = self.draw(glyph_set)
-        strokes: list[list[FloatArray]] = [[] for _ in inks]
-        for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
-            strokes[glyph.picture] += glyph.strokes(walked.strokes)
-        confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.confidence(chosen))
-        confidence[~np.isin(np.arange(len(inks)), owner)] = 0
-        drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-        fit = score_large(drawings, inks)
-        scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
-        return replace(
-            drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **pictures.shared()
-        )
+        """The drawings of pictures that are all larger than the frame: strips, but for single glyphs."""
+        pages = [page_of(fine) for fine in pictures.fine or () if fine is not None]
+        names = [pictures.classes[label] if label >= 0 else None for label in pictures.labels.tolist()]
+        glyph = np.array([is_glyph(page, name) for page, name in zip(pages, names, strict=True)], bool)
+        found = dict.fromkeys(range(len(pages)), Recovered([], [], 0.0))
+        found |= self._glyphs(pictures, pages, np.flatnonzero(glyph & pictures.images.any(axis=(1, 2))))
+        words = np.flatnonzero(~glyph).tolist()
+        if words:
+            strips = shipped_strips(self.seed, self.hypotheses)
+            found |= dict(zip(words, strips.recover([pages[i] for i in words]), strict=True))
+        drawings = make_drawings(pictures, pages, [found[i] for i in range(len(pages))])
+        poor = (drawings.scores["confidence"] < DOUBTFUL) | (drawings.scores["f1"] < POOR_F1)
+        added = np.array([found[i].share_added > MUCH for i in range(len(pages))], np.bool_)
+        return replace(drawings, flagged=poor | added)
+
+    def _glyphs(self, pictures: ImageSet, pages: Sequence[InkPage], rows: NDArray[np.intp]) -> dict[int, Recovered]:
+        """What was recovered of those pictures that are single glyphs, walked over in the frame."""
+        if len(rows) == 0:
+            return {}
+        chosen, points_px = self.draw(replace(pictures.select(rows), fine=None))
+        confidence = self.confidence(chosen)
+        found = {}
+        for i, walked, sure in zip(rows.tolist(), to_drawings(points_px, chosen.walks.flags), confidence, strict=True):
+            scale, x, y = pictures.frames[i].tolist()
+            longer = max(pages[i].ink.shape)
+            placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked.strokes]
+            found[i] = finish(pages[i], placed, scale * longer / FRAME_PX, float(sure))
+        return found
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -231,12 +236,6 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))
     return join([drawings, found]).select(order)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
 
 
 def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:

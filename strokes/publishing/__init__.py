@@ -17,7 +17,7 @@ from strokes.store.reader import open_dataset
 
 __all__ = ["publish", "verify_published"]
 
-JUDGED = 2000
+JUDGED_FOR_CARD = 2000
 
 
 def publish(
@@ -28,7 +28,7 @@ def publish(
     licence: str = "",
     authors: str = "",
     url: str = "",
-    judged: int = JUDGED,
+    judged: int = JUDGED_FOR_CARD,
     overwrite: bool = False,
 ) -> int:
     """Make the folder `out` of a dataset file; it appears only when whole.

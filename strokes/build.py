@@ -112,8 +112,9 @@ def sha256_of(pictures: ImageSet) -> str:
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
-    for fine in pictures.fine or ():
-        digest.update(repr(fine).encode())
+    for values in (pictures.fine, pictures.metadata):
+        for value in values or ():
+            digest.update(repr(value).encode())
     return digest.hexdigest()
 
 

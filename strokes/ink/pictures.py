@@ -11,32 +11,14 @@ from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
 from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
+from strokes.ink.fine import FineInk
 
 FRAME_PX = 28
 """The network's pictures are this many pixels wide and high."""
 
 
 PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
-
-
-@dataclass(frozen=True)
-class FineInk:
-    """The thinned ink (h, w) of a picture larger than the frame, a bit a pixel."""
-
-    packed: bytes
-    height: int
-    width: int
-
-    @classmethod
-    def of(cls, ink: BoolArray) -> FineInk:
-        """Packs `ink` (h, w)."""
-        return cls(np.packbits(ink).tobytes(), *ink.shape)
-
-    @property
-    def ink(self) -> BoolArray:
-        """(height, width) bool."""
-        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
-        return bits.reshape(self.height, self.width).astype(np.bool_)
+OPTIONAL_PER_IMAGE = ("fine", "metadata")
 
 
 @dataclass(frozen=True)
@@ -52,6 +34,8 @@ class ImageSet:
         sizes: (n, 2) float32, the original picture's width and height in units of its longer side.
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
         fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
+        metadata: n texts, each a JSON object of what else is known (its file, page and box), or None.
+        notes: what a person should be told about the reading.
         name: what the set is called.
         licence: the pictures' licence, or "" where unknown.
         url: where the pictures come from, or "".
@@ -64,7 +48,9 @@ class ImageSet:
     source_index: IntArray
     sizes: FloatArray
     frames: FloatArray
-    fine: tuple[FineInk | None, ...] | None = None
+    fine: Sequence[FineInk | None] | None = None
+    metadata: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
     name: str = ""
     licence: str = ""
     url: str = ""
@@ -75,7 +61,8 @@ class ImageSet:
             raise ShapeError(
                 f"images are {self.images.dtype} {self.images.shape}; expected bool (n, {FRAME_PX}, {FRAME_PX})"
             )
-        for column in (*PER_IMAGE[1:], *(("fine",) if self.fine is not None else ())):
+        told = [column for column in OPTIONAL_PER_IMAGE if getattr(self, column) is not None]
+        for column in (*PER_IMAGE[1:], *told):
             if len(getattr(self, column)) != n:
                 raise ShapeError(f"{column} has {len(getattr(self, column))} rows for {n} images; expected one each")
         if n and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
@@ -87,8 +74,10 @@ class ImageSet:
     def select(self, indices: Sequence[int] | NDArray[Any] | slice) -> ImageSet:
         """The pictures at `indices` (numbers, a mask of n booleans or a slice), in that order."""
         columns: dict[str, Any] = {name: getattr(self, name)[indices] for name in PER_IMAGE}
-        if self.fine is not None:
-            columns["fine"] = tuple(self.fine[i] for i in np.arange(len(self))[indices].tolist())
+        for name in OPTIONAL_PER_IMAGE:
+            values = getattr(self, name)
+            if values is not None:
+                columns[name] = tuple(values[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
     def shared(self) -> dict[str, Any]:

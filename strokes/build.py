@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -152,7 +152,7 @@ class Artist:
             return self.method.draw(pictures)
         named, certainty = name_unlabelled(pictures, self.classifier)
         self.method.check(named)
-        return replace(self.method.draw(named), metadata=label_notes(certainty))
+        return replace(self.method.draw(named), metadata=label_notes(certainty, pictures.metadata))
 
 
 def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSet, FloatArray]:
@@ -170,11 +170,11 @@ def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSe
     return replace(pictures, labels=labels), certainty
 
 
-def label_notes(certainty: FloatArray) -> tuple[str, ...]:
-    """Each drawing's metadata: that its label was predicted, and how certainly; empty where it was given."""
+def label_notes(certainty: FloatArray, known: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Each drawing's metadata: what is known, and where its label was predicted, that, and how certainly."""
     return tuple(
-        "{}" if np.isnan(p) else json.dumps({"label": "predicted", "probability": round(float(p), 4)})
-        for p in certainty
+        text if np.isnan(p) else json.dumps(json.loads(text) | {"label": "predicted", "probability": round(float(p), 4)})
+        for text, p in zip(known or ("{}",) * len(certainty), certainty, strict=True)
     )
 
 

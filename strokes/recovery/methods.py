@@ -12,6 +12,7 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import DrawingSet
 from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
+from strokes.layout.page import check_direction
 from strokes.recovery.pointer.recipe import KIND as PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
@@ -34,6 +35,7 @@ class Options:
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         device: "cpu" or "cuda"; pen networks walk on the processor.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     method: str = "network"
@@ -43,6 +45,7 @@ class Options:
     scores: bool = True
     seed: int = 0
     device: str = "cpu"
+    direction: str = "ltr"
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -55,6 +58,7 @@ class Options:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:
             raise ConfigError(f"the seed is {self.seed}; expected a whole number of 64 bits")
+        check_direction(self.direction)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,10 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
         ConfigError: the model is unknown, broken, or does not know a picture's class.
     """
     if options.method == "trace":
-        return Method(pictures, lambda block: trace_block(block, scores=options.scores), {"method": "trace"})
+        way = {"method": "trace"} | direction_of(pictures, options)
+        return Method(
+            pictures, lambda block: trace_block(block, scores=options.scores, direction=options.direction), way
+        )
     model = read_model(find_model(options.model or model_for(pictures)))
     makers = {PUBLISHED: published_method, PENS: pointer_method}
     if model.kind not in makers:
@@ -120,13 +127,20 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         refinement=Refinement(steps=options.refine),
         scores=options.scores,
         seed=options.seed,
+        direction=options.direction,
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),
         "hypotheses": options.hypotheses or recipe.hypotheses,
         "refine": options.refine,
+        **direction_of(pictures, options),
     }
     return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=True)
+
+
+def direction_of(pictures: ImageSet, options: Options) -> dict[str, str]:
+    """The attribute that tells how pages were read, where there are any."""
+    return {} if pictures.fine is None else {"direction": options.direction}
 
 
 def model_for(pictures: ImageSet) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,64 +13,57 @@ from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.normalise import to_frame
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
+from strokes.recovery.large_ink import Drawn, PieceInk, better
 from strokes.recovery.pointer.map_matching import snap
-from strokes.recovery.pointer.segmentation import split_glyphs
 from strokes.recovery.tracing.trace import trace
 
 Floats = NDArray[np.float64]
 
 LEFT_OUT_PX = 2.0
 """Ink further from every stroke than this has been left out."""
-LEAST_PART = 2.0
-"""Left-out ink shorter than this, in pixels of the frame that was walked in, is not worth a stroke."""
+LEAST_PART_PX = 3.0
+"""Left-out ink shorter than this is not worth a stroke."""
 
 
 @dataclass(frozen=True)
 class Glyph:
-    """A part of a large picture, and where its picture in the frame lies.
+    """A piece of a large picture, and where its picture in the frame lies.
 
     Attributes:
-        picture: the number of the picture that it belongs to.
-        ink: (h, w) its part of that picture's thinned ink.
+        piece: its ink as it is walked.
+        thinned: (h, w) that ink, thinned.
         framed: (28, 28) bool, the same in the frame, thinned.
-        place: scale, x and y with picture xy = scale · frame xy + (x, y), both in unit squares.
+        place: scale, x and y with ink xy = scale · frame xy + (x, y), both in unit squares.
     """
 
-    picture: int
-    ink: BoolArray
+    piece: PieceInk
+    thinned: BoolArray
     framed: BoolArray
     place: tuple[float, float, float]
 
-    def strokes(self, walked: Sequence[FloatArray]) -> list[FloatArray]:
-        """Strokes walked in the frame's unit square, in the picture's unit square, along the picture's own ink."""
+    def strokes(self, walked: Sequence[FloatArray]) -> Drawn:
+        """Strokes walked in the frame's unit square, in the ink's pixels, along the ink; what they leave out, traced."""
         scale, x, y = self.place
-        longer = max(self.ink.shape)
+        longer = max(self.thinned.shape)
         placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked]
         coarse_px = scale * longer / FRAME_PX
-        laid = complete(snap(placed, self.ink, coarse_px=coarse_px), self.ink, coarse_px=coarse_px)
-        return [(stroke / longer).astype(np.float32) for stroke in laid]
+        laid = snap(placed, self.thinned, coarse_px=coarse_px)
+        whole = complete(laid, self.thinned, least_px=max(self.piece.pen_px, LEAST_PART_PX))
+        return better(self.piece, Drawn(whole, len(whole) - len(laid)), trace)
 
 
-def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[Glyph]:
-    """The glyphs of thinned pictures (h, w), picture by picture, from left to right.
-
-    Args:
-        inks: pictures; one without ink has no glyph.
-        single: whether each is known to be one glyph, however wide.
-    """
-    glyphs = []
-    for number, (ink, whole) in enumerate(zip(inks, single, strict=True)):
-        parts = [ink] if whole else split_glyphs(ink)
-        for part in parts if ink.any() else []:
-            grey, place = to_frame(part.astype(np.uint8) * np.uint8(255))
-            glyphs.append(Glyph(number, part, thin(grey), place))
-    return glyphs
+def find_glyphs(pieces: Iterable[PieceInk]) -> Iterator[Glyph]:
+    """Pieces as the network sees them."""
+    for piece in pieces:
+        thinned = piece.thinned
+        grey, place = to_frame(thinned.astype(np.uint8) * np.uint8(255))
+        yield Glyph(piece, thinned, thin(grey), place)
 
 
-def complete(strokes: list[Floats], glyph: BoolArray, *, coarse_px: float) -> list[Floats]:
-    """The strokes, and more for each part of the glyph (h, w) that they leave out, traced.
+def complete(strokes: list[Floats], glyph: BoolArray, *, least_px: float = LEAST_PART_PX) -> list[Floats]:
+    """The strokes, and more for each part of the glyph's thinned ink (h, w) that they leave out, traced.
 
-    `coarse_px` is how wide a pixel of the frame that they were walked in is here.
+    A part of fewer pixels than `least_px` isn't worth a stroke.
     """
     drawn = np.ones(glyph.shape, np.uint8)
     for stroke in strokes:
@@ -81,6 +74,6 @@ def complete(strokes: list[Floats], glyph: BoolArray, *, coarse_px: float) -> li
     added: list[Floats] = []
     for part in range(1, count):
         left = parts == part
-        if left.sum() >= max(LEAST_PART * coarse_px, 3):
+        if left.sum() >= least_px:
             added += [stroke.astype(np.float64) * longer for stroke in trace(left)]
     return strokes + added

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,17 @@ from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
     BoolArray,
-    Drawing,
     DrawingSet,
     FloatArray,
     join,
-    make_drawing_set,
     to_frames,
     to_pictures,
 )
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
-from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.pictures import render_set, score_pictures
+from strokes.recovery.large_ink import read_pieces
+from strokes.recovery.pages import SCANS, Page, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.large_pictures import find_glyphs
@@ -45,6 +46,10 @@ SOFTNESS = 150.0
 
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
+
+
+GLYPHS_AT_ONCE = 2000
+"""Pieces of large pictures that are held at a time."""
 
 
 DOUBTFUL = 0.5
@@ -68,6 +73,7 @@ class PenRecovery:
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     network: PenNetwork
@@ -78,6 +84,7 @@ class PenRecovery:
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+    direction: str = "ltr"
 
     @property
     def walks(self) -> int:
@@ -92,35 +99,36 @@ class PenRecovery:
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
-        large = np.array([fine is not None for fine in pictures.fine or ()], bool)
-        if not large.any():
+        if pictures.fine is None:
             return self._small(pictures)
+        pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
+        large = np.array([fine is not None for fine in pictures.fine], bool)
+        if not large.any():
+            return with_scans(self._small(pictures))
         small = np.flatnonzero(~large)
         parts = [self._large(pictures.select(np.flatnonzero(large)))]
-        parts += [self._small(pictures.select(small))] if len(small) else []
+        parts += [with_scans(self._small(pictures.select(small)))] if len(small) else []
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures that are all larger than the frame."""
-        inks = [fine.ink for fine in pictures.fine or () if fine is not None]
+        pages = [Page(fine) for fine in pictures.fine or () if fine is not None]
         single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
-        glyphs = find_glyphs(inks, single=single)
-        owner = np.array([glyph.picture for glyph in glyphs], np.int64)
-        framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
-        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        chosen, points_px = self.draw(make_image_set(framed, labels=labels, classes=pictures.classes))
-        strokes: list[list[FloatArray]] = [[] for _ in inks]
-        for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
-            strokes[glyph.picture] += glyph.strokes(walked.strokes)
-        confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.calibration.confidence(chosen))
-        confidence[~np.isin(np.arange(len(inks)), owner)] = 0
-        drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-        fit = score_large(drawings, inks)
-        scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
-        return replace(
-            drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **pictures.shared()
+        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)
+        pieces = (
+            piece
+            for i, page in enumerate(pages)
+            for piece in read_pieces(page.fine, picture=i, direction=self.direction, single=single[i])
         )
+        waiting = find_glyphs(pieces)
+        while glyphs := list(islice(waiting, GLYPHS_AT_ONCE)):
+            owner = np.array([glyph.piece.picture for glyph in glyphs], np.int64)
+            framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
+            chosen, points_px = self.draw(make_image_set(framed, labels=labels[owner], classes=pictures.classes))
+            told = self.calibration.confidence(chosen)
+            for glyph, walked, sure in zip(glyphs, to_drawings(points_px, chosen.walks.flags), told, strict=True):
+                pages[glyph.piece.picture].add(glyph.piece, glyph.strokes(walked.strokes), float(sure))
+        return assemble(pages, pictures)
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -195,7 +203,10 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
 
     The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
     """
-    poor = np.flatnonzero(drawings.scores["f1"] < POOR_F1)
+    small = np.array([fine is None for fine in pictures.fine or (None,) * len(pictures)], bool)
+    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & small)
+    if not len(poor):
+        return drawings
     traced = trace_block(pictures.select(poor))
     better = np.flatnonzero(traced.scores["f1"] > drawings.scores["f1"][poor])
     if len(better) == 0:
@@ -204,7 +215,7 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
     known = ~np.isnan(mse)
     mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
-    kept = {"confidence": confidence, "mse": mse}
+    kept = {"confidence": confidence, "mse": mse} | {name: drawings.scores[name][rows] for name in SCANS if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from made_pages import draw
 from PIL import Image
 
 Grey = NDArray[np.uint8]
@@ -33,14 +34,7 @@ class Written:
 
     def cover(self) -> Floats:
         """How much of each pixel (h, w) is ink, 0 to 1."""
-        fine = np.zeros(self.shape, np.uint8)
-        width = max(round(self.pen_px), 1)
-        for stroke in self.strokes:
-            places = np.rint((stroke - 0.5) * 16).astype(np.int32)
-            cv2.polylines(fine, [places], False, 255, width, cv2.LINE_AA, 4)
-            if len(stroke) == 1:
-                cv2.circle(fine, tuple(places[0]), int(width * 8), 255, -1, cv2.LINE_AA, 4)
-        return fine / 255.0
+        return draw(list(self.strokes), self.shape, self.pen_px)
 
 
 def on_paper(cover: Floats, paper: float | Floats = PAPER, ink: float | Floats = INK) -> Floats:

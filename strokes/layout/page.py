@@ -14,7 +14,7 @@ from strokes.ink.paper.threshold import measure_pen
 from strokes.layout.columns import find_blocks
 from strokes.layout.lines import find_lines
 from strokes.layout.parts import Parts, find_parts, find_skew
-from strokes.layout.words import find_words
+from strokes.layout.words import Glyph, find_glyphs, gaps_of, part_words, word_gap
 
 DIRECTIONS = ("ltr", "rtl", "ttb")
 WIDE = 1.5
@@ -111,25 +111,25 @@ def read_page(ink: BoolArray, pen_px: float) -> Iterator[Piece]:
     line = 0
     for block in find_blocks(parts, members, skew=skew):
         lines = find_lines(parts, block, skew=skew)
-        for number in range(1, lines.count + 1):
-            for piece in pieces_of_line(lines.map, number, parts, skew=skew):
-                done[piece.top : piece.top + piece.ink.shape[0], piece.left : piece.left + piece.ink.shape[1]] |= piece.ink
-                yield Piece(piece.ink, piece.left, piece.top, line, piece.word, piece.glyph)
+        glyphs = [glyphs_of_line(lines.map, number) for number in range(1, lines.count + 1)]
+        least = word_gap(np.concatenate([np.zeros(0), *map(gaps_of, glyphs)]), parts.letter_px)
+        for own in glyphs:
+            for word, members_of_word in enumerate(part_words(own, least=least)):
+                for glyph, (x, y, mask) in enumerate(members_of_word):
+                    done[y : y + mask.shape[0], x : x + mask.shape[1]] |= mask
+                    yield Piece(mask, x, y, line, word, glyph)
             line += 1
     yield from rest_of(parts, ink & ~done, line)
 
 
-def pieces_of_line(lines: NDArray[np.int32], number: int, parts: Parts, *, skew: float) -> Iterator[Piece]:
-    """The glyphs of one line, word by word."""
+def glyphs_of_line(lines: NDArray[np.int32], number: int) -> list[Glyph]:
+    """The glyphs of one line, from left to right."""
     rows = np.flatnonzero((lines == number).any(axis=1))
     top = int(rows[0])
     own = lines[top : rows[-1] + 1] == number
     columns = np.flatnonzero(own.any(axis=0))
     left = int(columns[0])
-    own = own[:, left : columns[-1] + 1]
-    for word, glyphs in enumerate(find_words(own, letter_px=parts.letter_px, pen_px=parts.pen_px)):
-        for glyph, (x, y, mask) in enumerate(glyphs):
-            yield Piece(mask, left + x, top + y, word=word, glyph=glyph)
+    return [(left + x, top + y, mask) for x, y, mask in find_glyphs(own[:, left : columns[-1] + 1])]
 
 
 def rest_of(parts: Parts, left_over: BoolArray, line: int) -> Iterator[Piece]:

@@ -21,12 +21,9 @@ APART = 1.9
 """Gaps between words are so many times as wide as those between letters."""
 
 
-def find_words(line: BoolArray, *, letter_px: float, pen_px: float) -> list[list[Glyph]]:
-    """The glyphs of a line's ink (h, w), word by word, from left to right."""
-    glyphs = find_glyphs(line)
-    spans = [(x, x + mask.shape[1]) for x, _, mask in glyphs]
-    gaps = gaps_of(spans)
-    least = word_gap(gaps, letter_px)
+def part_words(glyphs: list[Glyph], *, least: float) -> list[list[Glyph]]:
+    """The glyphs of a line, from left to right, word by word: a gap of `least` pixels parts two words."""
+    gaps = gaps_of(glyphs)
     words: list[list[Glyph]] = []
     for i, glyph in enumerate(glyphs):
         if i == 0 or gaps[i - 1] >= least:
@@ -35,10 +32,10 @@ def find_words(line: BoolArray, *, letter_px: float, pen_px: float) -> list[list
     return words
 
 
-def gaps_of(spans: list[tuple[int, int]]) -> NDArray[np.float64]:
-    """The white before each span but the first, from all ink before it; negative where they overlap."""
-    starts = np.array([first for first, _ in spans], np.float64)
-    reach = np.maximum.accumulate(np.array([last for _, last in spans], np.float64))
+def gaps_of(glyphs: list[Glyph]) -> NDArray[np.float64]:
+    """The white before each glyph but the first, from all ink before it; negative where they overlap."""
+    starts = np.array([x for x, _, _ in glyphs], np.float64)
+    reach = np.maximum.accumulate(np.array([x + mask.shape[1] for x, _, mask in glyphs], np.float64))
     return starts[1:] - reach[:-1]
 
 

@@ -13,12 +13,16 @@ from strokes.ink.drawing import GRID, BoolArray, FloatArray
 from strokes.ink.fine import FineInk
 from strokes.ink.thinning import thin
 from strokes.layout.page import Piece, find_pieces
-from strokes.metrics.scans import LEAST_SHARE, score_scan
+from strokes.metrics.scans import NEAR_PX, distance_to, draw_line, score_scan
 
 WORKING_PEN_PX = 7.0
 """A pen wider than `THICK_PEN_PX` is walked along in a picture in which it is so wide: its middle is as sure there."""
 THICK_PEN_PX = 11.0
 MARGIN_PX = 2
+LEAST_REST, LEAST_REST_PX = 0.8, 6.0
+"""Ink that is left out is drawn where it is so many squares of the pen's width large, and so many pixels."""
+GOOD_SHARE, CLEARLY = 0.95, 0.02
+"""A piece whose walk covers less or runs beside more is traced instead, where that is better by the second."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +84,29 @@ def prepare(piece: Piece, *, picture: int = 0, pen_px: float) -> PieceInk:
     return PieceInk(piece, picture, np.pad(ink, MARGIN_PX), scale, pen_px / scale)
 
 
+def cover_rest(piece: PieceInk, drawn: Drawn, trace: Callable[[BoolArray], list[FloatArray]]) -> Drawn:
+    """A drawing, and traced strokes for what it leaves out of the piece's ink: parts passed by, loops run together."""
+    longer = max(piece.ink.shape)
+    line = draw_line([stroke / longer for stroke in drawn.strokes], piece.ink.shape)
+    left_out = piece.ink & (distance_to(line) > piece.pen_px / 2 + NEAR_PX)
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(left_out.astype(np.uint8), connectivity=8)
+    least = max(LEAST_REST * piece.pen_px**2, LEAST_REST_PX)
+    added: list[FloatArray] = []
+    for part in range(1, count):
+        if stats[part, cv2.CC_STAT_AREA] >= least:
+            added += [stroke.astype(np.float64) * longer for stroke in trace(thin(parts == part))]
+    return Drawn(drawn.strokes + added, drawn.traced + len(added)) if added else drawn
+
+
 def better(piece: PieceInk, walked: Drawn, trace: Callable[[BoolArray], list[FloatArray]]) -> Drawn:
     """What was walked, or the piece traced instead where that leaves less ink out and runs less beside it."""
+    walked = cover_rest(piece, walked, trace)
     covered, on = piece.score(walked.strokes)
-    if min(covered, on) >= LEAST_SHARE:
+    if min(covered, on) >= GOOD_SHARE:
         return walked
-    strokes = trace_piece(piece, trace)
+    strokes = cover_rest(piece, Drawn(trace_piece(piece, trace)), trace).strokes
     again = piece.score(strokes)
-    return Drawn(strokes, len(strokes)) if min(again) > min(covered, on) else walked
+    return Drawn(strokes, len(strokes)) if min(again) > min(covered, on) + CLEARLY else walked
 
 
 def trace_piece(piece: PieceInk, trace: Callable[[BoolArray], list[FloatArray]]) -> list[FloatArray]:

@@ -13,6 +13,7 @@ from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.normalise import to_frame
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
+from strokes.metrics.scans import NEAR_PX
 from strokes.recovery.large_ink import Drawn, PieceInk, better
 from strokes.recovery.pointer.map_matching import snap
 from strokes.recovery.tracing.trace import trace
@@ -48,7 +49,9 @@ class Glyph:
         placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked]
         coarse_px = scale * longer / FRAME_PX
         laid = snap(placed, self.thinned, coarse_px=coarse_px)
-        whole = complete(laid, self.thinned, least_px=max(self.piece.pen_px, LEAST_PART_PX))
+        pen_px = self.piece.pen_px
+        away_px = max(LEFT_OUT_PX, pen_px / 2 + NEAR_PX)
+        whole = complete(laid, self.thinned, least_px=max(pen_px / 2, LEAST_PART_PX), away_px=away_px)
         return better(self.piece, Drawn(whole, len(whole) - len(laid)), trace)
 
 
@@ -60,16 +63,18 @@ def find_glyphs(pieces: Iterable[PieceInk]) -> Iterator[Glyph]:
         yield Glyph(piece, thinned, thin(grey), place)
 
 
-def complete(strokes: list[Floats], glyph: BoolArray, *, least_px: float = LEAST_PART_PX) -> list[Floats]:
+def complete(
+    strokes: list[Floats], glyph: BoolArray, *, least_px: float = LEAST_PART_PX, away_px: float = LEFT_OUT_PX
+) -> list[Floats]:
     """The strokes, and more for each part of the glyph's thinned ink (h, w) that they leave out, traced.
 
-    A part of fewer pixels than `least_px` isn't worth a stroke.
+    Ink further from the strokes than `away_px` is left out; a part of fewer pixels than `least_px` isn't worth a stroke.
     """
     drawn = np.ones(glyph.shape, np.uint8)
     for stroke in strokes:
         cv2.polylines(drawn, [np.rint((stroke - 0.5) * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
     away = cv2.distanceTransform(drawn, cv2.DIST_L2, 5)
-    count, parts = cv2.connectedComponents((glyph & (away > LEFT_OUT_PX)).astype(np.uint8), connectivity=8)
+    count, parts = cv2.connectedComponents((glyph & (away > away_px)).astype(np.uint8), connectivity=8)
     longer = max(glyph.shape)
     added: list[Floats] = []
     for part in range(1, count):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -27,7 +28,7 @@ from strokes.ink.drawing import (
 )
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
-from strokes.recovery.large_ink import Drawn, read_pieces, trace_piece
+from strokes.recovery.large_ink import Drawn, cover_rest, read_pieces, trace_piece
 from strokes.recovery.pages import Page, assemble, with_scans
 from strokes.recovery.tracing.route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
@@ -81,11 +82,13 @@ def trace_small(pictures: ImageSet, *, scores: bool, costs: Costs) -> DrawingSet
 def trace_large(pictures: ImageSet, *, scores: bool, costs: Costs, direction: str) -> DrawingSet:
     """The drawings of pictures that are all larger than the frame."""
     pages = [Page(fine) for fine in pictures.fine or () if fine is not None]
+    along = partial(trace, costs=costs)
     for i, page in enumerate(pages):
         label = int(pictures.labels[i])
         single = label >= 0 and len(pictures.classes[label]) == 1
         for piece in read_pieces(page.fine, picture=i, direction=direction, single=single):
-            page.add(piece, Drawn(trace_piece(piece, lambda ink: trace(ink, costs=costs))), 1.0)
+            drawn = cover_rest(piece, Drawn(trace_piece(piece, along)), along)
+            page.add(piece, Drawn(drawn.strokes), 1.0)
     drawings = assemble(pages, pictures)
     kept = {name: values for name, values in drawings.scores.items() if name not in ("confidence", "mse")}
     return replace(drawings, scores=kept if scores else {})

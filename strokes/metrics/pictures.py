@@ -16,6 +16,7 @@ from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
 from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.metrics.scans import distance_to, draw_line
 
 PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
 TOLERANCE_PX = 1.5
@@ -61,18 +62,26 @@ def score_pictures(
     return {name: scores[PICTURE_METRICS.index(name)] for name in names}
 
 
-def score_large(drawings: DrawingSet, inks: Sequence[BoolArray]) -> dict[str, FloatArray]:
+def score_large(drawings: DrawingSet, inks: Iterable[BoolArray]) -> dict[str, FloatArray]:
     """`f1` and `chamfer` (n,) of drawings against thinned pictures (h, w) of any size, in whose unit squares they lie.
 
-    `f1` is that of the pictures' own pixels; `chamfer` is in px of a frame of 28.
+    `f1` is that of the pictures' own pixels; `chamfer` is in px of a frame of 28. Pictures are asked for one by one.
     """
-    f1, chamfer = np.empty((2, len(inks)), np.float32)
+    f1, chamfer = np.empty((2, len(drawings)), np.float32)
     for i, ink in enumerate(inks):
-        longer = max(ink.shape)
-        drawn = render_set(drawings.select([i]), size=longer)[:, : ink.shape[0], : ink.shape[1]]
-        found = score_pictures(drawn, ink[None])
-        f1[i], chamfer[i] = found["f1"][0], min(found["chamfer"][0] * NOWHERE_PX / longer, NOWHERE_PX)
+        line = draw_line(drawings[i].strokes, ink.shape)
+        f1[i], chamfer[i] = agree(line, ink)
     return {"f1": f1, "chamfer": chamfer}
+
+
+def agree(line: BoolArray, ink: BoolArray) -> tuple[float, float]:
+    """`f1`, and `chamfer` in px of a frame of 28, of a line one pixel wide and thinned ink, both (h, w)."""
+    if not line.any() or not ink.any():
+        return (1.0, 0.0) if line.any() == ink.any() else (0.0, NOWHERE_PX)
+    off_ink, off_line = distance_to(ink)[line], distance_to(line)[ink]
+    precision, recall = (off_ink < TOLERANCE_PX).mean(), (off_line < TOLERANCE_PX).mean()
+    apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * NOWHERE_PX / max(ink.shape)
+    return float(2 * precision * recall / max(precision + recall, 1e-9)), min(apart, NOWHERE_PX)
 
 
 @compiled()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,18 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    Drawing,
     DrawingSet,
     FloatArray,
     join,
-    make_drawing_set,
     to_frames,
     to_pictures,
 )
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
-from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
+from strokes.recovery.large_ink import read_pieces
+from strokes.recovery.pages import DOUBTFUL, SCANS, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
@@ -51,10 +52,8 @@ PICTURES_AT_ONCE = 250
 """Pictures of one chunk end their walks at about the same time."""
 UNSURE = 0.8
 """The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
-DOUBTFUL = 0.5
-"""A drawing below this confidence is flagged."""
-
-
+GLYPHS_AT_ONCE = 2000
+"""Pieces of large pictures that are held at a time."""
 POOR_F1 = 0.9
 """So is one that fits its picture worse than this; it is traced instead where that fits better."""
 
@@ -73,6 +72,7 @@ class PenRecovery:
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     network: PenNetwork
@@ -84,6 +84,7 @@ class PenRecovery:
     scores: bool = True
     seed: int = 0
     habits: Habits | None = None
+    direction: str = "ltr"
 
     @property
     def walks(self) -> int:
@@ -107,37 +108,38 @@ class PenRecovery:
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
-        large = np.array([fine is not None for fine in pictures.fine or ()], bool)
-        if not large.any():
+        if pictures.fine is None:
             return self._small(pictures)
+        pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
+        large = pictures.large
+        if not large.any():
+            return with_scans(self._small(pictures))
         small = np.flatnonzero(~large)
         parts = [self._large(pictures.select(np.flatnonzero(large)))]
-        parts += [self._small(pictures.select(small))] if len(small) else []
+        parts += [with_scans(self._small(pictures.select(small)))] if len(small) else []
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures that are all larger than the frame."""
-        inks = [fine.ink for fine in pictures.fine or () if fine is not None]
+        pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
         single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
-        glyphs = find_glyphs(inks, single=single)
-        owner = np.array([glyph.picture for glyph in glyphs], np.int64)
-        framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
-        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
-        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
-        chosen, points_px = self.draw(glyph_set)
-        strokes: list[list[FloatArray]] = [[] for _ in inks]
-        for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
-            strokes[glyph.picture] += glyph.strokes(walked.strokes)
-        confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.confidence(chosen))
-        confidence[~np.isin(np.arange(len(inks)), owner)] = 0
-        drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-        fit = score_large(drawings, inks)
-        scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
-        return replace(
-            drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **pictures.shared()
+        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)
+        pieces = (
+            piece
+            for i, page in enumerate(pages)
+            for piece in read_pieces(page.fine, picture=i, direction=self.direction, single=single[i])
         )
+        waiting = find_glyphs(pieces)
+        while glyphs := list(islice(waiting, GLYPHS_AT_ONCE)):
+            owner = np.array([glyph.piece.picture for glyph in glyphs], np.int64)
+            framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
+            writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+            known = make_image_set(framed, labels=labels[owner], classes=pictures.classes, writers=writers)
+            chosen, points_px = self.draw(known)
+            told = self.confidence(chosen)
+            for glyph, walked, sure in zip(glyphs, to_drawings(points_px, chosen.walks.flags), told, strict=True):
+                pages[glyph.piece.picture].add(glyph.piece, glyph.strokes(walked.strokes), float(sure))
+        return assemble(pages, pictures)
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -216,7 +218,9 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
 
     The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
     """
-    poor = np.flatnonzero(drawings.scores["f1"] < POOR_F1)
+    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & ~pictures.large)
+    if not len(poor):
+        return drawings
     traced = trace_block(pictures.select(poor))
     better = np.flatnonzero(traced.scores["f1"] > drawings.scores["f1"][poor])
     if len(better) == 0:
@@ -227,6 +231,7 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     framed = to_frames(found).select(np.flatnonzero(known))
     mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
+    kept |= {name: drawings.scores[name][rows] for name in SCANS if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))

@@ -68,9 +68,16 @@ def build_dataset(
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
     images: Annotated[
         Path | None,
-        typer.Option(help="IDX, .npz or a folder of PNG/JPEG; without it, the bundled thinned MNIST."),
+        typer.Option(help="A picture, PDF, folder of them, array, CSV or IDX; without it, the bundled thinned MNIST."),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file or array.")] = None,
+    ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the pictures.")] = "auto",
+    orientation: Annotated[
+        str, typer.Option(help="upright, transposed, or auto, which turns EMNIST's own files.")
+    ] = "auto",
+    dpi: Annotated[float, typer.Option(min=0, help="Pixels an inch, instead of what the files say.")] = 0.0,
+    test_share: Annotated[float, typer.Option(min=0, max=1, help="Put so many, by their names, in split test.")] = 0.0,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave broken files out and list them.")] = False,
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
@@ -95,12 +102,16 @@ def build_dataset(
     """
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
+    from strokes.datasets.given import Reading
     from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
     from strokes.store.selection import read_selection
 
-    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit)
+    reading = Reading(ink, orientation, dpi, test_share, skip_bad)
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit, reading=reading)
+    for note in pictures.notes:
+        typer.echo(note, err=True)
     if selection is not None:
         chosen = read_selection(selection)
         pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from strokes.ink.drawing import Drawing, FloatArray
+from strokes.ink.normalise import GreyImage
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import INK_THRESHOLD
 
 Extent = tuple[float, float]
-GreyImage = NDArray[np.uint8]
 
 CAPITAL: Extent = (1.5, 0.0)
 EXTENTS: dict[str, Extent] = {

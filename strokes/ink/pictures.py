@@ -11,46 +11,14 @@ from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
 from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
-from strokes.ink.thinning import thin
+from strokes.ink.fine import FineInk
 
 FRAME_PX = 28
 """The network's pictures are this many pixels wide and high."""
 
 
 PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
-
-
-@dataclass(frozen=True)
-class FineInk:
-    """The ink of a picture larger than the frame, a bit a pixel.
-
-    Attributes:
-        packed: its bits, row by row.
-        height, width: of the picture, in pixels.
-        pen_px: how wide the pen's line is, in pixels; 0 where nobody measured it.
-    """
-
-    packed: bytes
-    height: int
-    width: int
-    pen_px: float = 0.0
-
-    @classmethod
-    def of(cls, ink: BoolArray, pen_px: float = 0.0) -> FineInk:
-        """Packs `ink` (h, w)."""
-        height, width = ink.shape
-        return cls(np.packbits(ink).tobytes(), height, width, round(float(pen_px), 3))
-
-    @property
-    def mask(self) -> BoolArray:
-        """(height, width) bool: every pixel of ink."""
-        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
-        return bits.reshape(self.height, self.width).view(np.bool_)
-
-    @property
-    def ink(self) -> BoolArray:
-        """(height, width) bool: the ink, thinned."""
-        return thin(self.mask)
+OPTIONAL_PER_IMAGE = ("fine", "writers", "metadata")
 
 
 @dataclass(frozen=True)
@@ -67,6 +35,8 @@ class ImageSet:
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
         fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
         writers: a code a picture, "" where unknown; or None for all.
+        metadata: n texts, each a JSON object of what else is known (its file, page and box), or None.
+        notes: what a person should be told about the reading.
         name: what the set is called.
         licence: the pictures' licence, or "" where unknown.
         url: where the pictures come from, or "".
@@ -79,7 +49,9 @@ class ImageSet:
     source_index: IntArray
     sizes: FloatArray
     frames: FloatArray
-    fine: tuple[FineInk | None, ...] | None = None
+    fine: Sequence[FineInk | None] | None = None
+    metadata: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
     writers: tuple[str, ...] | None = None
     name: str = ""
     licence: str = ""
@@ -107,14 +79,19 @@ class ImageSet:
             columns[name] = tuple(getattr(self, name)[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
+    @property
+    def large(self) -> BoolArray:
+        """Which pictures (n,) are larger than the frame."""
+        return np.array([fine is not None for fine in self.fine or (None,) * len(self)], np.bool_)
+
     def _given(self) -> tuple[str, ...]:
         """The columns that not every set has."""
-        return tuple(name for name in ("fine", "writers") if getattr(self, name) is not None)
+        return tuple(name for name in OPTIONAL_PER_IMAGE if getattr(self, name) is not None)
 
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""
         names = ("images", "labels", "classes", "split", "source_index", "sizes", "frames")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in (*names, "metadata")}
 
     def of_classes(self, names: Sequence[str]) -> ImageSet:
         """The pictures whose label is one of `names`; the class list stays as it is.

@@ -16,6 +16,7 @@ from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
 from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.metrics.scans import distance_to, draw_line
 
 PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
 TOLERANCE_PX = 1.5
@@ -62,33 +63,28 @@ def score_pictures(
 
 
 def score_large(
-    drawings: DrawingSet, inks: Sequence[BoolArray], *, near_px: Sequence[float] | None = None
+    drawings: DrawingSet, inks: Iterable[BoolArray], *, near_px: Sequence[float] | None = None
 ) -> dict[str, FloatArray]:
     """`f1` and `chamfer` (n,) of drawings against thinned pictures (h, w) of any size, in whose unit squares they lie.
 
     `f1` counts the pictures' own pixels as near within `near_px`, by default 1.5 of each; `chamfer` is in px of a frame
-    of 28.
+    of 28. Pictures are asked for one by one.
     """
-    f1, chamfer = np.empty((2, len(inks)), np.float32)
+    f1, chamfer = np.empty((2, len(drawings)), np.float32)
     for i, ink in enumerate(inks):
-        longer = max(ink.shape)
-        drawn = render_set(drawings.select([i]), size=longer)[0, : ink.shape[0], : ink.shape[1]]
-        if not (drawn.any() and ink.any()):
-            both = drawn.any() == ink.any()
-            f1[i], chamfer[i] = float(both), 0.0 if both else NOWHERE_PX
-            continue
-        off_ink, off_line = distances_to(ink)[drawn], distances_to(drawn)[ink]
-        near = TOLERANCE_PX if near_px is None else near_px[i]
-        precision, recall = (off_ink < near).mean(), (off_line < near).mean()
-        f1[i] = 2 * precision * recall / max(precision + recall, 1e-9)
-        chamfer[i] = min((off_ink.mean() + off_line.mean()) / 2 * NOWHERE_PX / longer, NOWHERE_PX)
+        line = draw_line(drawings[i].strokes, ink.shape)
+        f1[i], chamfer[i] = agree(line, ink, TOLERANCE_PX if near_px is None else near_px[i])
     return {"f1": f1, "chamfer": chamfer}
 
 
-def distances_to(pixels: BoolArray) -> FloatArray:
-    """How far each pixel (h, w) is from the nearest of those that are set, in px."""
-    away = cv2.distanceTransform((~pixels).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away, np.float32)
+def agree(line: BoolArray, ink: BoolArray, near_px: float = TOLERANCE_PX) -> tuple[float, float]:
+    """`f1`, and `chamfer` in px of a frame of 28, of a line one pixel wide and thinned ink, both (h, w)."""
+    if not line.any() or not ink.any():
+        return (1.0, 0.0) if line.any() == ink.any() else (0.0, NOWHERE_PX)
+    off_ink, off_line = distance_to(ink)[line], distance_to(line)[ink]
+    precision, recall = (off_ink < near_px).mean(), (off_line < near_px).mean()
+    apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * NOWHERE_PX / max(ink.shape)
+    return float(2 * precision * recall / max(precision + recall, 1e-9)), min(apart, NOWHERE_PX)
 
 
 @compiled()

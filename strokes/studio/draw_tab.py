@@ -7,11 +7,11 @@ from typing import Any
 
 from strokes.ink.rendering import PEN_PX
 from strokes.studio.messages import MessageError, drawing_of, flag_of, number_of, text_of
-from strokes.studio.reading import CHARACTERS, Framed, frame, read
+from strokes.studio.reading import READINGS, Framed, frame, read
 from strokes.studio.studio import Studio
 from strokes.studio.worker import Tell
 
-Answers = list[tuple[str, float]]
+Guesses = list[tuple[str, float]]
 WIDTHS_PX = (1.2, 4.0)
 
 
@@ -21,7 +21,7 @@ async def draw(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[s
     width_px = pen_width(message)
     characters = characters_of(message)
 
-    def see() -> tuple[Framed, Answers]:
+    def see() -> tuple[Framed, Guesses]:
         framed = frame(drawn.drawing, width_px=width_px)
         return framed, read(framed.grey, characters)
 
@@ -41,8 +41,8 @@ def pen_width(message: Mapping[str, Any]) -> float:
 def characters_of(message: Mapping[str, Any]) -> str:
     """Which characters are expected. Raises `MessageError` for unknown ones."""
     characters = text_of(message, "characters", default="digits")
-    if characters not in CHARACTERS:
-        raise MessageError(f"`characters` is none of {', '.join(CHARACTERS)}")
+    if characters not in READINGS:
+        raise MessageError(f"`characters` is none of {', '.join(READINGS)}")
     return characters
 
 

@@ -41,7 +41,7 @@ class Characters:
     model: str
 
 
-CHARACTERS = {
+READINGS = {
     "digits": Characters(tuple(expand_ranges("0-9")), tuple(expand_ranges("0-9A-Z")), "pen-digits"),
     "letters": Characters(tuple(expand_ranges("A-Za-z")), tuple(expand_ranges("A-Za-z")), "pen-letters"),
     "all": Characters(tuple(expand_ranges("0-9A-Za-z")), tuple(expand_ranges("0-9A-Za-z")), "pen-letters"),
@@ -82,7 +82,7 @@ def frame(drawing: Drawing, *, width_px: float = PEN_PX) -> Framed:
 @cache
 def reader_of(characters: str) -> tuple[Classifier, tuple[int, ...]]:
     """The classifier that reads such characters, and the places of their classes among its own."""
-    wanted = CHARACTERS[characters]
+    wanted = READINGS[characters]
     judge = load_judge(wanted.judged)
     return judge, tuple(judge.classes.index(name) for name in wanted.classes)
 
@@ -94,7 +94,7 @@ def read(grey: NDArray[np.uint8], characters: str) -> list[tuple[str, float]]:
     logits = judge(torch.from_numpy(grey[:, None]).float() / 255)[0, list(places)]
     chances = logits.softmax(0)
     best = chances.argsort(descending=True)[:ANSWERS].tolist()
-    return [(CHARACTERS[characters].classes[i], float(chances[i])) for i in best]
+    return [(READINGS[characters].classes[i], float(chances[i])) for i in best]
 
 
 class Recoverer:
@@ -110,7 +110,7 @@ class Recoverer:
 
     def method(self, characters: str) -> Method:
         """The way to recover such characters."""
-        name = str(self.trained) if self.trained is not None else CHARACTERS[characters].model
+        name = str(self.trained) if self.trained is not None else READINGS[characters].model
         if name not in self._methods:
             nothing = make_image_set(np.zeros((0, FRAME_PX, FRAME_PX), np.bool_))
             self._methods[name] = choose_method(nothing, Options(model=name))

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from strokes.datasets.decode import read_pages
 from strokes.datasets.given import load_images
-from strokes.datasets.image_files import read_picture
 from strokes.ink.drawing import Drawing
+from strokes.ink.paper.scan import dark_on_light
 from strokes.recovery.methods import Options, choose_method
 from strokes.studio.exports import downloads, find_download, write_drawing
 from strokes.studio.messages import MessageError, page_of, text_of
@@ -73,12 +74,12 @@ def recover_job(tell: Tell, picture: str, shown: str, model: str) -> dict[str, A
 
 def save_shown(path: Path, out: Path) -> None:
     """Write the picture as it was read, dark on light, no larger than a screen needs."""
-    ink = read_picture(path)
-    shrink = SHOWN_PX / max(ink.shape)
+    grey, _ = dark_on_light(next(read_pages(path)).pixels)
+    shrink = SHOWN_PX / max(grey.shape)
     if shrink < 1:
-        height, width = (max(round(side * shrink), 1) for side in ink.shape)
-        ink = np.asarray(cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    Image.fromarray(255 - ink).save(out)
+        height, width = (max(round(side * shrink), 1) for side in grey.shape)
+        grey = np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    Image.fromarray(grey).save(out)
 
 
 def export_job(tell: Tell, drawing: Drawing, out: str, form: str) -> None:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 TIERS = (
     ("errors",),
     ("ink", "files"),
-    ("store", "datasets", "metrics", "training"),
+    ("store", "datasets", "layout", "metrics", "training"),
     ("formats", "recognition", "recovery"),
     ("generation", "build", "convert"),
     ("evaluation", "train_recipe", "publishing", "api"),

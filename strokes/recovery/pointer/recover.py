@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import nn
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
+    UNLABELLED,
     DrawingSet,
     FloatArray,
     join,
@@ -22,21 +24,22 @@ from strokes.ink.drawing import (
     to_pictures,
 )
 from strokes.ink.labels import number_labels
-from strokes.ink.pictures import FRAME_PX, ImageSet
+from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
+from strokes.recovery.large_ink import Drawn, PieceInk
+from strokes.recovery.pages import DOUBTFUL, SCANS, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
+from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_lines
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
-from strokes.recovery.words.pictures import MUCH, is_glyph, make_drawings, page_of, shipped_strips
-from strokes.recovery.words.recover import InkPage, Recovered, finish
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
@@ -50,10 +53,8 @@ PICTURES_AT_ONCE = 250
 """Pictures of one chunk end their walks at about the same time."""
 UNSURE = 0.8
 """The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
-DOUBTFUL = 0.5
-"""A drawing below this confidence is flagged."""
-
-
+PARTS_AT_ONCE = 1000
+"""Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
 """So is one that fits its picture worse than this; it is traced instead where that fits better."""
 
@@ -72,6 +73,7 @@ class PenRecovery:
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     network: PenNetwork
@@ -83,6 +85,7 @@ class PenRecovery:
     scores: bool = True
     seed: int = 0
     habits: Habits | None = None
+    direction: str = "ltr"
 
     @property
     def walks(self) -> int:
@@ -106,43 +109,50 @@ class PenRecovery:
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
-        large = np.array([fine is not None for fine in pictures.fine or ()], bool)
-        if not large.any():
+        if pictures.fine is None:
             return self._small(pictures)
+        pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
+        large = pictures.large
+        if not large.any():
+            return with_scans(self._small(pictures))
         small = np.flatnonzero(~large)
         parts = [self._large(pictures.select(np.flatnonzero(large)))]
-        parts += [self._small(pictures.select(small))] if len(small) else []
+        parts += [with_scans(self._small(pictures.select(small)))] if len(small) else []
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are all larger than the frame: strips, but for single glyphs."""
-        pages = [page_of(fine) for fine in pictures.fine or () if fine is not None]
-        names = [pictures.classes[label] if label >= 0 else None for label in pictures.labels.tolist()]
-        glyph = np.array([is_glyph(page, name) for page, name in zip(pages, names, strict=True)], bool)
-        found = dict.fromkeys(range(len(pages)), Recovered([], [], 0.0))
-        found |= self._glyphs(pictures, pages, np.flatnonzero(glyph & pictures.images.any(axis=(1, 2))))
-        words = np.flatnonzero(~glyph).tolist()
-        if words:
-            strips = shipped_strips(self.seed, self.hypotheses)
-            found |= dict(zip(words, strips.recover([pages[i] for i in words]), strict=True))
-        drawings = make_drawings(pictures, pages, [found[i] for i in range(len(pages))])
-        poor = (drawings.scores["confidence"] < DOUBTFUL) | (drawings.scores["f1"] < POOR_F1)
-        added = np.array([found[i].share_added > MUCH for i in range(len(pages))], np.bool_)
-        return replace(drawings, flagged=poor | added)
+        """The drawings of pictures that are all larger than the frame: lines of text as strips, but for glyphs."""
+        pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
+        single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
+        waiting = (
+            part
+            for i, page in enumerate(pages)
+            for part in read_parts(page.fine, picture=i, direction=self.direction, single=single[i])
+        )
+        known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))
+        while parts := list(islice(waiting, PARTS_AT_ONCE)):
+            found = self._glyphs(known, [one.piece for one in parts if not one.strip])
+            found |= walk_lines([one.piece for one in parts if one.strip], self.seed, self.hypotheses)
+            for one in parts:
+                pages[one.piece.picture].add(one.piece, *found[one.piece])
+        return assemble(pages, pictures)
 
-    def _glyphs(self, pictures: ImageSet, pages: Sequence[InkPage], rows: NDArray[np.intp]) -> dict[int, Recovered]:
-        """What was recovered of those pictures that are single glyphs, walked over in the frame."""
-        if len(rows) == 0:
+    def _glyphs(self, pictures: ImageSet, pieces: Sequence[PieceInk]) -> dict[PieceInk, tuple[Drawn, float]]:
+        """What was recovered of pieces that are single glyphs, walked over in the frame."""
+        if not pieces:
             return {}
-        chosen, points_px = self.draw(replace(pictures.select(rows), fine=None))
-        confidence = self.confidence(chosen)
-        found = {}
-        for i, walked, sure in zip(rows.tolist(), to_drawings(points_px, chosen.walks.flags), confidence, strict=True):
-            scale, x, y = pictures.frames[i].tolist()
-            longer = max(pages[i].ink.shape)
-            placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked.strokes]
-            found[i] = finish(pages[i], placed, scale * longer / FRAME_PX, float(sure))
-        return found
+        glyphs = [FramedGlyph.of(piece) for piece in pieces]
+        owner = np.array([piece.picture for piece in pieces], np.int64)
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
+        known = make_image_set(framed, labels=pictures.labels[owner], classes=pictures.classes, writers=writers)
+        chosen, points_px = self.draw(known)
+        told = self.confidence(chosen).tolist()
+        walked = to_drawings(points_px, chosen.walks.flags)
+        return {
+            glyph.piece: (glyph.lay(drawing.strokes), sure)
+            for glyph, drawing, sure in zip(glyphs, walked, told, strict=True)
+        }
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -221,7 +231,9 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
 
     The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
     """
-    poor = np.flatnonzero(drawings.scores["f1"] < POOR_F1)
+    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & ~pictures.large)
+    if not len(poor):
+        return drawings
     traced = trace_block(pictures.select(poor))
     better = np.flatnonzero(traced.scores["f1"] > drawings.scores["f1"][poor])
     if len(better) == 0:
@@ -232,6 +244,7 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     framed = to_frames(found).select(np.flatnonzero(known))
     mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
+    kept |= {name: drawings.scores[name][rows] for name in SCANS if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))

@@ -17,18 +17,58 @@ from strokes.studio.samples import Samples
 SLOW_MS = 60_000
 """The first recovery of a machine compiles."""
 NAMES = {
-    "Draw": [("img", "Drawing"), ("img", "Recovered"), ("status", "Reading"), ("status", "Against your pen"), ("switch", "Characters"),
-             ("slider", "Pen width"), ("button", "Undo"), ("button", "Clear"), ("button", "Play")],
-    "Style": [*(("img", f"Example {i}") for i in range(1, 6)), ("textbox", "Words"), ("radio", "Full set"), ("radio", "Text"),
-              ("slider", "Randomness"), ("slider", "Pen width"), ("checkbox", "Average"), ("combobox", "Generator"),
-              ("button", "Write")],
-    "Recover": [("img", "Overlay"), ("slider", "Time"), ("button", "Reverse"), ("button", "Split"), ("button", "Join"),
-                ("button", "Earlier"), ("button", "Later"), ("button", "Delete"), ("button", "Undo")],
-    "Collect": [("img", "Sample"), ("button", "Keep"), ("button", "Undo"), ("button", "Skip"), ("button", "Export"), ("button", "Train"),
-                ("list", "Samples")],
-    "Browse": [("listbox", "Drawings"), ("combobox", "Class"), ("combobox", "Split"), ("combobox", "Score"), ("combobox", "Flagged"),
-               ("combobox", "Sort by"), ("button", "Export marks")],
-}  # fmt: skip
+    "Draw": [
+        ("img", "Drawing"),
+        ("img", "Recovered"),
+        ("status", "Reading"),
+        ("status", "Against your pen"),
+        ("switch", "Characters"),
+        ("slider", "Pen width"),
+        ("button", "Undo"),
+        ("button", "Clear"),
+        ("button", "Play"),
+    ],
+    "Style": [
+        *(("img", f"Example {i}") for i in range(1, 6)),
+        ("textbox", "Words"),
+        ("radio", "Full set"),
+        ("radio", "Text"),
+        ("slider", "Randomness"),
+        ("slider", "Pen width"),
+        ("checkbox", "Average"),
+        ("combobox", "Generator"),
+        ("button", "Write"),
+    ],
+    "Recover": [
+        ("img", "Overlay"),
+        ("slider", "Time"),
+        ("button", "Reverse"),
+        ("button", "Split"),
+        ("button", "Join"),
+        ("button", "Earlier"),
+        ("button", "Later"),
+        ("button", "Delete"),
+        ("button", "Undo"),
+    ],
+    "Collect": [
+        ("img", "Sample"),
+        ("button", "Keep"),
+        ("button", "Undo"),
+        ("button", "Skip"),
+        ("button", "Export"),
+        ("button", "Train"),
+        ("list", "Samples"),
+    ],
+    "Browse": [
+        ("listbox", "Drawings"),
+        ("combobox", "Class"),
+        ("combobox", "Split"),
+        ("combobox", "Score"),
+        ("combobox", "Flagged"),
+        ("combobox", "Sort by"),
+        ("button", "Export marks"),
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +139,8 @@ def test_a_line_is_drawn_by_keys_alone(page):
 POINTERS = """(canvas, events) => {
   const box = canvas.getBoundingClientRect();
   for (const [type, pointerType, pointerId, x, y] of events)
-    canvas.dispatchEvent(new PointerEvent(type, {pointerType, pointerId, isPrimary: true, bubbles: true, cancelable: true,
+    canvas.dispatchEvent(new PointerEvent(type, {pointerType, pointerId, isPrimary: true, bubbles: true,
+      cancelable: true,
       clientX: box.left + x * box.width, clientY: box.top + y * box.height, button: type === "pointermove" ? -1 : 0}));
 }"""
 
@@ -129,8 +170,13 @@ def test_a_palm_draws_nothing_once_a_pen_was_seen(page):
 
 
 def test_a_palm_that_was_first_gives_way_to_the_pen_and_a_second_finger_is_ignored(page):
-    palm_first = [("pointerdown", "touch", 2, 0.8, 0.8), ("pointerdown", "pen", 1, 0.2, 0.2), ("pointermove", "touch", 2, 0.7, 0.7),
-                  ("pointermove", "pen", 1, 0.4, 0.4), ("pointerup", "pen", 1, 0.4, 0.4)]  # fmt: skip
+    palm_first = [
+        ("pointerdown", "touch", 2, 0.8, 0.8),
+        ("pointerdown", "pen", 1, 0.2, 0.2),
+        ("pointermove", "touch", 2, 0.7, 0.7),
+        ("pointermove", "pen", 1, 0.4, 0.4),
+        ("pointerup", "pen", 1, 0.4, 0.4),
+    ]
     (stroke,) = sent_drawing(page, palm_first)
     assert [round(x, 1) for x, *_ in stroke] == [0.2, 0.4]
 

@@ -1,7 +1,8 @@
 """Paper away: what is darker than the paper around it, whatever the light on it.
 
 The paper's own shade at each place is the grey closing of the picture by a square wider than the pen: it follows edges
-of shadows exactly, which windows of means don't. Ink is what is darker than about half-way from there to the ink's own.
+of shadows exactly, which windows of means don't. Ink is what is darker than about half-way from there to the ink's
+shade.
 """
 
 from __future__ import annotations

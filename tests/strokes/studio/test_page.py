@@ -116,7 +116,8 @@ POINTERS = """(canvas, events) => {
   const box = canvas.getBoundingClientRect();
   for (const [type, pointerType, pointerId, x, y] of events)
     canvas.dispatchEvent(new PointerEvent(type, {pointerType, pointerId, isPrimary: true, bubbles: true,
-      cancelable: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height, button: type === "pointermove" ? -1 : 0}));
+      cancelable: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+      button: type === "pointermove" ? -1 : 0}));
 }"""
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from strokes.errors import ConfigError
 from strokes.formats.importing import natural
 from strokes.ink.labels import expand_ranges
+from strokes.ink.recordings import held_out
 from strokes.studio import limits
 from strokes.studio.exports import downloads, find_download, write_samples
 from strokes.studio.messages import MessageError, drawing_of, text_of, whole_of
+from strokes.studio.samples import Samples
 from strokes.studio.studio import TRAINED, Studio
 from strokes.studio.training import new_folder, pen_recipes, train
 from strokes.studio.worker import Tell
@@ -66,7 +70,7 @@ async def start_training(studio: Studio, message: Mapping[str, Any], tell: Tell)
     out = new_folder(studio.data, recipe)
     studio.training = asyncio.current_task()
     _, pens = studio.shelf.place("samples.ndjson")
-    await studio.worker.run(export_job, str(studio.data), "", str(pens), "ndjson", tell=tell)
+    await studio.worker.run(pens_job, str(studio.data), str(pens), tell=tell)
     await train(recipe, pens, out, epochs=epochs, tell=tell)
     studio.recoverer.use(out)
     name = str(out.relative_to(studio.data))
@@ -83,13 +87,26 @@ async def use_model(studio: Studio, message: Mapping[str, Any], tell: Tell) -> d
 
 def export_job(tell: Tell, data: str, writer: str, out: str, form: str) -> None:
     """Write the samples of a data folder to a file."""
-    from strokes.studio.samples import Samples
-
     samples = Samples(Path(data))
     try:
         write_samples(samples.all(writer or None), Path(out), form)
     finally:
         samples.close()
+
+
+def pens_job(tell: Tell, data: str, out: str) -> None:
+    """Write all samples of a data folder as pens to learn from; no writer's code is one that is kept for measuring."""
+    samples = Samples(Path(data))
+    try:
+        every = [replace(sample, writer=code_to_learn_from(sample.writer)) for sample in samples.all()]
+        write_samples(every, Path(out), "ndjson")
+    finally:
+        samples.close()
+
+
+def code_to_learn_from(writer: str) -> str:
+    """A writer's code that training doesn't leave out."""
+    return next(code for i in itertools.count() if not held_out(code := f"{writer} {i}"))
 
 
 def stand(studio: Studio, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +21,9 @@ COMMAND = (sys.executable, "-c", "from strokes.cli import main; main()")
 MODELS = "models"
 LAST_LINES = 8
 FINISH_S = 5
+TOLD_EVERY_S = 2
+DIE_WITH_PARENT = 1
+"""Linux's PR_SET_PDEATHSIG."""
 
 
 class TrainingError(StrokesError):
@@ -57,15 +63,22 @@ async def train(recipe: str, pens: Path, out: Path, *, epochs: int, tell: Tell) 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         stdin=asyncio.subprocess.DEVNULL,
-        preexec_fn=lower_priority,
+        preexec_fn=stay_behind,
     )
     said: list[str] = []
     try:
         assert process.stdout is not None
-        async for line in process.stdout:
-            words = line.decode("utf-8", "replace").replace("\r", "\n").split("\n")
-            said = [*said, *(word.strip() for word in words if word.strip())][-LAST_LINES:]
-            tell({"said": said[-1] if said else ""})
+        began = time.monotonic()
+        reading = asyncio.ensure_future(process.stdout.readline())
+        while True:
+            await asyncio.wait((reading,), timeout=TOLD_EVERY_S)
+            if reading.done():
+                line = reading.result()
+                if not line:
+                    break
+                said = [*said, line.decode("utf-8", "replace").strip()][-LAST_LINES:]
+                reading = asyncio.ensure_future(process.stdout.readline())
+            tell({"said": f"{said[-1] if said else 'training'} · {time.monotonic() - began:.0f} s"})
         code = await process.wait()
     except asyncio.CancelledError:
         await end(process)
@@ -75,9 +88,11 @@ async def train(recipe: str, pens: Path, out: Path, *, epochs: int, tell: Tell) 
     return out
 
 
-def lower_priority() -> None:
-    """Let reading go first."""
+def stay_behind() -> None:
+    """Let reading go first, and don't outlive the studio, however that ends."""
     os.nice(NICENESS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

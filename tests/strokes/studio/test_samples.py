@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 from strokes.formats import import_file
 from strokes.formats.pens import load_pens
 from strokes.store.reader import open_dataset
+from strokes.studio.collect_tab import pens_job
 from strokes.studio.exports import HDF5, downloads, write_samples
 from strokes.studio.messages import drawing_of
 from strokes.studio.samples import Samples
@@ -90,6 +91,23 @@ def test_the_page_is_told_where_it_stands(page):
     assert [sample["id"] for sample in kept["samples"]] == [kept["kept"]]
     assert page("delete sample", writer="ann")["done"]["total"] == 0
     assert "classes" in page("collection", classes="9-0")["error"]
+
+
+def test_every_writers_samples_are_learned_from(samples, tmp_path):
+    for writer in ("me", "ann", "bob"):  # ann and bob are codes that are kept for measuring
+        samples.keep(writer, writer, "7", DRAWN)
+    pens_job(lambda _: None, str(tmp_path), str(tmp_path / "pens.ndjson"))
+    assert not load_pens(tmp_path / "pens.ndjson").held_out.any()
+
+
+def test_training_can_be_stopped(page, studio):
+    page("keep", strokes=[[[0.1, 0.2], [0.4, 0.9]]], writer="ann", label="7", key="k")
+    page.socket.send_text(json.dumps({"id": 500, "do": "train", "recipe": "pen-digits"}))
+    page.socket.send_text(json.dumps({"id": 501, "do": "cancel", "of": 500}))
+    answers = {found["id"]: found for found in (page.socket.receive_json(), page.socket.receive_json())}
+    assert answers[501]["done"] == {"cancelled": True}
+    assert answers[500]["cancelled"]
+    assert studio.recoverer.trained is None
 
 
 def test_no_acknowledged_sample_is_lost_by_kills(start, tmp_path):

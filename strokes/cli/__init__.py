@@ -301,10 +301,10 @@ def verify(
 
     Example: strokes verify out/digits.h5
     """
-    from strokes.publishing.checks import verify_published
-    from strokes.store.verify import verify as verify_file
-
-    check = verify_published if dataset.is_dir() else verify_file
+    if dataset.is_dir():
+        from strokes.publishing.checks import verify_published as check
+    else:
+        from strokes.store.verify import verify as check
     typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
 
 
@@ -352,7 +352,8 @@ def main() -> None:
         if error.errno not in REFUSALS:
             raise
         if error.errno != errno.EPIPE:
-            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+            what = error.filename or "the output can't be written"
+            print(f"strokes: {what}: {os.strerror(error.errno)}", file=sys.stderr)
         if error.filename is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:

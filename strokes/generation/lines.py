@@ -41,7 +41,7 @@ WRAP = 34.0
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedCharacter:
     """A character on the sheet.
 
     Attributes:
@@ -71,7 +71,7 @@ class Sheet:
         width, height: in x-heights.
     """
 
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedCharacter, ...]
     width: float
     height: float
 
@@ -96,7 +96,7 @@ def set_lines(text: str, pictures: Sequence[GreyImage], *, wrap: float = WRAP) -
         wrap: in x-heights.
     """
     glyphs = iter(zip(filter(lambda c: not c.isspace(), text), pictures, strict=True))
-    placed: list[Placed] = []
+    placed: list[PlacedCharacter] = []
     widest, line = 0.0, 0
     for paragraph in text.split("\n"):
         x = MARGIN
@@ -107,7 +107,7 @@ def set_lines(text: str, pictures: Sequence[GreyImage], *, wrap: float = WRAP) -
                 x, line = MARGIN, line + 1
             for one, left, width in letters:
                 baseline = MARGIN + CAPITAL[0] + line * LINE
-                placed.append(Placed(one.character, one.picture, one.scale, x - left, one.y + baseline))
+                placed.append(PlacedCharacter(one.character, one.picture, one.scale, x - left, one.y + baseline))
                 x += width + GAP
             widest = max(widest, x)
             x += SPACE
@@ -115,15 +115,15 @@ def set_lines(text: str, pictures: Sequence[GreyImage], *, wrap: float = WRAP) -
     return Sheet(tuple(placed), widest + MARGIN, 2 * MARGIN + CAPITAL[0] + 0.55 + (line - 1) * LINE)
 
 
-def fit(character: str, picture: GreyImage) -> tuple[Placed, float, float]:
+def fit(character: str, picture: GreyImage) -> tuple[PlacedCharacter, float, float]:
     """A character over a baseline at 0 with its frame's left side at 0, and its ink's left side and width."""
     rows = np.flatnonzero((picture > INK_THRESHOLD).any(1))
     columns = np.flatnonzero((picture > INK_THRESHOLD).any(0))
     if not len(rows):
-        return Placed(character, picture, 1.0, 0.0, 0.0), 0.0, SPACE
+        return PlacedCharacter(character, picture, 1.0, 0.0, 0.0), 0.0, SPACE
     above, below = EXTENTS.get(character, CAPITAL)
     high, wide = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
     pixel = min((above + below) / high, WIDEST / wide)
     bottom = below if pixel == (above + below) / high else min(below, 0.0)
     y = bottom - (int(rows[-1]) + 1) * pixel
-    return Placed(character, picture, pixel * FRAME_PX, 0.0, y), int(columns[0]) * pixel, wide * pixel
+    return PlacedCharacter(character, picture, pixel * FRAME_PX, 0.0, y), int(columns[0]) * pixel, wide * pixel

@@ -149,7 +149,7 @@ def test_a_drawing_becomes_svg_in_millimetres_a_path_a_stroke():
     wide = Drawing((np.array([[0, 0], [1, 0.5]], np.float32), np.array([[0.5, 0.25]], np.float32)), width=1, height=0.5)
     root = ElementTree.fromstring(wide.to_svg(height_mm=10))
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("20mm", "10mm", "0 0 20 10")
-    assert [path.get("d") for path in root] == ["M0.000 0.000L20.000 10.000", "M10.000 5.000L10.000 5.000"]
+    assert [path.get("d") for path in root] == ["M0.000 0.000L20.000 10.000", "M9.950 5.000L10.050 5.000"]
     with pytest.raises(ConfigError, match="more than 0"):
         wide.to_svg(height_mm=0)
 

@@ -302,10 +302,14 @@ def verify(
     Example: strokes verify out/digits.h5
     """
     if dataset.is_dir():
-        from strokes.publishing.checks import verify_published as check
+        from strokes.publishing.checks import verify_published
+
+        count = verify_published(dataset)
     else:
-        from strokes.store.verify import verify as check
-    typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+        from strokes.store.verify import verify as verify_file
+
+        count = verify_file(dataset)
+    typer.echo(f"{dataset}: whole, {count:,} drawings")
 
 
 @app.command()

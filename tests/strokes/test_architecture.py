@@ -14,7 +14,7 @@ TIERS = (
     ("errors",),
     ("ink", "files"),
     ("store", "datasets", "metrics", "training"),
-    ("formats", "recognition", "recovery"),
+    ("formats", "layout", "recognition", "recovery"),
     ("generation", "build"),
     ("evaluation", "train"),
     ("cli",),

@@ -15,6 +15,7 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray
 
 Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 
 INKS = ("auto", "dark", "light")
 LOOK_PX = 160
@@ -23,6 +24,8 @@ FRAME_SHARE, RING_SHARE, BEHIND_SHARE = 0.2, 0.97, 0.45
 """A frame is no deeper than this share of the picture; its rings are of one shade, and the ring behind it isn't."""
 ROOM, EDGES, CORNERS, WIDTHS = 1.5, 0.3, 0.8, 1.0
 LOCAL_MOST = 5.0
+NARROW = 0.12
+"""What is narrower than this share of the picture may be a pen's line."""
 LEAST_UNEVEN = 0.25
 """What stands out counts in full where a picture is large enough for shadows, and so much in the smallest."""
 
@@ -95,10 +98,19 @@ def by_room(dark: BoolArray) -> float:
 
 
 def by_neighbours(small: Grey) -> float:
-    """Positive where what stands out from its surroundings is darker than they are."""
-    side = max(small.shape) // 4 | 1
-    around = cv2.medianBlur(np.pad(small, side // 2, mode="edge"), min(side, 255))
+    """Positive where what stands out from its surroundings, and what is narrow, is darker than they are."""
+    side = min(max(small.shape) // 4 | 1, 255)
+    around = cv2.medianBlur(np.pad(small, side // 2, mode="edge"), side)
     around = around[side // 2 : side // 2 + small.shape[0], side // 2 : side // 2 + small.shape[1]]
     apart = small.astype(np.float64) - around
-    darker, lighter = (np.square(apart.clip(max=0)).sum(), np.square(apart.clip(min=0)).sum())
-    return float(np.clip(np.log((darker + 1) / (lighter + 1)), -LOCAL_MOST, LOCAL_MOST))
+    square = np.ones((int(max(small.shape) * NARROW) | 1,) * 2, np.uint8)
+    narrow = [
+        cv2.morphologyEx(small, kind, square).astype(np.float64) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)
+    ]
+    return weigh(apart.clip(max=0), apart.clip(min=0), LOCAL_MOST) + weigh(*narrow, LOCAL_MOST / 2)
+
+
+def weigh(darker: Floats, lighter: Floats, most: float) -> float:
+    """Positive where the first has more weight in squares, no more than `most`."""
+    ratio = (np.square(darker).sum() + 1) / (np.square(lighter).sum() + 1)
+    return float(np.clip(np.log(ratio), -most, most))

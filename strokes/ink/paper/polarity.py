@@ -52,7 +52,9 @@ def darkness_of_ink(grey: Grey) -> float:
     depth = frame_depth(dark)
     inner = slice(depth, -depth or None)
     uneven = min(max(max(grey.shape) / LOOK_PX, LEAST_UNEVEN), 1.0)
-    return by_room(dark[inner, inner]) + uneven * by_neighbours(small[inner, inner])
+    alike = abs(2 * float(np.mean(corners_of(dark[inner, inner]))) - 1)
+    room = by_room(dark[inner, inner]) * (1 - uneven * (1 - alike))
+    return room + uneven * by_neighbours(small[inner, inner])
 
 
 def look_at(grey: Grey) -> Grey:
@@ -92,9 +94,24 @@ def by_room(dark: BoolArray) -> float:
         room = np.sqrt((away[wide > 0] ** 2).mean()) if part.any() else 0.0
         own = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)[part]
         width = np.quantile(own.clip(max=1e4), 0.9) if part.any() else 0.0
-        corners = part[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
-        told.append((np.log(room + 0.3), ring(part, 0).mean(), corners, np.log(width + 0.3)))
+        edges = np.median([ring(part, depth).mean() for depth in insets(part)])
+        told.append((np.log(room + 0.3), edges, np.median(corners_of(part)), np.log(width + 0.3)))
     return float(np.subtract(*told) @ (ROOM, EDGES, CORNERS, WIDTHS))
+
+
+def insets(part: BoolArray) -> list[int]:
+    """How deep the corners and edges are looked at: a line along the border alone decides nothing."""
+    shorter = min(part.shape)
+    return sorted({0, round(0.02 * shorter), round(0.05 * shorter)})
+
+
+def corners_of(part: BoolArray) -> list[float]:
+    """The share of the four corners that is of a part, at each inset."""
+    found = []
+    for depth in insets(part):
+        rows, columns = (depth, depth, -1 - depth, -1 - depth), (depth, -1 - depth, depth, -1 - depth)
+        found.append(float(part[rows, columns].mean()))
+    return found
 
 
 def by_neighbours(small: Grey) -> float:

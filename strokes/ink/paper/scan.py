@@ -72,7 +72,7 @@ def separate(grey: Grey) -> tuple[Flat, BoolArray, float, float]:
     """
     first = flatten(grey)
     mask, level = find_ink(first)
-    plain = remove_rules(remove_edges(mask), first.darkness, least=rule_darkness(first, level))
+    plain = remove_edges(remove_rules(mask, first.darkness, least=rule_darkness(first, level)))
     pen_px = measure_pen(plain)
     if not pen_px:
         return first, mask, level, 0.0
@@ -84,8 +84,8 @@ def separate(grey: Grey) -> tuple[Flat, BoolArray, float, float]:
 def steps(flat: Flat, level: float, pen_px: float) -> Mapping[str, Callable[[BoolArray], BoolArray]]:
     """What is done to the ink after it stands out, by name and in order."""
     return {
-        "no-edges": remove_edges,
         "no-rules": lambda ink: remove_rules(ink, flat.darkness, least=rule_darkness(flat, level)),
+        "no-edges": remove_edges,
         "no-bars": remove_flush,
         "no-specks": lambda ink: remove_specks(ink, pen_px=measure_pen(ink) or pen_px),
     }

@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from strokes.ink.drawing import Drawing, DrawingSet
+    from strokes.recovery.read_page import recover_page
     from strokes.store.reader import open_dataset
     from strokes.store.torch_dataset import StrokeDataset, pad_drawings, pad_stroke3, pad_stroke5
 
-__all__ = ["Drawing", "DrawingSet", "StrokeDataset", "open_dataset", "pad_drawings", "pad_stroke3", "pad_stroke5"]
+__all__ = [
+    "Drawing",
+    "DrawingSet",
+    "StrokeDataset",
+    "open_dataset",
+    "pad_drawings",
+    "pad_stroke3",
+    "pad_stroke5",
+    "recover_page",
+]
 
 _HOMES = {
     "Drawing": "strokes.ink.drawing",
@@ -18,6 +28,7 @@ _HOMES = {
     "pad_drawings": "strokes.store.torch_dataset",
     "pad_stroke3": "strokes.store.torch_dataset",
     "pad_stroke5": "strokes.store.torch_dataset",
+    "recover_page": "strokes.recovery.read_page",
 }
 
 

@@ -14,7 +14,7 @@ from strokes.ink.paper.threshold import measure_pen
 from strokes.layout.columns import find_blocks
 from strokes.layout.lines import find_lines
 from strokes.layout.parts import Parts, find_parts, find_skew
-from strokes.layout.words import Glyph, find_glyphs, gaps_of, part_words, word_gap
+from strokes.layout.words import GlyphInk, find_glyphs, gaps_of, part_words, word_gap
 
 DIRECTIONS = ("ltr", "rtl", "ttb")
 WIDE = 1.5
@@ -122,7 +122,7 @@ def read_page(ink: BoolArray, pen_px: float) -> Iterator[Piece]:
     yield from rest_of(parts, ink & ~done, line)
 
 
-def glyphs_of_line(lines: NDArray[np.int32], number: int) -> list[Glyph]:
+def glyphs_of_line(lines: NDArray[np.int32], number: int) -> list[GlyphInk]:
     """The glyphs of one line, from left to right."""
     rows = np.flatnonzero((lines == number).any(axis=1))
     top = int(rows[0])

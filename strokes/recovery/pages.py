@@ -13,7 +13,7 @@ from strokes.metrics.pictures import score_large
 from strokes.metrics.scans import LEAST_AGREEMENT, score_scan
 from strokes.recovery.large_ink import Drawn, PieceInk, note
 
-SCANS = ("covered", "on")
+SCAN_SCORES = ("covered", "on")
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 
@@ -27,14 +27,14 @@ class PageDrawing:
         strokes: in its unit square, in order.
         traced: the places of those that were traced where a network was to walk.
         surety: each piece's ink in pixels, and how sure its drawing is.
-        words: line and word of each piece.
+        glyphs: line, word and glyph of each piece, and how many strokes it has.
     """
 
     fine: FineInk
     strokes: list[FloatArray] = field(default_factory=list)
     traced: list[int] = field(default_factory=list)
     surety: list[tuple[float, float]] = field(default_factory=list)
-    words: set[tuple[int, int]] = field(default_factory=set)
+    glyphs: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def add(self, piece: PieceInk, drawn: Drawn, sure: float) -> None:
         """The next piece's drawing, and how sure it is, 0 to 1."""
@@ -42,8 +42,8 @@ class PageDrawing:
         self.traced += range(last - drawn.traced, last)
         self.strokes += piece.to_page(drawn.strokes, max(self.fine.height, self.fine.width))
         self.surety.append((float(piece.ink.sum()), sure))
-        if not piece.piece.drawing:
-            self.words.add((piece.piece.line, piece.piece.word))
+        place = piece.piece
+        self.glyphs.append((place.line, place.word, place.glyph, len(drawn.strokes)))
 
     @property
     def confidence(self) -> float:
@@ -69,11 +69,10 @@ def assemble(pages: list[PageDrawing], pictures: ImageSet) -> DrawingSet:
 
 def noted(text: str, page: PageDrawing) -> str:
     """A picture's metadata, with what was found on it."""
-    lines = len({line for line, _ in page.words})
-    return note(text, traced=page.traced, lines=lines, words=len(page.words))
+    return note(text, traced=page.traced, glyphs=page.glyphs)
 
 
 def with_scans(drawings: DrawingSet) -> DrawingSet:
     """Drawings of small pictures among large ones: `covered` and `on` say nothing of them."""
     unknown = np.full(len(drawings), np.nan, np.float32)
-    return replace(drawings, scores={**drawings.scores, **dict.fromkeys(SCANS, unknown)})
+    return replace(drawings, scores={**drawings.scores, **dict.fromkeys(SCAN_SCORES, unknown)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+import functools
 from pathlib import Path
 
 import cv2
@@ -36,7 +36,7 @@ def write_steps(
     told = []
     for page in read_pages(path, dpi=dpi):
         shown: list[tuple[str, Grey]] = [("read", page.pixels)]
-        inked = take_paper_away(page.pixels, ink=ink, look=partial(keep, shown))
+        inked = take_paper_away(page.pixels, ink=ink, look=functools.partial(keep, shown))
         pieces = find_pieces(inked.mask, pen_px=inked.pen_px, direction=direction)
         shown.append(("lines", show_pieces(inked.mask, pieces)))
         start = f"page-{page.number}-" if page.number else ""

@@ -77,6 +77,8 @@ def build_dataset(
     ] = "auto",
     dpi: Annotated[float, typer.Option(min=0, help="Pixels an inch, instead of what the files say.")] = 0.0,
     test_share: Annotated[float, typer.Option(min=0, max=1, help="Put so many, by their names, in split test.")] = 0.0,
+    unit: Annotated[str, typer.Option(help="One drawing a page, line, word or glyph.")] = "page",
+    direction: Annotated[str, typer.Option(help="Of the writing: ltr, rtl, or ttb for columns.")] = "ltr",
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave broken files out and list them.")] = False,
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
@@ -104,6 +106,7 @@ def build_dataset(
     from strokes.datasets.choose import choose_pictures
     from strokes.datasets.given import Reading
     from strokes.formats.pens import load_pens
+    from strokes.layout.units import split_units
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
     from strokes.store.selection import read_selection
@@ -117,9 +120,9 @@ def build_dataset(
         pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
     part = parse_part(shard) if shard else None
     taught = None if habits is None else load_pens(habits)
-    options = Options(method, model, hypotheses, refine, scores, seed, device, taught)
+    options = Options(method, model, hypotheses, refine, scores, seed, device, taught, direction)
     count = build(
-        pictures,
+        split_units(pictures, unit, direction=direction),
         out,
         options=options,
         min_confidence=min_confidence,
@@ -276,6 +279,25 @@ def info(dataset: Dataset) -> None:
     from strokes.store.info import describe
 
     typer.echo(describe(dataset))
+
+
+@app.command()
+def scan(
+    picture: Annotated[Path, typer.Argument(help="A picture of handwriting, or a PDF.")],
+    out: Annotated[Path, typer.Option(help="The folder for a PNG of each step.")],
+    ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the picture.")] = "auto",
+    direction: Annotated[str, typer.Option(help="Of the writing: ltr, rtl, or ttb for columns.")] = "ltr",
+    dpi: Annotated[float, typer.Option(min=0, help="Pixels an inch; a PDF is drawn at it.")] = 0.0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show what happens to a scan before strokes are recovered: paper, rules and specks away, lines and words found.
+
+    Example: strokes scan photo.jpg --out steps
+    """
+    from strokes.layout.steps import write_steps
+
+    for line in write_steps(picture, out, ink=ink, direction=direction, dpi=dpi, overwrite=overwrite):
+        typer.echo(line)
 
 
 @app.command()

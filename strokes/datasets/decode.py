@@ -84,7 +84,8 @@ def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
         allow_heic(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path, formats=[name for name in FORMATS if name != "HEIF" or name in Image.ID]) as picture:
+        Image.init()
+        with Image.open(path, formats=[name for name in FORMATS if name in Image.ID]) as picture:
             frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             for number in range(frames):
                 picture.seek(number)

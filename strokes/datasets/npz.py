@@ -189,6 +189,6 @@ def as_pictures(images: NDArray[Any], path: Path | str) -> NDArray[Any]:
     if (images.ndim != 3 and not (images.ndim == 4 and images.shape[-1] == 3)) or 0 in images.shape:
         raise SourceError(
             f"`images` in {path} has shape {images.shape}; expected (n, h, w), (n, h, w, 1), (n, 1, h, w) or "
-            "(n, side·side), none of them 0"
+            "(n, side·side), and expected some pictures and pixels"
         )
     return images

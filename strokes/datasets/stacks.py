@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from strokes.errors import SourceError
 
 ARRAYS = (".npz", ".npy", ".csv")
 SPLITS = ("train", "test")
+LETTER_NAME = re.compile(r"letter|alphabet|(?<![a-z])a[-_ ]?z(?![a-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -107,15 +109,17 @@ def array_stacks(path: Path, labels: Path | None, orientation: str) -> tuple[Sta
 
 
 def csv_stack(path: Path, orientation: str) -> Stack:
-    """The pictures of a CSV file; numbers without a header, up to 25, are Kaggle's letters."""
+    """The pictures of a CSV file; 0 to 25 are Kaggle's letters where its name, or no header and a 10, say so."""
     if path.name == A_Z_FILE:
         return az_stack(path)
     table = read_csv(path)
     labels = None if table.labels is None else one_column(table.labels)
     stack = stacked(path, checked(table.images, path), labels, orientation)
-    if table.named or labels is None or stack.labels is None or "emnist" in path.name.lower():
+    if table.named or labels is None or not len(labels) or "emnist" in path.name.lower():
         return stack
-    if labels.dtype.kind != "i" or not 9 < int(labels.max(initial=0)) < LETTER_COUNT:
+    if labels.dtype.kind != "i" or not 0 <= int(labels.max()) < LETTER_COUNT:
+        return stack
+    if int(labels.max()) < 10 and not LETTER_NAME.search(path.name):
         return stack
     return Stack(stack.images, [chr(ord("A") + int(label)) for label in labels], stack.split, stack.name)
 

@@ -91,7 +91,8 @@ class ImageSet:
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""
         names = ("images", "labels", "classes", "split", "source_index", "sizes", "frames")
-        return {name: getattr(self, name) for name in (*names, "metadata")}
+        fine = None if self.fine is None else tuple(self.fine)
+        return {name: getattr(self, name) for name in (*names, "metadata")} | {"fine": fine}
 
     def of_classes(self, names: Sequence[str]) -> ImageSet:
         """The pictures whose label is one of `names`; the class list stays as it is.

@@ -72,19 +72,22 @@ def score_large(
     """
     f1, chamfer = np.empty((2, len(drawings)), np.float32)
     for i, ink in enumerate(inks):
-        line = draw_line(drawings[i].strokes, ink.shape)
-        f1[i], chamfer[i] = agree(line, ink, TOLERANCE_PX if near_px is None else near_px[i])
+        told = judge_large(drawings[i].strokes, ink, TOLERANCE_PX if near_px is None else near_px[i])
+        f1[i], chamfer[i] = told["f1"], told["chamfer"]
     return {"f1": f1, "chamfer": chamfer}
 
 
-def agree(line: BoolArray, ink: BoolArray, near_px: float = TOLERANCE_PX) -> tuple[float, float]:
-    """`f1`, and `chamfer` in px of a frame of 28, of a line one pixel wide and thinned ink, both (h, w)."""
+def judge_large(strokes: Sequence[FloatArray], ink: BoolArray, near_px: float = TOLERANCE_PX) -> dict[str, float]:
+    """`PICTURE_METRICS` of one drawing against thinned ink (h, w) of any size, in whose unit square it lies."""
+    line = draw_line(strokes, ink.shape)
     if not line.any() or not ink.any():
-        return (1.0, 0.0) if line.any() == ink.any() else (0.0, NOWHERE_PX)
+        same = float(line.any() == ink.any())
+        return {"precision": same, "recall": same, "f1": same, "chamfer": NOWHERE_PX * (1 - same)}
     off_ink, off_line = distance_to(ink)[line], distance_to(line)[ink]
-    precision, recall = (off_ink < near_px).mean(), (off_line < near_px).mean()
+    precision, recall = float((off_ink < near_px).mean()), float((off_line < near_px).mean())
     apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * NOWHERE_PX / max(ink.shape)
-    return float(2 * precision * recall / max(precision + recall, 1e-9)), min(apart, NOWHERE_PX)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    return {"precision": precision, "recall": recall, "f1": f1, "chamfer": min(apart, NOWHERE_PX)}
 
 
 @compiled()

@@ -121,9 +121,15 @@ def trace_piece(piece: PieceInk, trace: Callable[[BoolArray], list[FloatArray]])
     return [stroke.astype(np.float64) * longer for stroke in trace(np.ascontiguousarray(piece.thinned))]
 
 
-def note(text: str, *, traced: Sequence[int], lines: int, words: int) -> str:
-    """A picture's metadata with the strokes that were traced, and how many lines and words were read."""
+def note(text: str, *, traced: Sequence[int], glyphs: Sequence[tuple[int, int, int, int]]) -> str:
+    """A picture's metadata with the strokes that were traced and, of more than one glyph, where each stands.
+
+    `glyphs` are each one's line, word, place in the word, and number of strokes, in the strokes' order.
+    """
     known = json.loads(text)
-    known |= {"lines": lines, "words": words} if words > 1 else {}
+    if len(glyphs) > 1:
+        known["lines"] = len({line for line, *_ in glyphs})
+        known["words"] = len({(line, word) for line, word, *_ in glyphs})
+        known["glyphs"] = [list(glyph) for glyph in glyphs]
     known |= {"traced": list(traced)} if traced else {}
     return json.dumps(known, ensure_ascii=False)

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 TIERS = (
     ("errors",),
     ("ink", "files"),
-    ("store", "datasets", "layout", "metrics", "training"),
-    ("formats", "recognition", "recovery"),
+    ("store", "datasets", "metrics", "training"),
+    ("formats", "layout", "recognition", "recovery"),
     ("generation", "build", "convert"),
     ("evaluation", "train_recipe", "publishing", "api"),
     ("studio", "cli", "__main__"),

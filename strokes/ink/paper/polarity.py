@@ -23,6 +23,8 @@ FRAME_SHARE, RING_SHARE, BEHIND_SHARE = 0.2, 0.97, 0.45
 """A frame is no deeper than this share of the picture; its rings are of one shade, and the ring behind it isn't."""
 ROOM, EDGES, CORNERS, WIDTHS = 1.5, 0.3, 0.8, 1.0
 LOCAL_MOST = 5.0
+NARROW = 0.12
+"""What is narrower than this share of the picture may be a pen's line."""
 LEAST_UNEVEN = 0.25
 """What stands out counts in full where a picture is large enough for shadows, and so much in the smallest."""
 
@@ -49,7 +51,9 @@ def darkness_of_ink(grey: Grey) -> float:
     depth = frame_depth(dark)
     inner = slice(depth, -depth or None)
     uneven: float = min(max(max(grey.shape) / LOOK_PX, LEAST_UNEVEN), 1.0)
-    return by_room(dark[inner, inner]) + uneven * by_neighbours(small[inner, inner])
+    alike = abs(2 * float(np.mean(corners_of(dark[inner, inner]))) - 1)
+    room = by_room(dark[inner, inner]) * (1 - uneven * (1 - alike))
+    return room + uneven * by_neighbours(small[inner, inner])
 
 
 def look_at(grey: Grey) -> Grey:
@@ -89,16 +93,40 @@ def by_room(dark: BoolArray) -> float:
         room = np.sqrt((away[wide > 0] ** 2).mean()) if part.any() else 0.0
         own = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)[part]
         width = np.quantile(own.clip(max=1e4), 0.9) if part.any() else 0.0
-        corners = part[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
-        told.append(np.array([np.log(room + 0.3), ring(part, 0).mean(), corners, np.log(width + 0.3)]))
+        edges = np.median([ring(part, depth).mean() for depth in insets(part)])
+        told.append(np.array([np.log(room + 0.3), edges, np.median(corners_of(part)), np.log(width + 0.3)]))
     return float((told[0] - told[1]) @ (ROOM, EDGES, CORNERS, WIDTHS))
 
 
+def insets(part: BoolArray) -> list[int]:
+    """How deep the corners and edges are looked at: a line along the border alone decides nothing."""
+    shorter = min(part.shape)
+    return sorted({0, round(0.02 * shorter), round(0.05 * shorter)})
+
+
+def corners_of(part: BoolArray) -> list[float]:
+    """The share of the four corners that is of a part, at each inset."""
+    found = []
+    for depth in insets(part):
+        rows, columns = (depth, depth, -1 - depth, -1 - depth), (depth, -1 - depth, depth, -1 - depth)
+        found.append(float(part[rows, columns].mean()))
+    return found
+
+
 def by_neighbours(small: Grey) -> float:
-    """Positive where what stands out from its surroundings is darker than they are."""
-    side = max(small.shape) // 4 | 1
-    around = cv2.medianBlur(np.pad(small, side // 2, mode="edge"), min(side, 255))
+    """Positive where what stands out from its surroundings, and what is narrow, is darker than they are."""
+    side = min(max(small.shape) // 4 | 1, 255)
+    around = cv2.medianBlur(np.pad(small, side // 2, mode="edge"), side)
     around = around[side // 2 : side // 2 + small.shape[0], side // 2 : side // 2 + small.shape[1]]
     apart = small.astype(np.float64) - around
-    darker, lighter = (np.square(apart.clip(max=0)).sum(), np.square(apart.clip(min=0)).sum())
-    return float(np.clip(np.log((darker + 1) / (lighter + 1)), -LOCAL_MOST, LOCAL_MOST))
+    square = np.ones((int(max(small.shape) * NARROW) | 1,) * 2, np.uint8)
+    narrow = [
+        cv2.morphologyEx(small, kind, square).astype(np.float64) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)
+    ]
+    return weigh(apart.clip(max=0), apart.clip(min=0), LOCAL_MOST) + weigh(narrow[0], narrow[1], LOCAL_MOST / 2)
+
+
+def weigh(darker: NDArray[np.float64], lighter: NDArray[np.float64], most: float) -> float:
+    """Positive where the first has more weight in squares, no more than `most`."""
+    ratio = (np.square(darker).sum() + 1) / (np.square(lighter).sum() + 1)
+    return float(np.clip(np.log(ratio), -most, most))

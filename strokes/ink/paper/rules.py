@@ -28,6 +28,9 @@ LEAST_LEFT = 0.04
 EDGE_SHARE, EDGE_DEPTH = 0.6, 0.12
 """A dark edge lies along so much of a side, and is no deeper than this share of the picture."""
 
+FLUSH_LONG, FLUSH_SHARE = 3.0, 0.12
+"""A bar at the border is so many times as long as deep, and as long as this share of the side."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -260,3 +263,22 @@ def edge_strip(ink: BoolArray, turns: int) -> BoolArray | None:
     strip = np.zeros(turned.shape, np.bool_)
     strip[: depth + 1] = np.arange(depth + 1)[:, None] < limit
     return np.rot90(strip & turned, -turns)
+
+
+def remove_flush(ink: BoolArray) -> BoolArray:
+    """The ink (h, w) without bars that lie flush along the picture's sides, where no other ink reaches the border."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    height, width = ink.shape
+    bars = np.zeros(count, np.bool_)
+    for along, across, side, first, last in (
+        (2, 3, width, 1, height),
+        (3, 2, height, 0, width),
+    ):
+        long = (stats[:, along] > FLUSH_LONG * stats[:, across]) & (stats[:, along] > FLUSH_SHARE * side)
+        at_side = (stats[:, first] <= 0) | (stats[:, first] + stats[:, across] >= last)
+        bars |= long & at_side & (stats[:, across] <= EDGE_DEPTH * last)
+    bars[0] = False
+    kept = ~bars
+    kept[0] = False
+    rest = kept[parts]
+    return rest if bars.any() and rest.any() and not touches_border(rest) else ink

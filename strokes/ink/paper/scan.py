@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray
 from strokes.ink.paper.polarity import ink_is_dark
-from strokes.ink.paper.rules import remove_edges, remove_rules
+from strokes.ink.paper.rules import remove_edges, remove_flush, remove_rules
 from strokes.ink.paper.specks import remove_specks
-from strokes.ink.paper.threshold import LEAST_DARKNESS, Flat, find_ink, flatten, measure_pen
+from strokes.ink.paper.threshold import LEAST_DARKNESS, Flat, find_ink, flatten, measure_pen, widest_line
 from strokes.ink.thinning import INK_THRESHOLD
 
 Grey = NDArray[np.uint8]
@@ -72,10 +72,11 @@ def separate(grey: Grey) -> tuple[Flat, BoolArray, float, float]:
     """
     first = flatten(grey)
     mask, level = find_ink(first)
-    pen_px = measure_pen(mask)
+    plain = remove_edges(remove_rules(mask, first.darkness, least=rule_darkness(first, level)))
+    pen_px = measure_pen(plain)
     if not pen_px:
         return first, mask, level, 0.0
-    flat = flatten(grey, pen_px=pen_px)
+    flat = flatten(grey, pen_px=pen_px, widest_px=widest_line(plain))
     mask, level = find_ink(flat)
     return flat, mask, level, measure_pen(mask)
 
@@ -83,8 +84,9 @@ def separate(grey: Grey) -> tuple[Flat, BoolArray, float, float]:
 def steps(flat: Flat, level: float, pen_px: float) -> Mapping[str, Callable[[BoolArray], BoolArray]]:
     """What is done to the ink after it stands out, by name and in order."""
     return {
-        "no-edges": remove_edges,
         "no-rules": lambda ink: remove_rules(ink, flat.darkness, least=rule_darkness(flat, level)),
+        "no-edges": remove_edges,
+        "no-bars": remove_flush,
         "no-specks": lambda ink: remove_specks(ink, pen_px=measure_pen(ink) or pen_px),
     }
 

@@ -28,6 +28,8 @@ FIRST_SHARE, FIRST_LEAST_PX = 0.08, 25
 """The square of the first look: this share of the shorter side, and no smaller than so many pixels."""
 PENS_WIDE, LEAST_WIDE_PX = 4.0, 9
 """The square of the second look, in widths of the pen."""
+WIDEST_PX = 1.8
+"""And no smaller than so many times the widest lines."""
 LEAST_SHADE = 24.0
 """Paper darker than this is taken to be so light: its noise would count for ink."""
 BLUR_PENS = 0.16
@@ -49,15 +51,16 @@ class Flat:
     noise: float
 
 
-def flatten(grey: Grey, *, pen_px: float = 0.0) -> Flat:
+def flatten(grey: Grey, *, pen_px: float = 0.0, widest_px: float = 0.0) -> Flat:
     """Dark ink on light paper (h, w), its paper made even.
 
     Args:
         grey: the picture.
         pen_px: the pen's width, where it is known: finer shadows are seen through then.
+        widest_px: how wide the widest lines are.
     """
     first = max(FIRST_LEAST_PX, FIRST_SHARE * min(grey.shape))
-    side = int(max(PENS_WIDE * pen_px, LEAST_WIDE_PX) if pen_px else first) | 1
+    side = int(max(PENS_WIDE * pen_px, WIDEST_PX * widest_px, LEAST_WIDE_PX) if pen_px else first) | 1
     smooth = blurred(grey, pen_px)
     square = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     paper = np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, square, borderType=cv2.BORDER_REFLECT_101), np.uint8)
@@ -108,13 +111,22 @@ def measure_pen(ink: BoolArray) -> float:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
         return 0.0
-    own = np.pad(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1)
+    own = np.pad(np.ascontiguousarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), 1)
     away = cv2.distanceTransform(own.astype(np.uint8), cv2.DIST_L2, 5)
     if away.max() > WIDE_PX:
         ridge = own & (away >= cv2.dilate(away, np.ones((3, 3), np.uint8)) - 1e-3) & (away > 1)
         return float(2 * np.median(away[ridge]) - 1) if ridge.any() else 1.0
     line = thin(own)
     return float(max(2 * np.median(away[line]) - 1, 1.0))
+
+
+def widest_line(ink: BoolArray) -> float:
+    """How wide the widest lines are, in pixels, but for a hundredth of them; 0 without ink."""
+    if not ink.any():
+        return 0.0
+    away = cv2.distanceTransform(np.pad(ink, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    ridge = ink & (away >= cv2.dilate(away, np.ones((3, 3), np.uint8)) - 1e-3)
+    return float(2 * np.quantile(away[ridge], 0.99))
 
 
 WIDE_PX = 24.0

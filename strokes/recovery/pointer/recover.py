@@ -28,7 +28,7 @@ from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
 from strokes.recovery.large_ink import Drawn, PieceInk
-from strokes.recovery.pages import DOUBTFUL, SCANS, PageDrawing, assemble, with_scans
+from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
@@ -244,7 +244,7 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     framed = to_frames(found).select(np.flatnonzero(known))
     mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
-    kept |= {name: drawings.scores[name][rows] for name in SCANS if name in drawings.scores}
+    kept |= {name: drawings.scores[name][rows] for name in SCAN_SCORES if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))

@@ -14,7 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError
-from strokes.ink.drawing import DrawingSet, FloatArray
+from strokes.files import check_dataset_name
+from strokes.ink.drawing import DrawingSet, FloatArray, join
 from strokes.ink.pictures import PER_IMAGE, ImageSet
 from strokes.recognition.classifier import Classifier, load_classifier
 from strokes.recovery.blocks import BLOCK, in_parallel
@@ -56,7 +57,8 @@ def build_dataset(
         How many drawings the file holds.
 
     Raises:
-        ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is.
+        ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is; or `out` is
+            not called as a dataset.
         StoreError: `out` exists or can't be written, or another process is building it.
         KeyboardInterrupt: as it came, saying what is kept.
     """
@@ -64,12 +66,16 @@ def build_dataset(
         raise ConfigError(f"the batch size is {batch_size}; expected at least 1")
     if not 0 <= min_confidence <= 1:
         raise ConfigError(f"the least confidence is {min_confidence}; expected 0 to 1")
+    check_dataset_name(out)
     options = options or Options()
     check_device(options.device)
     method = choose_method(pictures, options)
     pictures = method.pictures
     if min_confidence > 0 and not method.tells_confidence:
-        raise ConfigError("only pen networks tell their confidence; leave --min-confidence out, or choose one of them")
+        raise ConfigError(
+            "only pen networks that were calibrated on held-out writers tell their confidence; leave --min-confidence "
+            "out, or choose another --model"
+        )
     attributes = describe_build(method, options, min_confidence=min_confidence)
     chosen = (part or Part()).of(len(pictures), block=BLOCK)
     job = Job(
@@ -86,6 +92,20 @@ def build_dataset(
     build(job, artist.draw, overwrite=overwrite, fresh=fresh)
     with open_dataset(out) as stored:
         return len(stored)
+
+
+def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
+    """The drawings of thinned pictures, in memory: the same as `build_dataset` writes.
+
+    Raises:
+        ConfigError: the model is unknown, or does not know a picture's class.
+    """
+    check_device(options.device)
+    method = choose_method(pictures, options)
+    count = len(pictures)
+    blocks = [range(i, min(i + BLOCK, count)) for i in range(0, max(count, 1), BLOCK)]
+    artist = Artist(method, workers=min(len(blocks), os.cpu_count() or 1), total=count)
+    return join(list(artist.draw(blocks)))
 
 
 def describe_build(method: Method, options: Options, *, min_confidence: float) -> dict[str, object]:
@@ -112,8 +132,9 @@ def sha256_of(pictures: ImageSet) -> str:
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
-    for values in (pictures.fine, pictures.metadata):
-        for value in values or ():
+    digest.update(repr(pictures.writers).encode() if pictures.writers is not None else b"")
+    for known in (pictures.fine, pictures.metadata):
+        for value in known or ():
             digest.update(repr(value).encode())
     return digest.hexdigest()
 
@@ -173,7 +194,9 @@ def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSe
 def label_notes(certainty: FloatArray, known: Sequence[str] | None = None) -> tuple[str, ...]:
     """Each drawing's metadata: what is known, and where its label was predicted, that, and how certainly."""
     return tuple(
-        text if np.isnan(p) else json.dumps(json.loads(text) | {"label": "predicted", "probability": round(float(p), 4)})
+        text
+        if np.isnan(p)
+        else json.dumps(json.loads(text) | {"label": "predicted", "probability": round(float(p), 4)})
         for text, p in zip(known or ("{}",) * len(certainty), certainty, strict=True)
     )
 

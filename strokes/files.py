@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
 import os
 import re
 import shutil
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from strokes.errors import StoreError
+from strokes.errors import ConfigError, StoreError
+
+DATASET_ENDINGS = (".h5", ".hdf5")
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 @contextmanager
@@ -61,12 +64,42 @@ def is_running(process: int) -> bool:
 
 def check_free(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless `out` may be written: a folder to hold it, and no file that isn't to be replaced."""
-    if not out.parent.is_dir():
-        raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
+    with reaching(out):
+        if not out.parent.is_dir():
+            raise StoreError(f"there is no folder {out.parent} to write {out.name} in; make it first")
+        check_no_folder(out)
+        if out.exists() and not overwrite:
+            raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+@contextmanager
+def reaching(path: Path) -> Iterator[None]:
+    """Raise `StoreError` where the system lets nobody look at `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{path} can't be reached: {reason(error)}") from error
+
+
+def check_no_folder(out: Path) -> None:
+    """Raise `StoreError` when `out` is a folder."""
     if out.is_dir():
         raise StoreError(f"{out} is a folder; give the name of a file")
-    if out.exists() and not overwrite:
-        raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
+
+
+def check_ending(out: Path, endings: Sequence[str], advice: str) -> None:
+    """Raise `ConfigError` unless `out` is called as what is written there, or `StoreError` when it is a folder.
+
+    The advice says in the message what to do.
+    """
+    check_no_folder(out)
+    if out.suffix.lower() not in endings:
+        raise ConfigError(f"{out} doesn't end in {' or '.join(endings)}, as what is written there; {advice}")
+
+
+def check_dataset_name(out: Path) -> None:
+    """Raise `ConfigError` unless `out` is called as a dataset file is, or `StoreError` when it is a folder."""
+    check_ending(out, DATASET_ENDINGS, "strokes export turns such a dataset into other formats")
 
 
 def _flush_to_disk(path: Path) -> None:
@@ -117,12 +150,15 @@ def atomic_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 def check_free_folder(out: Path, *, overwrite: bool) -> None:
     """Raise `StoreError` unless the folder `out` may be made, or replaced: it must be an earlier export."""
-    if not out.parent.is_dir():
-        raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not (out / MARK).is_file():
-        raise StoreError(f"{out} exists and is no folder that an export made; give another name")
+    with reaching(out):
+        if not out.parent.is_dir():
+            raise StoreError(f"there is no folder {out.parent} to make {out.name} in; make it first")
+        if not out.name:
+            raise StoreError(f"{out} is the folder that you are in; give the name of a new one")
+        if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+            return
+        if not (out / MARK).is_file():
+            raise StoreError(f"{out} exists and is no folder that an export made; give another name")
     if not overwrite:
         raise StoreError(f"{out} exists; give another name, or --overwrite to replace it")
 
@@ -145,45 +181,28 @@ def hold(path: Path, out: Path) -> Iterator[None]:
     Raises:
         StoreError: another process holds it, or the folder refuses it.
     """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
     try:
-        handle = _take(path)
+        lock.acquire()
+        path.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+    except Timeout:
+        raise StoreError(f"{out} is being built by {_holder(path)}; wait for it, or give another name") from None
     except OSError as error:
+        _let_go(path, lock)
         raise StoreError(f"can't write beside {out}: {reason(error)}; nothing was written") from error
-    if handle is None:
-        raise StoreError(f"{out} is being built by {_holder(path)}; wait for it, or give another name")
     try:
         yield
     finally:
+        _let_go(path, lock)
+
+
+def _let_go(path: Path, lock: FileLock) -> None:
+    """Remove a lock file while it's held, if it is: who waits for a file that is gone makes another."""
+    if lock.is_locked:
         path.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _take(path: Path) -> int | None:
-    """The locked file, or None when another process has it."""
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_at(handle, path):
-                os.ftruncate(handle, 0)
-                os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
-                return handle
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        except BaseException:
-            path.unlink(missing_ok=True)
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether the open file is still the one at `path`: its last holder may have removed it meanwhile."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
+        lock.release()
 
 
 def _holder(path: Path) -> str:
@@ -198,27 +217,6 @@ def check_outputs(*outputs: Path | None, overwrite: bool = False) -> None:
     for out in outputs:
         if out is not None:
             check_free(out, overwrite=overwrite)
-
-
-def write_outputs(
-    figures: Mapping[str, Any],
-    lines: Iterable[str],
-    *,
-    json_file: Path | None,
-    page: Path | None,
-    overwrite: bool = False,
-) -> None:
-    """Write figures as JSON, lines of HTML as a page, or both; each file appears only when whole.
-
-    Raises:
-        StoreError: one exists or can't be written.
-    """
-    if json_file is not None:
-        with atomic_path(json_file, overwrite=overwrite) as partial:
-            partial.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    if page is not None:
-        with atomic_path(page, overwrite=overwrite) as partial:
-            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def file_sha256(path: Path) -> str:

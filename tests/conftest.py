@@ -14,7 +14,7 @@ from strokes.ink.pictures import ImageSet
 from strokes.recovery.methods import Options
 from strokes.recovery.published.networks import StrokeNetwork
 from strokes.recovery.published.recipe import Recipe
-from strokes.train import parse_any
+from strokes.train_recipe import parse_any
 from strokes.training.checkpoints import save_weights
 
 
@@ -37,7 +37,10 @@ def digits() -> ImageSet:
 def tiny_recipe() -> Recipe:
     """An ensemble of ten networks of 8 units that draw 8 points."""
     return parse_any(
-        {"name": "tiny", "network": {"members": 10, "hidden": 8, "points": 8, "everywhere": True, "projected": False}}
+        {
+            "name": "tiny",
+            "network": {"ensemble_size": 10, "hidden": 8, "points": 8, "skip_connections": True, "projected": False},
+        }
     )
 
 
@@ -70,3 +73,13 @@ def build_with() -> Callable[..., int]:
         return build_dataset(pictures, out, options=Options(**chosen), **settings)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def small_job(tmp_path_factory) -> Path:
+    """A folder with `out/mnist-strokes.h5`: 100 digits, drawn as the main job draws them."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "out").mkdir()
+    digits = load_thinned_mnist().select([*range(50), *range(60_000, 60_050)])
+    build_dataset(digits, folder / "out" / "mnist-strokes.h5")
+    return folder

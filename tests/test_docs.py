@@ -10,8 +10,6 @@ import pytest
 import typer.main
 
 from strokes import cli
-from strokes.build import build_dataset
-from strokes.datasets import load_thinned_mnist
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -32,16 +30,6 @@ def shell_lines() -> list[str]:
 
 
 LINES = shell_lines()
-
-
-@pytest.fixture(scope="session")
-def small_job(tmp_path_factory) -> Path:
-    """A folder with `out/mnist-strokes.h5`: 100 digits, drawn as the main job draws them."""
-    folder = tmp_path_factory.mktemp("readme")
-    (folder / "out").mkdir()
-    digits = load_thinned_mnist().select([*range(50), *range(60_000, 60_050)])
-    build_dataset(digits, folder / "out" / "mnist-strokes.h5")
-    return folder
 
 
 def test_the_readme_shows_two_scripts_and_some_python():

@@ -111,7 +111,7 @@ def test_the_newest_python_that_can_make_environments_is_taken(machine):
     assert errors[0].startswith("making the environment .venv")
 
 
-@pytest.mark.parametrize("script", ["scripts/quickstart", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize("script", ["scripts/quickstart", "scripts/test", "scripts/release/publish-mnist", ".ci/run"])
 def test_a_script_can_be_executed_and_parses(script):
     assert os.access(ROOT / script, os.X_OK)
     subprocess.run(["bash", "-n", str(ROOT / script)], check=True)

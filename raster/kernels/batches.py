@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from raster.kernels import BLOCK
+from raster.kernels import DRAWINGS_A_TAKE
 from raster.kernels.compiling import take
 from raster.kernels.lanes import LANES, load, maximum, store, where_equal, where_less, wide
 from raster.kernels.tables import PLANNED, scratch_for, tiny
@@ -98,9 +98,9 @@ def batch_drawer(draw_segments: Any) -> Any:
         plans = np.empty((points.shape[1] - 1, PLANNED))
         picture = np.empty(pixels, points.dtype)
         winner = np.empty(pixels if mode == MAXIMUM else 0, np.int32)
-        batch, first = points.shape[0], take(counter, BLOCK)
+        batch, first = points.shape[0], take(counter, DRAWINGS_A_TAKE)
         while first < batch:
-            for b in range(first, min(first + BLOCK, batch)):
+            for b in range(first, min(first + DRAWINGS_A_TAKE, batch)):
                 if not is_finite(points, b):
                     out[b] = np.nan
                     continue
@@ -110,7 +110,7 @@ def batch_drawer(draw_segments: Any) -> Any:
                 unpad(picture, out[b])
                 if winners.size:
                     unpad(winner, winners[b])
-            first = take(counter, BLOCK)
+            first = take(counter, DRAWINGS_A_TAKE)
 
     return named_after(draw_segments, draw_batch)
 
@@ -135,9 +135,9 @@ def batch_differentiator(differentiate_segments: Any) -> Any:
         plans = np.empty((points.shape[1] - 1, PLANNED))
         picture = np.zeros(pixels, points.dtype)
         winner = np.zeros(pixels if mode == MAXIMUM else 0, np.int32)
-        batch, first = points.shape[0], take(counter, BLOCK)
+        batch, first = points.shape[0], take(counter, DRAWINGS_A_TAKE)
         while first < batch:
-            for b in range(first, min(first + BLOCK, batch)):
+            for b in range(first, min(first + DRAWINGS_A_TAKE, batch)):
                 if not is_finite(points, b):
                     grad_points[b] = np.nan
                     if grad_weights.size:
@@ -150,6 +150,6 @@ def batch_differentiator(differentiate_segments: Any) -> Any:
                 differentiate_segments(
                     s, plans, picture, winner, points, b, weights, size, mode, half, grad_points, grad_weights
                 )
-            first = take(counter, BLOCK)
+            first = take(counter, DRAWINGS_A_TAKE)
 
     return named_after(differentiate_segments, differentiate_batch)

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from raster.errors import RasterError
-from raster.kernels import BLOCK
+from raster.kernels import DRAWINGS_A_TAKE
 
 MODES = {"sum": 0, "max": 1, "soft-or": 2}
 
@@ -94,7 +94,7 @@ class Task:
             kernel(points, weights, self.size, mode, self.half_width, counter, *outputs)
 
         batch, n = points.shape[:2]
-        threads = min(torch.get_num_threads(), -(-batch // BLOCK))
+        threads = min(torch.get_num_threads(), -(-batch // DRAWINGS_A_TAKE))
         run_in_threads(draw, 1 if batch * n * self.size[0] * self.size[1] < INLINE_PIXELS else threads)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from raster.kernels import tables as t
 from raster.kernels.batches import batch_differentiator, batch_drawer, compose, padded_width, upstream_at
-from raster.kernels.compiling import compiled
+from raster.kernels.compiling import FAST, compiled
 from raster.kernels.lanes import (
     LANES,
     load,
@@ -327,13 +327,13 @@ _draw_batch = batch_drawer(draw_segments)
 _differentiate_batch = batch_differentiator(differentiate_segments)
 
 
-@compiled
+@compiled(**FAST)
 def forward(*arguments: Any) -> None:
     """Draw a batch, as `raster.kernels.batches.batch_drawer` says."""
     _draw_batch(*arguments)
 
 
-@compiled
+@compiled(**FAST)
 def backward(*arguments: Any) -> None:
     """Differentiate a batch, as `raster.kernels.batches.batch_differentiator` says."""
     _differentiate_batch(*arguments)

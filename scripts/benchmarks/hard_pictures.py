@@ -9,8 +9,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from made_pages import draw
+from numpy.typing import NDArray
 from PIL import Image
 
 Grey = NDArray[np.uint8]

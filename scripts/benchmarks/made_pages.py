@@ -91,7 +91,7 @@ def make_page(
             for _ in range(rng.integers(2, 8)):
                 name = names[rng.integers(len(names))]
                 shape = place_letter(letters[name][rng.integers(len(letters[name]))], name, x_height_px)
-                word += [stroke + (at, base + rng.normal(0, 0.04) * x_height_px) for stroke in shape]
+                word += [np.add(stroke, (at, base + rng.normal(0, 0.04) * x_height_px)) for stroke in shape]
                 at += np.concatenate(shape)[:, 0].max() + pen_px + x_height_px * rng.uniform(0.12, 0.3)
             if at > width_px - margin * x_height_px * 0.8:
                 break
@@ -103,7 +103,10 @@ def make_page(
         boxes.append((own[0][0], min(b[1] for b in own), own[-1][2], max(b[3] for b in own)) if own else (0, 0, 0, 0))
     height_px = int((lines + 1.6) * step)
     bent = [
-        stroke + np.stack([0 * stroke[:, 0], bend * np.sin(stroke[:, 0] / width_px * np.pi) + skew * (stroke[:, 0] - width_px / 2)], 1)
+        stroke
+        + np.stack(
+            [0 * stroke[:, 0], bend * np.sin(stroke[:, 0] / width_px * np.pi) + skew * (stroke[:, 0] - width_px / 2)], 1
+        )
         for stroke in strokes
     ]
     ink = draw(bent, (height_px, width_px), pen_px)

@@ -1,13 +1,18 @@
-"""The pen sets that pen networks are trained and measured on, as files of one folder."""
+"""The pen sets that pen networks are trained and measured on, as files of one folder.
+
+`glyph-strokes.npz` is made by `scripts/release/make_glyph_strokes`.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from strokes.evaluation import choose_pens
 from strokes.formats.pens import load_pens
-from strokes.ink.recordings import PenSet
+from strokes.ink.recordings import Part, PenSet, to_choose_by
 
 FILES = {
     "pendigits": "pendigits-train.npz",
@@ -16,6 +21,7 @@ FILES = {
     "UNIPEN lower case": "unipen-lower-dev.npz",
     "UNIPEN symbols": "unipen-symbols-dev.npz",
     "alphabets": "omniglot-dev.npz",
+    "characters": "glyph-strokes.npz",
 }
 DIGITS = ("pendigits", "UNIPEN digits")
 LETTERS = ("UNIPEN capitals", "UNIPEN lower case")
@@ -35,6 +41,14 @@ def paths_of(names: tuple[str, ...], folder: Path) -> list[Path]:
     return paths
 
 
-def held_out_pens(name: str, folder: Path, *, per_writer: int = 20, limit: int | None = None) -> PenSet:
-    """Recordings of one set by writers, or of alphabets, that no network has seen."""
-    return choose_pens(load_pens(paths_of((name,), folder)[0]), held_out=True, per_writer=per_writer, limit=limit)
+def held_out_pens(
+    name: str, folder: Path, *, part: Part = "all", per_writer: int = 20, limit: int | None = None
+) -> PenSet:
+    """Recordings of one set by writers, or of alphabets, that no network has seen: all, or one half of those.
+
+    Of `CHARACTER_SETS`, whose writers have a drawing a character, all are taken.
+    """
+    pens = load_pens(paths_of((name,), folder)[0])
+    if part != "all":
+        pens = pens.select(np.flatnonzero(to_choose_by(pens.writers, pens.names) == (part == "choose")))
+    return choose_pens(pens, held_out=True, per_writer=0 if name == "characters" else per_writer, limit=limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +11,32 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import (
+    Dataset,
+    Device,
+    Format,
+    Habits,
+    Hypotheses,
+    MethodName,
+    Model,
+    Overwrite,
+    Refine,
+    Selected,
+)
+from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
+
+REFUSALS = (
+    errno.EPIPE,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+)
+"""What the system refuses for a reason that a person can act on, whatever was asked of it."""
 
 
 class Commands(TyperGroup):
@@ -30,11 +55,12 @@ app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Turns pictures of handwriting into what the pen did: ordered, directed strokes with pen-lifts.",
 )
 app.add_typer(generators)
+app.add_typer(outputs)
 
 
 @app.command("build-dataset")
@@ -57,11 +83,13 @@ def build_dataset(
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    selection: Selected = None,
     model: Model = "",
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
+    habits: Habits = None,
     device: Device = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
@@ -77,16 +105,22 @@ def build_dataset(
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
     from strokes.datasets.given import Reading
+    from strokes.formats.pens import load_pens
     from strokes.layout.units import split_units
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
+    from strokes.store.selection import read_selection
 
-    part = parse_part(shard) if shard else None
-    options = Options(method, model, hypotheses, refine, scores, seed, device, direction)
     reading = Reading(ink, orientation, dpi, test_share, skip_bad)
     pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit, reading=reading)
     for note in pictures.notes:
         typer.echo(note, err=True)
+    if selection is not None:
+        chosen = read_selection(selection)
+        pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
+    part = parse_part(shard) if shard else None
+    taught = None if habits is None else load_pens(habits)
+    options = Options(method, model, hypotheses, refine, scores, seed, device, taught, direction)
     count = build(
         split_units(pictures, unit, direction=direction),
         out,
@@ -102,7 +136,9 @@ def build_dataset(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name, or the path of a .toml file.")] = "per-digit-samples",
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name, or the path of a .toml file; default: pen-digits, on fetched pens.")
+    ] = "",
     pens: Annotated[
         list[Path] | None, typer.Option(help="Pen recordings for a pen recipe, in any format; may be repeated.")
     ] = None,
@@ -123,24 +159,45 @@ def train(
 
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
-    from strokes.formats.pens import load_pen_sets
-    from strokes.recovery.methods import check_device
-    from strokes.train import adjusted, describe_epoch, kind_of, load_recipe, set_threads, training_pictures
-    from strokes.train import train as run
+    from strokes.api import train as run
+    from strokes.train_recipe import describe_epoch, set_threads, use_of
 
-    chosen = adjusted(load_recipe(recipe), epochs=epochs, seed=seed)
-    folder = out or Path("runs") / chosen.name
     set_threads(threads)
-    run(
-        chosen,
-        training_pictures(chosen, images or (), labels, limit=limit),
-        folder,
-        pens=load_pen_sets(pens) if pens else None,
-        device=check_device(device),
+    checkpoint = run(
+        recipe,
+        out,
+        pens=pens or (),
+        images=images or (),
+        labels=labels,
+        limit=limit,
+        epochs=epochs,
+        seed=seed,
+        device=device,
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{folder}: use it with strokes {kind_of(chosen).use} {folder}")
+    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
+
+
+@app.command()
+def adapt(
+    model: Annotated[str, typer.Argument(help="A shipped pen network's name or a checkpoint.")],
+    pens: Annotated[Path, typer.Option(help="Drawings by the hand, in any format, with their classes.")],
+    out: Annotated[Path, typer.Option(help="Folder for the adapted weights.")],
+    others: Annotated[
+        list[Path] | None, typer.Option(help="Drawings by other hands, to forget nothing; default: the bundled ones.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of gradient descent.")] = 60,
+) -> None:
+    """Take a pen network to one hand by some of its drawings; use it with --model, and --habits beside it.
+
+    Example: strokes adapt pen-digits --pens mine.ndjson --out runs/mine
+    """
+    from strokes.formats.pens import load_pen_sets, load_pens
+    from strokes.recovery.pointer.adapt import adapt_model
+
+    known = load_pen_sets(others) if others else None
+    typer.echo(adapt_model(model, load_pens(pens), out, others=known, steps=steps))
 
 
 @app.command()
@@ -158,6 +215,10 @@ def evaluate(
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
+    habits: Habits = None,
+    teach_per_class: Annotated[
+        int, typer.Option(min=0, help="With --pens: so many drawings of each writer and class show habits; 0: none.")
+    ] = 0,
     device: Device = "cpu",
     split: Annotated[str, typer.Option(help="Of a dataset file: train, test, none or all.")] = "all",
     held_out: Annotated[bool, typer.Option("--held-out", help="Only pens of writers kept out of training.")] = False,
@@ -174,19 +235,22 @@ def evaluate(
     from strokes.evaluation import evaluate as judge
     from strokes.evaluation import write_report
     from strokes.files import check_outputs
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
 
     check_outputs(json, html, overwrite=overwrite)
+    taught = None if habits is None else load_pens(habits)
     report = judge(
         dataset,
         pens=pens,
         teach=teach,
         format=format,
-        options=Options(method, model, hypotheses, refine, device=device),
+        options=Options(method, model, hypotheses, refine, device=device, habits=taught),
         split=split,
         held_out=held_out,
         per_writer=per_writer,
         limit=limit,
+        teach_per_class=teach_per_class,
     )
     typer.echo(report.as_text())
     write_report(report, json_file=json, page=html, overwrite=overwrite)
@@ -204,60 +268,6 @@ def fetch(
     from strokes.datasets.fetch import fetch
 
     typer.echo(fetch(name, path))
-
-
-@app.command()
-def export(
-    dataset: Dataset,
-    out: Annotated[Path, typer.Argument(help="The file to make.")],
-    format: Format = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Write a dataset in another format.
-
-    Example: strokes export out/digits.h5 out/digits.json
-    """
-    from strokes.formats import export as write
-
-    write(dataset, out, format, overwrite=overwrite)
-    typer.echo(out)
-
-
-@app.command("import")
-def import_(
-    source: Annotated[Path, typer.Argument(help="Another tool's file, or a folder of files.")],
-    out: Annotated[Path, typer.Argument(help="The dataset file to make (.h5).")],
-    format: Format = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Make a dataset of pen recordings or drawings in another format.
-
-    Example: strokes import pendigits-orig.tra.gz out/pendigits.h5
-    """
-    from strokes.formats import import_file
-
-    typer.echo(f"{out}: {import_file(source, out, format, overwrite=overwrite):,} drawings")
-
-
-@app.command()
-def animate(
-    dataset: Dataset,
-    out: Annotated[Path, typer.Argument(help="The animation to make (.gif).")],
-    drawings: Annotated[
-        str, typer.Option(help="Which, such as 0-9,42; one alone is shown large. Default: the first of each class.")
-    ] = "",
-    frame_ms: Annotated[int, typer.Option(min=20, help="Milliseconds a frame.")] = 70,
-    hold_ms: Annotated[int, typer.Option(min=20, help="Milliseconds that the last frame stays.")] = 1500,
-    overwrite: Overwrite = False,
-) -> None:
-    """Animate drawings: the picture, the pen drawing it stroke by stroke, and what it drew.
-
-    Example: strokes animate out/digits.h5 out/seven.gif --drawings 0
-    """
-    from strokes.formats.animation import animate_dataset
-
-    animate_dataset(dataset, out, drawings, frame_ms=frame_ms, hold_ms=hold_ms, overwrite=overwrite)
-    typer.echo(out)
 
 
 @app.command()
@@ -306,22 +316,48 @@ def merge(
 
 
 @app.command()
-def verify(dataset: Dataset) -> None:
+def verify(
+    dataset: Annotated[Path, typer.Argument(help="A dataset file (.h5), or a folder that strokes publish made.")],
+) -> None:
     """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
 
     Example: strokes verify out/digits.h5
     """
-    from strokes.store.verify import verify as check
+    if dataset.is_dir():
+        from strokes.publishing.checks import verify_published
 
-    typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+        count = verify_published(dataset)
+    else:
+        from strokes.store.verify import verify as verify_file
+
+        count = verify_file(dataset)
+    typer.echo(f"{dataset}: whole, {count:,} drawings")
+
+
+@app.command()
+def studio(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE.h5]...", help="Datasets to browse.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0: last time's, or a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder for samples and models; default: one of yours.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Draw, be read, be imitated, recover scans, collect samples and browse datasets, in the browser; all stays here.
+
+    Example: strokes studio out/digits.h5
+    """
+    try:
+        from strokes.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise StrokesError(f"the studio needs {error.name}; install it with pip install 'penstrokes[studio]'") from None
+    serve(files or [], port=port, data=data, open_browser=not no_open)
 
 
 def print_version(wanted: bool) -> None:
     """Print the version and end, when asked to."""
     if wanted:
-        from importlib.metadata import version
+        import strokes
 
-        typer.echo(f"strokes {version('penstrokes')}")
+        typer.echo(f"strokes {strokes.__version__}")
         raise typer.Exit
 
 
@@ -338,8 +374,14 @@ def main() -> None:
         app()
     except StrokesError as error:
         print(f"strokes: {' '.join(str(error).split())}", file=sys.stderr)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        if error.errno != errno.EPIPE:
+            what = error.filename or "the output can't be written"
+            print(f"strokes: {what}: {os.strerror(error.errno)}", file=sys.stderr)
+        if error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:
         return
     raise SystemExit(1)

@@ -13,8 +13,15 @@ Dataset = Annotated[Path, typer.Argument(help="A dataset file (.h5).")]
 Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
 MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]
 Hypotheses = Annotated[
-    int, typer.Option(min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says.")
+    int,
+    typer.Option(
+        min=0, help="Walks a picture, of which a pen network's best is taken; 0: as its recipe says; at most 1000."
+    ),
 ]
 Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
+Habits = Annotated[
+    Path | None, typer.Option(help="Drawings by the hand that wrote the pictures, in any format: its habits decide.")
+]
 Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
+Selected = Annotated[Path | None, typer.Option("--selection", help="Keep or leave out what the studio's marks say.")]

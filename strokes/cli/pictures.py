@@ -20,7 +20,9 @@ def generate(
     ] = "cvae",
     classes: Annotated[str, typer.Option(help="Such as 0-9A-Z; default: all that the generator knows.")] = "",
     text: Annotated[str, typer.Option(help="Write this text, instead of classes.")] = "",
-    count: Annotated[int, typer.Option(min=0, help="How many pictures; 0: the text, or each class, once.")] = 0,
+    count: Annotated[
+        int, typer.Option(min=0, help="How many pictures, at most 100000; 0: the text, or each class, once.")
+    ] = 0,
     style: Annotated[Path | None, typer.Option(help="Pictures, or a folder of them, whose style to take.")] = None,
     average: Annotated[bool, typer.Option(help="One style, the mean of the pictures', or each in turn.")] = True,
     randomness: Randomness = 0.8,
@@ -36,9 +38,12 @@ def generate(
     Example: strokes generate --generator cvae --classes 0-9A-Z --count 1000 --out out/new.h5
     """
     from strokes.build import build_dataset as build
-    from strokes.generation.request import Wish, make_pictures, thinned, write_picture_file
+    from strokes.files import DATASET_ENDINGS, check_ending
+    from strokes.generation.request import PICTURE_ENDINGS, Wish, make_pictures, thinned, write_picture_file
     from strokes.recovery.methods import Options
 
+    endings = PICTURE_ENDINGS if images_only else DATASET_ENDINGS
+    check_ending(out, endings, f"pictures alone, with --images-only, go to {' or '.join(PICTURE_ENDINGS)}")
     made = make_pictures(Wish(generator, classes, text, count, style, average, randomness, seed))
     if images_only:
         write_picture_file(made, out, columns=len(text) or 10, overwrite=overwrite)
@@ -62,8 +67,10 @@ def styles(
 
     Example: strokes styles --images out/new.npz --out out/styles.png
     """
-    from strokes.generation.request import make_style_grid, write_picture_file
+    from strokes.files import check_ending
+    from strokes.generation.request import PICTURE_ENDINGS, make_style_grid, write_picture_file
 
+    check_ending(out, PICTURE_ENDINGS, "pictures can be written as these")
     grid = make_style_grid(generator, images, prompts=prompts, seed=seed)
     write_picture_file(grid, out, columns=prompts, overwrite=overwrite)
     typer.echo(out)
@@ -92,16 +99,17 @@ def score(
 
     Example: strokes score out/generated.npz --html out/generated.html
     """
-    from strokes.evaluation.generated import score_pictures
+    from strokes.evaluation.generated import score_generated
     from strokes.evaluation.inputs import read_made, read_real
-    from strokes.files import check_outputs, write_outputs
+    from strokes.evaluation.report import write_report
+    from strokes.files import check_outputs
 
     check_outputs(json, html, overwrite=overwrite)
     generated = read_made(pictures, count=count, seed=seed, randomness=randomness, standard=standard)
     real_test, real_train = read_real(real, train)
-    report = score_pictures(generated, real_test=real_test, real_train=real_train, seed=seed)
+    report = score_generated(generated, real_test=real_test, real_train=real_train, seed=seed)
     typer.echo(report.as_text())
-    write_outputs(report.as_dict(), report.as_page(), json_file=json, page=html, overwrite=overwrite)
+    write_report(report, json_file=json, page=html, overwrite=overwrite)
 
 
 @app.command()
@@ -124,7 +132,8 @@ def classify(
     """
     from strokes.evaluation.inputs import read_pictures
     from strokes.evaluation.reading import find_reader, judge_reader, name_pictures
-    from strokes.files import check_outputs, write_outputs
+    from strokes.evaluation.report import write_report
+    from strokes.files import check_outputs
     from strokes.ink.labels import expand_ranges
 
     check_outputs(report, json, overwrite=overwrite)
@@ -135,4 +144,4 @@ def classify(
         typer.echo(named)
     if judged is not None:
         typer.echo(judged.as_text())
-        write_outputs(judged.as_dict(), judged.as_page(), json_file=json, page=report, overwrite=overwrite)
+        write_report(judged, json_file=json, page=report, overwrite=overwrite)

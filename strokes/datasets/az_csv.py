@@ -19,12 +19,12 @@ from strokes.datasets.zips import is_zip, open_zip
 from strokes.errors import SourceError
 
 FILE = "A_Z Handwritten Data.csv"
-LETTERS = 26
-SIDE_PX = 28
-COLUMNS = 1 + SIDE_PX * SIDE_PX
-CHUNK_BYTES = 1 << 20
+LETTER_COUNT = 26
+PICTURE_PX = 28
+LINE_COLUMNS = 1 + PICTURE_PX * PICTURE_PX
+READ_BYTES = 1 << 20
 COMMA, NEWLINE, ZERO = b",\n0"
-EXPECTED = f"expected lines of a letter, 0 to {LETTERS - 1}, and {COLUMNS - 1} grey values, 0 to 255"
+EXPECTED_LINES = f"expected lines of a letter, 0 to {LETTER_COUNT - 1}, and {LINE_COLUMNS - 1} grey values, 0 to 255"
 
 
 def read_az(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -69,28 +69,28 @@ def _read(stream: IO[bytes], path: Path) -> tuple[NDArray[np.uint8], NDArray[np.
     letters, pixels = bytearray(), bytearray()
     for line, text in _numbered_lines(stream, path):
         table = _parse(text, line, path)
-        wrong = np.flatnonzero(table[:, 0] >= LETTERS)
+        wrong = np.flatnonzero(table[:, 0] >= LETTER_COUNT)
         if len(wrong):
-            raise SourceError(f"line {line + wrong[0]} of {path} has the letter {table[wrong[0], 0]}; {EXPECTED}")
+            raise SourceError(f"line {line + wrong[0]} of {path} has the letter {table[wrong[0], 0]}; {EXPECTED_LINES}")
         letters += table[:, 0].tobytes()
         pixels += table[:, 1:].tobytes()
     if not letters:
-        raise SourceError(f"{path} holds no pictures; {EXPECTED}")
-    return np.frombuffer(pixels, np.uint8).reshape(-1, SIDE_PX, SIDE_PX), np.frombuffer(letters, np.uint8)
+        raise SourceError(f"{path} holds no pictures; {EXPECTED_LINES}")
+    return np.frombuffer(pixels, np.uint8).reshape(-1, PICTURE_PX, PICTURE_PX), np.frombuffer(letters, np.uint8)
 
 
 def _numbered_lines(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes]]:
     """The text in pieces of whole lines, without a line of column names, and the number of each piece's first line."""
     line, rest = 1, b""
-    while block := stream.read(CHUNK_BYTES):
+    while block := stream.read(READ_BYTES):
         text, newline, rest = (rest + block).rpartition(b"\n")
-        if len(rest) > CHUNK_BYTES:
-            raise SourceError(f"line {line} of {path} has more than {CHUNK_BYTES} bytes; {EXPECTED}")
+        if len(rest) > READ_BYTES:
+            raise SourceError(f"line {line} of {path} has more than {READ_BYTES} bytes; {EXPECTED_LINES}")
         if newline:
             yield from _without_names(line, text + newline)
             line += text.count(b"\n") + 1
     if rest:
-        if rest.count(b",") < COLUMNS - 1:
+        if rest.count(b",") < LINE_COLUMNS - 1:
             raise SourceError(f"{path} ends within line {line}; it is truncated, fetch or copy it again")
         yield from _without_names(line, rest + b"\n")
 
@@ -102,7 +102,7 @@ def _without_names(line: int, text: bytes) -> Iterator[tuple[int, bytes]]:
         first, _, others = text.partition(b"\n")
         names = first.split(b",")
         values = sum(name.isdigit() and len(name) <= 3 and int(name) <= 255 for name in names)
-        if len(names) == COLUMNS and values < COLUMNS / 2:
+        if len(names) == LINE_COLUMNS and values < LINE_COLUMNS / 2:
             line, text = 2, others
     if text:
         yield line, text
@@ -113,9 +113,9 @@ def _parse(text: bytes, line: int, path: Path) -> NDArray[np.uint8]:
     signs = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero((signs == COMMA) | (signs == NEWLINE))
     columns = np.diff(np.flatnonzero(signs[ends] == NEWLINE), prepend=-1)
-    wrong = np.flatnonzero(columns != COLUMNS)
+    wrong = np.flatnonzero(columns != LINE_COLUMNS)
     if len(wrong):
-        raise SourceError(f"line {line + wrong[0]} of {path} has {columns[wrong[0]]} columns; {EXPECTED}")
+        raise SourceError(f"line {line + wrong[0]} of {path} has {columns[wrong[0]]} columns; {EXPECTED_LINES}")
     digits = np.diff(ends, prepend=-1) - 1
     whole = (digits >= 1) & (digits <= 3)
     values = np.zeros(len(ends), np.uint16)
@@ -126,7 +126,7 @@ def _parse(text: bytes, line: int, path: Path) -> NDArray[np.uint8]:
         values += np.where(reaches, digit, 0) * np.uint16(10**place)
     wrong = np.flatnonzero(~whole | (values > 255))
     if len(wrong):
-        row, column = divmod(int(wrong[0]), COLUMNS)
+        row, column = divmod(int(wrong[0]), LINE_COLUMNS)
         found = text[ends[wrong[0]] - digits[wrong[0]] : ends[wrong[0]]][:20].decode("utf-8", "replace")
-        raise SourceError(f"line {line + row} of {path} has {found!r} in column {column + 1}; {EXPECTED}")
-    return values.astype(np.uint8).reshape(-1, COLUMNS)
+        raise SourceError(f"line {line + row} of {path} has {found!r} in column {column + 1}; {EXPECTED_LINES}")
+    return values.astype(np.uint8).reshape(-1, LINE_COLUMNS)

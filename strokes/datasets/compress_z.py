@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from strokes.errors import SourceError
 
-MAGIC = b"\x1f\x9d"
+COMPRESS_MAGIC = b"\x1f\x9d"
 CLEAR = 256
-MAX_BYTES = 256 << 20
+MAX_UNPACKED_BYTES = 256 << 20
 
 
 def uncompress(packed: bytes) -> bytes:
     """What was compressed. Raises `SourceError` when it is broken, or larger than 256 MB."""
-    if packed[:2] != MAGIC or len(packed) < 3 or not 9 <= packed[2] & 31 <= 16:
+    if packed[:2] != COMPRESS_MAGIC or len(packed) < 3 or not 9 <= packed[2] & 31 <= 16:
         raise SourceError("the file is not of Unix compress (.Z)")
     clears = bool(packed[2] & 128)
     table = [bytes([i]) for i in range(256)] + ([b""] if clears else [])
@@ -40,8 +40,8 @@ def uncompress(packed: bytes) -> bytes:
             table.append(before + entry[:1])
             codes.widen(len(table))
         before = entry
-        if total > MAX_BYTES:
-            raise SourceError(f"the .Z file unpacks to more than {MAX_BYTES >> 20} MB")
+        if total > MAX_UNPACKED_BYTES:
+            raise SourceError(f"the .Z file unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
     return b"".join(found)
 
 

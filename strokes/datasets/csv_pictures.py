@@ -1,7 +1,7 @@
 """Pictures as lines of CSV: with or without a line of column names, with or without a column of labels.
 
-So lie Kaggle's MNIST ("label", 784 pixels), its test file (784 pixels), EMNIST (label, pixels, stored transposed) and its
-A-Z (letters 0 to 25 without a header; `strokes.datasets.az_csv`).
+So lie Kaggle's MNIST ("label", 784 pixels), its test file (784 pixels), EMNIST (label, pixels, stored transposed) and
+its A-Z (letters 0 to 25 without a header; `strokes.datasets.az_csv`).
 """
 
 from __future__ import annotations

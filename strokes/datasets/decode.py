@@ -64,7 +64,7 @@ def read_pages(path: Path, *, dpi: float = 0.0) -> Iterator[Page]:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Path | str) -> Iterator[None]:
     """Turn what decoders raise into one clear error."""
     try:
         yield
@@ -105,7 +105,7 @@ def allow_heic(path: Path) -> None:
     register_heif_opener()
 
 
-def check_size(size: tuple[int, int], path: Path) -> None:
+def check_size(size: tuple[int, int], path: Path | str) -> None:
     """Raise `SourceError` for more pixels than fit."""
     if size[0] * size[1] > MAX_PIXELS:
         raise SourceError(f"{path} has {size[0]} x {size[1]} pixels; expected at most 100 million, shrink it first")

@@ -15,16 +15,16 @@ from strokes.errors import SourceError
 from strokes.files import file_sha256, make_folder
 
 TIMEOUT_S = 30
-CHUNK_BYTES = 1 << 16
+PIECE_BYTES = 1 << 16
 NOTES = "sha256.json"
 """Beside downloads whose publisher tells no hash: the hash that each had when it was first fetched."""
 
 
 def default_cache() -> Path:
     """The user's cache folder for downloads."""
-    import pooch
+    from platformdirs import user_cache_path
 
-    return Path(pooch.os_cache("penstrokes"))
+    return user_cache_path("penstrokes")
 
 
 def download(urls: Sequence[str], target: Path, *, sha256: str, advice: str) -> None:
@@ -89,7 +89,7 @@ def _copy(url: str, part: Path) -> str:
     """Download `url` to `part`; return its sha256."""
     digest = hashlib.sha256()
     with urlopen(url, timeout=TIMEOUT_S) as answer, part.open("wb") as out:
-        while chunk := answer.read(CHUNK_BYTES):
+        while chunk := answer.read(PIECE_BYTES):
             digest.update(chunk)
             out.write(chunk)
     return digest.hexdigest()

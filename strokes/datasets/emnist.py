@@ -23,10 +23,10 @@ from strokes.errors import ConfigError, SourceError
 from strokes.ink.pictures import FRAME_PX, GreySet
 
 URLS = ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",)
-PAGE = "https://www.nist.gov/itl/products-and-services/emnist-dataset"
-SPLITS = ("train", "test")
-KINDS = ("images-idx3", "labels-idx1")
-EXPECTED = "expected emnist-PART-train-images-idx3-ubyte, its labels and the same of test, gzipped or not"
+PUBLISHER = "https://www.nist.gov/itl/products-and-services/emnist-dataset"
+HALVES = ("train", "test")
+FILE_KINDS = ("images-idx3", "labels-idx1")
+EXPECTED_FILES = "expected emnist-PART-train-images-idx3-ubyte, its labels and the same of test, gzipped or not"
 TURN = 10_000
 """So many pictures are turned upright at a time."""
 
@@ -42,7 +42,7 @@ PARTS = {
 }
 """What the labels of each part mean, in order; `letters` counts small letters as capitals and starts from 1."""
 FIRST_LABEL = {"letters": 1}
-FILE_NAME = re.compile(rf"emnist-({'|'.join(PARTS)})-({'|'.join(SPLITS)})-({'|'.join(KINDS)})-ubyte(?:\.gz)?")
+FILE_NAME = re.compile(rf"emnist-({'|'.join(PARTS)})-({'|'.join(HALVES)})-({'|'.join(FILE_KINDS)})-ubyte(?:\.gz)?")
 
 Files = dict[tuple[str, str, str], Place]
 """EMNIST's files by part, split and kind."""
@@ -63,8 +63,8 @@ def fetch_emnist(path: Path | None = None, *, cache: Path | None = None) -> Path
         download_noted(URLS, path, advice="give a copy with --path")
     with emnist_files(path) as files:
         for part in sorted({name for name, _, _ in files} or {"PART"}):
-            for split in SPLITS:
-                for kind in KINDS:
+            for split in HALVES:
+                for kind in FILE_KINDS:
                     _file(files, path, part, split, kind)
     return path
 
@@ -84,7 +84,7 @@ def choose_part(path: Path, part: str = "") -> str:
     with emnist_files(path) as files:
         held = sorted({name for name, _, _ in files})
     if not held:
-        raise SourceError(f"{path} holds nothing of EMNIST; {EXPECTED}")
+        raise SourceError(f"{path} holds nothing of EMNIST; {EXPECTED_FILES}")
     if part in held:
         return part
     if part or len(held) > 1:
@@ -107,7 +107,7 @@ def read_emnist(path: Path, part: str, split: str) -> GreySet:
     """
     classes, first = PARTS[part], FIRST_LABEL.get(part, 0)
     with emnist_files(path) as files:
-        images_file, labels_file = (_file(files, path, part, split, kind) for kind in KINDS)
+        images_file, labels_file = (_file(files, path, part, split, kind) for kind in FILE_KINDS)
         images, labels = read_idx_images(images_file), read_idx_labels(labels_file).astype(np.int64) - first
     if images.shape != (len(labels), FRAME_PX, FRAME_PX):
         raise SourceError(
@@ -119,7 +119,7 @@ def read_emnist(path: Path, part: str, split: str) -> GreySet:
             f"{labels_file} holds labels {labels.min() + first} to {labels.max() + first}; "
             f"expected {first} to {first + len(classes) - 1}, as EMNIST's {part} has"
         )
-    return GreySet(turn(images), labels, classes, f"emnist-{part}", url=PAGE)
+    return GreySet(turn(images), labels, classes, f"emnist-{part}", url=PUBLISHER)
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def emnist_files(path: Path) -> Iterator[Files]:
         with open_zip(path) as archive:
             yield _find(zipfile.Path(archive))
     else:
-        raise SourceError(f"{path} is no folder or zip file; {EXPECTED}")
+        raise SourceError(f"{path} is no folder or zip file; {EXPECTED_FILES}")
 
 
 def part_of_name(name: str) -> str:
@@ -156,7 +156,7 @@ def _file(files: Files, path: Path, part: str, split: str, kind: str) -> Place:
     try:
         return files[part, split, kind]
     except KeyError:
-        raise SourceError(f"{path} holds no emnist-{part}-{split}-{kind}-ubyte; {EXPECTED}") from None
+        raise SourceError(f"{path} holds no emnist-{part}-{split}-{kind}-ubyte; {EXPECTED_FILES}") from None
 
 
 def turn(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from strokes.datasets.decode import SUFFIXES, Page, read_pages
 from strokes.datasets.emnist import emnist_files
+from strokes.datasets.given_pictures import GivenPicture, frame_given, stack_ink
 from strokes.datasets.image_files import PictureFile, find_pictures, split_by_name
-from strokes.datasets.labels_of import number_labels
 from strokes.datasets.orientation import check_orientation
 from strokes.datasets.stacks import Stack, is_stack, read_stacks
 from strokes.errors import ConfigError, SourceError
-from strokes.ink.drawing import SPLITS
-from strokes.ink.normalise import Framer
-from strokes.ink.paper.polarity import check_ink, darkness_of_ink
-from strokes.ink.paper.scan import Inked, dark_on_light, take_paper_away
-from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
+from strokes.ink.paper.polarity import check_ink
+from strokes.ink.pictures import ImageSet
 
 ACCEPTED = (
     "expected a picture or a folder of them (PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, JPEG 2000, AVIF, HEIC, PDF), "
     "IDX or IDX.gz, an .npz or .npy with `images`, or CSV"
 )
-LOOKED_AT = 200
-"""So many pictures of an array are asked whether their ink is dark."""
 
 
 @dataclass(frozen=True)
@@ -62,41 +53,6 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture as it was read, and what is known of it.
-
-    Attributes:
-        page: its pixels, its number in its file, its dpi.
-        ink: "dark", "light" or "auto".
-        file: its file's name, "" where it has none of its own.
-        label: its class, "" where unknown.
-        split: "train", "test" or "none".
-    """
-
-    page: Page
-    ink: str
-    file: str = ""
-    label: str = ""
-    split: str = "none"
-
-    def inked(self) -> Inked:
-        """Its ink; a 28×28 picture is taken as it is, and only turned so that ink is high."""
-        if self.page.pixels.shape[:2] != (FRAME_PX, FRAME_PX):
-            return take_paper_away(self.page.pixels, ink=self.ink)
-        grey, dark = dark_on_light(self.page.pixels, ink=self.ink)
-        return Inked(grey < 145, 255 - grey, 0.0, dark)
-
-    def about(self, inked: Inked) -> str:
-        """What is known of it as a JSON object; "{}" for a picture of an array."""
-        height, width = self.page.pixels.shape[:2]
-        known: dict[str, Any] = {"file": self.file} if self.file else {}
-        known |= {"page": self.page.number} if self.page.number else {}
-        known |= {"size_px": [width, height], "pen_px": round(inked.pen_px, 2)} if known else {}
-        known |= {"dpi": round(self.page.dpi, 2)} if self.page.dpi else {}
-        return json.dumps(known, ensure_ascii=False)
-
-
-@dataclass(frozen=True)
 class Given:
     """What lies at a path: pictures that are read when they are asked for.
 
@@ -114,7 +70,7 @@ class Given:
     reading: Reading = field(default_factory=Reading)
     notes: list[str] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[GivenPicture]:
         """Every picture.
 
         Raises:
@@ -126,32 +82,25 @@ class Given:
         for stack in self.stacks:
             yield from self._layers(stack)
 
-    def _pages(self, file: PictureFile) -> Iterator[Picture]:
+    def _pages(self, file: PictureFile) -> Iterator[GivenPicture]:
         try:
             for page in read_pages(file.path, dpi=self.reading.dpi):
-                yield Picture(page, self.reading.ink, file.name, file.label, self._split(file.name, file.split))
+                yield GivenPicture(page, self.reading.ink, file.name, file.label, self._split(file.name, file.split))
         except SourceError as error:
             if not self.reading.skip_bad:
                 raise
             self.notes.append(f"skipped {error}")
 
-    def _layers(self, stack: Stack) -> Iterator[Picture]:
+    def _layers(self, stack: Stack) -> Iterator[GivenPicture]:
         ink = stack_ink(stack.images) if self.reading.ink == "auto" else self.reading.ink
         for i, pixels in enumerate(stack.images):
             name = f"{stack.name}[{i}]"
             label = stack.labels[i] if stack.labels else ""
             page = Page(pixels, dpi=self.reading.dpi)
-            yield Picture(page, ink, label=label, split=self._split(name, stack.split))
+            yield GivenPicture(page, ink, label=label, split=self._split(name, stack.split))
 
     def _split(self, name: str, told: str) -> str:
         return told if told != "none" or not self.reading.test_share else split_by_name(name, self.reading.test_share)
-
-
-def stack_ink(images: NDArray[np.uint8]) -> str:
-    """Whether the ink of most of an array's pictures (n, h, w) is dark or light."""
-    chosen = images[:: max(len(images) // LOOKED_AT, 1)]
-    told = [darkness_of_ink(np.ascontiguousarray(image)) for image in chosen if np.ptp(image)]
-    return "dark" if told and float(np.median(told)) > 0 else "light"
 
 
 def find_given(path: Path, labels: Path | None = None, reading: Reading | None = None) -> Given:
@@ -195,26 +144,7 @@ def load_images(path: Path, labels: Path | None = None, reading: Reading | None 
         SourceError: when something is missing, broken, or not what it claims to be, or nothing is left.
     """
     given = find_given(path, labels, reading)
-    framer, names, splits, about = Framer(), [], [], []
-    for picture in given:
-        inked = picture.inked()
-        framer.add(inked.grey, pen_px=inked.pen_px)
-        names.append(picture.label)
-        splits.append(SPLITS.index(picture.split))
-        about.append(picture.about(inked))
-    if not names:
+    pictures = frame_given(given, path, name=path.name)
+    if not len(pictures):
         raise SourceError(f"{path} holds no picture that can be read; {'; '.join(given.notes) or ACCEPTED}")
-    numbers, classes = number_labels(names if any(names) else None, len(names), path)
-    framed = framer.framed()
-    return make_image_set(
-        framed.ink,
-        labels=numbers,
-        classes=classes,
-        split=np.array(splits, np.uint8),
-        sizes=framed.sizes,
-        frames=framed.frames,
-        fine=framed.fine if any(fine is not None for fine in framed.fine) else None,
-        metadata=tuple(about) if any(text != "{}" for text in about) else None,
-        notes=tuple(given.notes),
-        name=path.name,
-    )
+    return replace(pictures, notes=tuple(given.notes))

@@ -16,15 +16,14 @@ from strokes.datasets.az_csv import FILE as A_Z_FILE
 from strokes.datasets.emnist import PARTS, cached_emnist, choose_part, holds_emnist, part_of_name, read_emnist
 from strokes.datasets.fetch import MNIST_FILES, fetch_mnist, load_grey_mnist
 from strokes.datasets.given import find_given
-from strokes.datasets.labels_of import number_labels
+from strokes.datasets.given_pictures import grey_given
 from strokes.datasets.zips import is_zip
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.labels import DIGITS, MNIST_LICENCE, MNIST_URL
-from strokes.ink.normalise import Framer
 from strokes.ink.pictures import GreySet, join_grey
 
-NAMES = ("mnist", *(f"emnist-{part}" for part in PARTS), "a-z")
-SPLITS = ("train", "test")
+GREY_SETS = ("mnist", *(f"emnist-{part}" for part in PARTS), "a-z")
+GREY_SPLITS = ("train", "test")
 TEST_SHARE = 5
 """One picture of so many is a test picture, where the source is not split."""
 SPLIT_SEED = 0
@@ -34,10 +33,10 @@ def load_grey(source: str | Path, *, split: str = "train", part: str = "", cache
     """Grey pictures of a set that has a name, or of files.
 
     Args:
-        source: one of `NAMES`: MNIST is fetched when needed, the others lie in the cache (`strokes fetch`). Or a path:
-            a folder of MNIST's four files; a folder or zip of EMNIST's, or one of these files for the part it is of;
-            Kaggle's A-Z as CSV, a zip of it or its folder; another IDX file with its labels beside it; an `.npz` with
-            `images` and perhaps `labels`; a folder of PNG and JPEG, one subfolder a class.
+        source: one of `GREY_SETS`: MNIST is fetched when needed, the others lie in the cache (`strokes fetch`). Or a
+            path: a folder of MNIST's four files; a folder or zip of EMNIST's, or one of these files for the part it is
+            of; Kaggle's A-Z as CSV, a zip of it or its folder; another IDX file with its labels beside it; an `.npz`
+            with `images` and perhaps `labels`; a folder of PNG and JPEG, one subfolder a class.
         split: "train", "test" or "all", the training pictures first where the publisher split them.
         part: which of EMNIST's parts, where a path holds several.
         cache: where fetched sets lie; the user's cache folder for penstrokes when not given.
@@ -48,17 +47,17 @@ def load_grey(source: str | Path, *, split: str = "train", part: str = "", cache
         ConfigError: for another split or part, or a part of what isn't EMNIST.
         SourceError: when something is missing, broken, or not what it claims to be.
     """
-    if split not in (*SPLITS, "all"):
+    if split not in (*GREY_SPLITS, "all"):
         raise ConfigError(f"unknown split {split!r}; one of train, test, all")
     if part and part not in PARTS:
         raise ConfigError(f"EMNIST has no part {part!r}; one of {', '.join(PARTS)}")
-    if source in NAMES:
+    if source in GREY_SETS:
         if part:
             raise ConfigError(f"{source} is one set, without a part {part!r}; give the name alone")
         return _load_named(str(source), split, cache)
     path = Path(source)
     if not path.exists():
-        raise SourceError(f"{source} is neither a path nor a set; the sets are {', '.join(NAMES)}")
+        raise SourceError(f"{source} is neither a path nor a set; the sets are {', '.join(GREY_SETS)}")
     if part_of_name(path.name):
         return _load_emnist(path.parent, part or part_of_name(path.name), split)
     if _is_emnist(path):
@@ -98,18 +97,12 @@ def _load_path(path: Path, split: str) -> GreySet:
 
 def read_grey(path: Path) -> tuple[GreySet, list[str]]:
     """The pictures of a path that `strokes.datasets.given.load_images` takes, and each one's split or "none"."""
-    framer, names, splits = Framer(), [], []
-    for picture in find_given(path):
-        framer.add(picture.inked().grey)
-        names.append(picture.label)
-        splits.append(picture.split)
-    labels, classes = number_labels(names if any(names) else None, len(names), path)
-    return GreySet(framer.framed().grey, labels, classes, path.name), splits
+    return grey_given(find_given(path), path, name=path.name)
 
 
 def given_split(grey: GreySet, told: Sequence[str], split: str) -> GreySet:
     """The pictures of a split that their files or folders tell; where they don't, by this module's rule."""
-    if split == "all" or not set(told) & set(SPLITS):
+    if split == "all" or not set(told) & set(GREY_SPLITS):
         return of_split(grey, split)
     return grey.select(np.array(told) == split)
 
@@ -120,7 +113,7 @@ def holds_mnist(path: Path) -> bool:
 
 
 def _load_mnist(folder: Path, split: str) -> GreySet:
-    return _join([_read_mnist(folder, one) for one in (SPLITS if split == "all" else (split,))])
+    return _join([_read_mnist(folder, one) for one in (GREY_SPLITS if split == "all" else (split,))])
 
 
 def _read_mnist(folder: Path, split: str) -> GreySet:
@@ -129,7 +122,7 @@ def _read_mnist(folder: Path, split: str) -> GreySet:
 
 
 def _load_emnist(path: Path, part: str, split: str) -> GreySet:
-    return _join([read_emnist(path, part, one) for one in (SPLITS if split == "all" else (split,))])
+    return _join([read_emnist(path, part, one) for one in (GREY_SPLITS if split == "all" else (split,))])
 
 
 def _join(splits: list[GreySet]) -> GreySet:

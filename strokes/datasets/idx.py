@@ -94,9 +94,7 @@ def _parse(stream: IO[bytes], path: Place, what: str) -> NDArray[Any]:
         raise SourceError(f"{path} ends after {len(magic)} bytes, within its header; expected an IDX file of {what}")
     dimensions = magic[3]
     if magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= dimensions <= MAX_DIMENSIONS:
-        raise SourceError(
-            f"{path} starts with 0x{magic.hex()}; expected 0x00000803 or the like, an IDX file of {what}"
-        )
+        raise SourceError(f"{path} starts with 0x{magic.hex()}; expected 0x00000803 or the like, an IDX file of {what}")
     header = stream.read(4 * dimensions)
     if len(header) < 4 * dimensions:
         raise SourceError(

@@ -1,7 +1,7 @@
 """Pictures and labels from NumPy's `.npz` and `.npy`, read without unpickling anything.
 
-Pictures are called `images`, or `x_train` and `x_test` as Keras has them, or by another of `NAMES`; labels beside them
-likewise. What numbers mean is one rule: see `strokes.datasets.scale`.
+Pictures are called `images`, or `x_train` and `x_test` as Keras has them, or by another of `ARRAY_NAMES`; labels
+beside them likewise. What numbers mean is one rule: see `strokes.datasets.scale`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 import math
 import re
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokes.datasets.idx import MAX_BYTES
+from strokes.datasets.npz_arrays import BROKEN_NPZ, check_plain, open_array, open_npz, read_header
 from strokes.datasets.scale import full_scale, to_bytes
 from strokes.errors import SourceError
+from strokes.files import reason
 
-EXPECTED = "expected an .npz with `images` (n, h, w) or `x_train` and `x_test`, and perhaps `labels` (n,)"
-NAMES = (
+EXPECTED_ARRAYS = "expected an .npz with `images` (n, h, w) or `x_train` and `x_test`, and perhaps `labels` (n,)"
+ARRAY_NAMES = (
     *((("train", "x_train", "y_train"), ("test", "x_test", "y_test"))),
     *((("train", "train_images", "train_labels"), ("test", "test_images", "test_labels"))),
     *((("none", "images", "labels"), ("none", "x", "y"), ("none", "data", "target"), ("none", "arr_0", "arr_1"))),
@@ -71,36 +73,29 @@ def read_arrays(path: Path) -> list[Array]:
             found.append(Array(to_grey(values, path), None if beside is None else one_column(beside), split))
     if not found:
         told = ", ".join(sorted(held.values())) or "nothing"
-        raise SourceError(f"{path} holds {told}; {EXPECTED}")
+        raise SourceError(f"{path} holds {told}; {EXPECTED_ARRAYS}")
     return found
 
 
-def opened(path: Path) -> zipfile.ZipFile:
-    """An `.npz`, open. Raises `SourceError` when it is missing or no whole one."""
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An `.npz`, open within the block. Raises `SourceError` when it is missing or no whole one."""
     try:
-        return Archive(path)
+        with open_npz(path) as archive:
+            yield archive
     except FileNotFoundError:
-        raise SourceError(f"{path} doesn't exist; {EXPECTED}") from None
-    except (zipfile.BadZipFile, OSError) as error:
-        raise SourceError(f"{path} is no whole .npz ({error}); {EXPECTED}") from None
-
-
-class Archive(zipfile.ZipFile):
-    """A zip whose faults, met while it is read, become a `SourceError`."""
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        super().__exit__(kind, error, trace)
-        if isinstance(error, zipfile.BadZipFile | zlib.error | EOFError | OSError):
-            raise SourceError(f"{self.filename} is no whole .npz ({error}); {EXPECTED}") from None
+        raise SourceError(f"{path} doesn't exist; {EXPECTED_ARRAYS}") from None
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({reason(error)}); {EXPECTED_ARRAYS}") from None
 
 
 def chosen(held: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """The members of `NAMES` that are there: both splits of one family, or one array that isn't split."""
+    """The members of `ARRAY_NAMES` that are there: both splits of one family, or one array that isn't split."""
     for start in (0, 2):
-        family = [names for names in NAMES[start : start + 2] if names[1] in held]
+        family = [names for names in ARRAY_NAMES[start : start + 2] if names[1] in held]
         if family:
             return family
-    return [names for names in NAMES[4:] if names[1] in held][:1]
+    return [names for names in ARRAY_NAMES[4:] if names[1] in held][:1]
 
 
 def labels_beside(path: Path) -> NDArray[Any] | None:
@@ -138,38 +133,38 @@ def read_npy(path: Path) -> NDArray[Any]:
     """The array of an `.npy`. Raises `SourceError`."""
     try:
         with path.open("rb") as stream:
-            _check_header(stream, path.name, path)
+            shape, _, dtype = read_header(stream, path.name)
+            check_announced(path.name, shape, dtype)
             stream.seek(0)
             array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     except FileNotFoundError:
         raise SourceError(f"{path} doesn't exist; expected an .npy there") from None
-    except (ValueError, OSError, EOFError) as error:
-        raise SourceError(f"{path} is no whole .npy ({error}); save it again") from None
+    except OSError as error:
+        raise SourceError(f"{path} can't be read ({reason(error)})") from None
+    except BROKEN_NPZ as error:
+        raise SourceError(f"{path} is no whole .npy ({str(error)[:200] or type(error).__name__})") from None
     return array
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     try:
-        with archive.open(f"{name}.npy") as stream:
-            _check_header(stream, name, path)
-        with archive.open(f"{name}.npy") as stream:
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    except ValueError as error:
-        raise SourceError(f"`{name}` in {path} can't be read ({error}); {EXPECTED}") from None
+        _, shape, _, dtype = open_array(archive, name)
+        check_announced(name, shape, dtype)
+    except SourceError as error:
+        raise SourceError(f"{error} in {path}; {EXPECTED_ARRAYS}") from None
+    with archive.open(f"{name}.npy") as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
     return array
 
 
-def _check_header(stream: IO[bytes], name: str, path: Path) -> None:
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    if dtype.hasobject:
-        raise SourceError(f"`{name}` in {path} is an object array, which could run code; save numbers or strings")
+def check_announced(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise `SourceError` for an array of objects, or one that is larger than 4 GiB."""
+    check_plain(name, dtype)
     if math.prod(shape) * dtype.itemsize > MAX_BYTES:
-        raise SourceError(f"`{name}` in {path} announces shape {shape}, more than 4 GiB; split the file")
+        raise SourceError(f"`{name}` announces shape {shape}, more than 4 GiB; split the file")
 
 
-def to_grey(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+def to_grey(images: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:
     """Pictures in any of the shapes that people keep them in as (n, h, w) uint8, by the rule of scales."""
     shaped = as_pictures(images, path)
     if shaped.dtype.kind == "f" and not np.isfinite(shaped).all():
@@ -181,7 +176,7 @@ def to_grey(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     return grey
 
 
-def as_pictures(images: NDArray[Any], path: Path) -> NDArray[Any]:
+def as_pictures(images: NDArray[Any], path: Path | str) -> NDArray[Any]:
     """(n, h, w) or coloured (n, h, w, 3) of (n, h, w), (n, h, w, 1), (n, 1, h, w), (n, side·side) or (h, w)."""
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]

@@ -37,7 +37,7 @@ def check_orientation(orientation: str) -> str:
 
 
 def emnist_part(path: Path, images: NDArray[np.uint8], labels: NDArray[Any] | None) -> str:
-    """The part of EMNIST that a file of 28×28 pictures is: by its name or its folder's, or by how many it holds; or ""."""
+    """The part of EMNIST that a file of 28×28 pictures is, by its name or its folder's, or how many it holds; or ""."""
     if images.shape[1:] != (FRAME_PX, FRAME_PX):
         return ""
     for name in (path.name, path.parent.name):

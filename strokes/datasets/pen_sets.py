@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from strokes.datasets.compress_z import uncompress
 from strokes.datasets.download import default_cache, download_noted
-from strokes.datasets.unipen_disc import lay_out
+from strokes.datasets.unipen_disc import lay_out_disc
 from strokes.errors import SourceError
 from strokes.files import make_folder
 
 MAX_MEMBER_BYTES = 256 << 20
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError)
+BROKEN_ARCHIVE = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def unpack_once(source: PenSource, archive: Path, folder: Path) -> None:
     try:
         source.unpack(archive, folder)
         done.touch()
-    except BROKEN as error:
+    except BROKEN_ARCHIVE as error:
         raise SourceError(f"{archive} can't be unpacked ({error}); delete it and fetch again") from None
 
 
@@ -126,7 +126,7 @@ def unpack_omniglot(archive: Path, folder: Path) -> None:
 def unpack_unipen(archive: Path, folder: Path) -> None:
     """UNIPEN's tape archive: digits, upper, lower and symbols, a folder each, coordinates beside their segments."""
     with members_of_tar(archive) as members:
-        for name, content in lay_out(members):
+        for name, content in lay_out_disc(members):
             write_member(folder, name, content)
 
 
@@ -135,7 +135,7 @@ def members_of_zip(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
     with zipfile.ZipFile(archive) as stored:
         for member in stored.infolist():
             if not member.is_dir():
-                check_size(member.file_size, member.filename)
+                check_unpacked_size(member.file_size, member.filename)
                 yield PurePosixPath(member.filename), stored.read(member)
 
 
@@ -148,13 +148,13 @@ def members_of_tar(archive: Path) -> Iterator[Callable[[], Iterator[tuple[PurePo
             for member in stored:
                 stream = stored.extractfile(member) if member.isreg() and member.name.endswith(".dat") else None
                 if stream is not None:
-                    check_size(member.size, member.name)
+                    check_unpacked_size(member.size, member.name)
                     yield PurePosixPath(member.name), stream.read()
 
     yield members
 
 
-def check_size(size: int, name: str) -> None:
+def check_unpacked_size(size: int, name: str) -> None:
     """Raise `SourceError` for a member that is larger than any of these sets has."""
     if size > MAX_MEMBER_BYTES:
         raise SourceError(f"{name} announces {size} bytes; expected at most {MAX_MEMBER_BYTES}")

@@ -13,7 +13,7 @@ from strokes.errors import SourceError, StrokesError
 from strokes.ink.drawing import Drawing, DrawingSet, FloatArray, make_drawing_set
 from strokes.ink.labels import DIGITS
 
-EXPECTED = 'expected {"label": "7", "strokes": [[[x, y], …], …], "name": …} with x and y in [0, 1]'
+EXPECTED_SAMPLE = 'expected {"label": "7", "strokes": [[[x, y], …], …], "name": …} with x and y in [0, 1]'
 
 
 def load_pen_samples(path: Path | None = None) -> DrawingSet:
@@ -34,7 +34,7 @@ def load_pen_samples(path: Path | None = None) -> DrawingSet:
         raise SourceError(f"{file} can't be read ({error}); expected pen samples, one JSON object a line") from None
     found = [_parse(line, f"{file}, line {i}") for i, line in enumerate(lines, 1) if line.strip()]
     if not found:
-        raise SourceError(f"{file} holds no pen sample; {EXPECTED}")
+        raise SourceError(f"{file} holds no pen sample; {EXPECTED_SAMPLE}")
     drawings = [drawing for drawing, _ in found]
     digits = all(drawing.label in DIGITS for drawing in drawings)
     return make_drawing_set(
@@ -51,7 +51,7 @@ def _parse(line: str, place: str) -> tuple[Drawing, str]:
             raise ValueError("a label that is no string, or no stroke")
         return Drawing(strokes, label), str(sample.get("name", ""))
     except (ValueError, KeyError, TypeError, AttributeError, StrokesError) as error:
-        raise SourceError(f"{place} is no pen sample ({error}); {EXPECTED}") from None
+        raise SourceError(f"{place} is no pen sample ({error}); {EXPECTED_SAMPLE}") from None
 
 
 def _stroke(points: Any) -> FloatArray:

@@ -15,7 +15,7 @@ from strokes.errors import SourceError
 
 FULL = (1, 16, 255, 4095, 65535)
 """Masks and shares, sklearn's digits, bytes, 12 bits, 16 bits."""
-LEAST_SHARE = 0.43
+LEAST_FULL_SHARE = 0.43
 """A highest value below this share of the full one says nothing: ink begins at 110 of 255."""
 PIECE = 1 << 22
 
@@ -26,21 +26,31 @@ def full_scale(values: NDArray[Any], what: str) -> int:
     Raises:
         SourceError: they are no numbers, not finite, negative, or of no known scale.
     """
+    check_values(values, what)
     if values.dtype == np.bool_:
         return 1
+    high = values.max()
+    full = next((full for full in FULL if high <= full), 0)
+    if not full or 0 < high < LEAST_FULL_SHARE * full:
+        raise SourceError(
+            f"{what} spans {values.min():g}…{high:g} as {values.dtype}, which is no scale that can be told; expected "
+            f"values from 0 whose highest is near {', '.join(map(str, FULL))}"
+        )
+    return full
+
+
+def check_values(values: NDArray[Any], what: str) -> None:
+    """Raise `SourceError` for values that aren't bool or finite numbers from 0 to the highest of `FULL`."""
+    if values.dtype == np.bool_:
+        return
     integers = np.issubdtype(values.dtype, np.integer)
     if not integers and not np.issubdtype(values.dtype, np.floating):
         raise SourceError(f"{what} has type {values.dtype}; expected bool, integers or floats")
     low, high = values.min(), values.max()
     if not (np.isfinite(low) and np.isfinite(high)):
         raise SourceError(f"{what} holds NaN or infinite values; expected finite numbers")
-    full = next((full for full in FULL if high <= full), 0)
-    if low < 0 or not full or 0 < high < LEAST_SHARE * full:
-        raise SourceError(
-            f"{what} spans {low:g}…{high:g} as {values.dtype}, which is no scale that can be told; expected values "
-            f"from 0 whose highest is near {', '.join(map(str, FULL))}"
-        )
-    return full
+    if low < 0 or high > FULL[-1]:
+        raise SourceError(f"{what} spans {low:g}…{high:g}; expected values from 0 to {FULL[-1]} at most")
 
 
 def to_bytes(values: NDArray[Any], *, full: int | None = None) -> NDArray[np.uint8]:

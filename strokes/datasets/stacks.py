@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.datasets.az_csv import FILE as A_Z_FILE
-from strokes.datasets.az_csv import LETTERS, read_az
+from strokes.datasets.az_csv import LETTER_COUNT, read_az
 from strokes.datasets.csv_pictures import read_csv
 from strokes.datasets.decode import MAX_PIXELS
 from strokes.datasets.emnist import choose_part, part_of_name, read_emnist
@@ -109,14 +109,15 @@ def array_stacks(path: Path, labels: Path | None, orientation: str) -> tuple[Sta
 
 
 def csv_stack(path: Path, orientation: str) -> Stack:
-    """The pictures of a CSV file; numbers of 0 to 25 are Kaggle's letters where its name or no header and a 10 say so."""
+    """The pictures of a CSV file; 0 to 25 are Kaggle's letters where its name, or no header and a 10, say so."""
     if path.name == A_Z_FILE:
         return az_stack(path)
     table = read_csv(path)
     labels = None if table.labels is None else one_column(table.labels)
     stack = stacked(path, checked(table.images, path), labels, orientation)
-    lettered = not table.named and labels is not None and labels.dtype.kind == "i" and len(labels)
-    if not lettered or labels is None or not 0 <= int(labels.max()) < LETTERS or "emnist" in path.name.lower():
+    if table.named or labels is None or not len(labels) or "emnist" in path.name.lower():
+        return stack
+    if labels.dtype.kind != "i" or not 0 <= int(labels.max()) < LETTER_COUNT:
         return stack
     if int(labels.max()) < 10 and not LETTER_NAME.search(path.name):
         return stack

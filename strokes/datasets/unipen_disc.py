@@ -11,20 +11,20 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-KINDS = {"1a": "digits", "1b": "upper", "1c": "lower", "1d": "symbols"}
+CATEGORIES = {"1a": "digits", "1b": "upper", "1c": "lower", "1d": "symbols"}
 MOST_INCLUDES = 16
 LEFT_OUT = (".SEGMENT", ".INCLUDE", ".HIERARCHY")
 """What included files say of segments of their own."""
 Members = Callable[[], Iterator[tuple[PurePosixPath, bytes]]]
 
 
-def lay_out(members: Members) -> Iterator[tuple[str, bytes]]:
+def lay_out_disc(members: Members) -> Iterator[tuple[str, bytes]]:
     """The names, such as `digits/apa-apa00-x.dat`, and contents of files that stand alone.
 
     Args:
         members: goes through the disc's files; it is called twice, since coordinates come after segments.
     """
-    segments = {name: content for name, content in members() if kind_of(name) is not None}
+    segments = {name: content for name, content in members() if category_of(name) is not None}
     wanted: dict[str, None] = {}
     for content in segments.values():
         wanted |= dict.fromkeys(includes_of(content))
@@ -37,15 +37,15 @@ def lay_out(members: Members) -> Iterator[tuple[str, bytes]]:
         included = [place for place in includes_of(content) if place in coordinates]
         if included:
             own = PurePosixPath(*name.parts[name.parts.index("data") + 2 :])
-            yield f"{kind_of(name)}/{'-'.join(own.parts)}", join(content, included, coordinates, own.parts[0])
+            yield f"{category_of(name)}/{'-'.join(own.parts)}", join_parts(content, included, coordinates, own.parts[0])
 
 
-def kind_of(name: PurePosixPath) -> str | None:
+def category_of(name: PurePosixPath) -> str | None:
     """Which kind of characters a file of segments holds; None for any other file."""
     parts = name.parts
     if "include" in parts or "data" not in parts[:-2]:
         return None
-    return KINDS.get(parts[parts.index("data") + 1])
+    return CATEGORIES.get(parts[parts.index("data") + 1])
 
 
 def below(name: PurePosixPath, folder: str) -> str | None:
@@ -59,7 +59,7 @@ def includes_of(content: bytes) -> list[str]:
     return [words[1] for words in lines if len(words) > 1][:MOST_INCLUDES]
 
 
-def join(content: bytes, included: list[str], coordinates: dict[str, bytes], donor: str) -> bytes:
+def join_parts(content: bytes, included: list[str], coordinates: dict[str, bytes], donor: str) -> bytes:
     """A file of segments, each with its writer, and after them the coordinates that it includes."""
     texts = [coordinates[place].decode("latin-1") for place in included]
     writer = f"{donor}-{writer_code(texts, included)}"

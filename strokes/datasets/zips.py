@@ -10,7 +10,7 @@ from pathlib import Path
 
 from strokes.errors import SourceError
 
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 """What `zipfile` raises for a damaged, truncated or encrypted archive, or one packed in an unknown way."""
 
 
@@ -27,5 +27,5 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except FileNotFoundError:
         raise SourceError(f"{path} doesn't exist; expected a zip file there") from None
-    except BROKEN as error:
+    except BROKEN_ZIP as error:
         raise SourceError(f"{path} can't be unpacked ({error}); fetch or copy it again") from None

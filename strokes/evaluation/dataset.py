@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
-import raster
 from strokes.errors import ConfigError
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
-from strokes.evaluation.recovery import images_of, judge_ink, points_of, spread
-from strokes.evaluation.report import Report
-from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
+from strokes.evaluation.recovery import images_of, judge_ink, mean_spread
+from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
 from strokes.metrics.pictures import PICTURE_METRICS, judge_large
-from strokes.metrics.scans import score_scan
+from strokes.metrics.rasterised import soft_error
+from strokes.metrics.scans import near_line, score_scan
 from strokes.store.reader import DatasetFile, open_dataset
 
-BLOCK = 1000
+JUDGED_AT_ONCE = 1000
+REAL_PENS = (
+    "hook 0.04, tail 0.01, short 0.54, retrace 1.05, reversals 0.17, turn 0.20 (pendigits); "
+    "0.08, 0.01, 0.52, 1.05, 0.31, 0.25 (UNIPEN digits)"
+)
+"""What held-out writers' own digits have of `WRITING_METRICS`, as `evaluate --pens … --held-out` prints it."""
 
 
-def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> Report:
+def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -> DrawingsReport:
     """How well the drawings of a dataset file match its pictures, and how many it marks as doubtful.
 
     Args:
@@ -43,12 +46,12 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         if "images" not in stored.names or not len(chosen):
             missing = "no drawings to judge" if "images" in stored.names else "no pictures to judge its drawings by"
             raise ConfigError(f"{path} holds {missing}")
-        blocks = tqdm(stored.blocks(chosen, size=BLOCK), total=-(-len(chosen) // BLOCK), disable=None)
+        blocks = tqdm(stored.blocks(chosen, size=JUDGED_AT_ONCE), total=-(-len(chosen) // JUDGED_AT_ONCE), disable=None)
         found = [score_block(block, stored.attributes) for block in blocks]
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
-        return Report(
+        return DrawingsReport(
             title=path.name,
-            about={"drawings": f"{len(chosen):,}", "split": split} | tell(stored, chosen, scores["f1"]),
+            about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores),
             scores=scores,
             labels=[(*stored.classes, "")[label] for label in stored.column("labels")[chosen].tolist()],
             writers=[""] * len(chosen),
@@ -56,17 +59,18 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         )
 
 
-def tell(stored: DatasetFile, chosen: IntArray, f1: FloatArray) -> dict[str, str]:
+def about_dataset(stored: DatasetFile, chosen: IntArray, scores: Mapping[str, FloatArray]) -> dict[str, str]:
     """What a dataset says of itself, in words."""
     offsets = stored.column("drawing_offsets")
     points = stored.column("stroke_offsets")[offsets]
     flagged = stored.column("flagged")[chosen].astype(np.bool_)
-    rest = f"{f1[~flagged].mean():.4f}" if not flagged.all() else "–"
+    rest = f"{scores['f1'][~flagged].mean():.4f}" if not flagged.all() else "–"
     model = stored.attributes.get("model")
     return {
         **({"model": str(model)} if model else {}),
-        "strokes a drawing": spread(np.diff(offsets)[chosen]),
-        "points a drawing": spread(np.diff(points)[chosen]),
+        **({"real pens' writing": REAL_PENS} if "hook" in scores else {}),
+        "strokes a drawing": mean_spread(np.diff(offsets)[chosen]),
+        "points a drawing": mean_spread(np.diff(points)[chosen]),
         "flagged": f"{flagged.mean():.2%}, f1 of the rest {rest}",
     }
 
@@ -76,20 +80,20 @@ def show(stored: DatasetFile, chosen: IntArray, scores: Mapping[str, FloatArray]
     ranked = np.argsort(scores["chamfer"], kind="stable")
     random = np.random.default_rng(0).permutation(len(chosen))
     rows = np.unique(np.concatenate([ranked[:50], ranked[-50:], random[:100]]))
-    drawings = to_frame(stored.read(chosen[rows]))
+    drawings = to_frames(stored.read(chosen[rows]))
     return choose_examples(drawings, {name: values[rows] for name, values in scores.items()})
 
 
 def score_block(drawings: DrawingSet, attributes: Mapping[str, Any]) -> dict[str, FloatArray]:
     """Scores (n,) of drawings in their pictures' unit squares; `mse` among them where the softness is known."""
-    framed = to_frame(drawings)
+    framed = to_frames(drawings)
     scores = judge_ink(framed)
     scores |= judge_scans(drawings, scores)
     if "softness" not in framed.point_columns:
         return scores
     recipe = attributes.get("recipe")
     compose = recipe.get("drawing", {}).get("compose", "sum") if isinstance(recipe, Mapping) else "sum"
-    return {"mse": soft_error(framed, compose=str(compose)), **scores}
+    return {"mse": soft_error(framed, images_of(framed), compose=str(compose)), **scores}
 
 
 def judge_scans(drawings: DrawingSet, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -105,35 +109,8 @@ def judge_scans(drawings: DrawingSet, scores: Mapping[str, FloatArray]) -> dict[
     for i, fine in enumerate(drawings.fine):
         if fine is not None:
             strokes = drawings[i].strokes
-            told = judge_large(strokes, fine.ink)
+            told = judge_large(strokes, fine.ink, near_line(fine.pen_px))
             told |= dict(zip(("covered", "on"), score_scan(strokes, fine.mask, pen_px=fine.pen_px), strict=True))
             for name, value in told.items():
                 found[name][i] = value
     return found
-
-
-def to_frame(drawings: DrawingSet) -> DrawingSet:
-    """Drawings in their own pictures' unit squares, moved back to the frame's by their `frames`."""
-    rows = np.repeat(np.arange(len(drawings)), points_of(drawings).astype(np.int64))
-    scale, offset = drawings.frames[rows, :1], drawings.frames[rows, 1:]
-    return replace(drawings, points=((drawings.points - offset) / scale).astype(np.float32))
-
-
-@torch.inference_mode()
-def soft_error(drawings: DrawingSet, *, compose: str) -> FloatArray:
-    """Mean squared error (n,) of the differentiable rendering against the pictures."""
-    images = images_of(drawings)
-    counts = points_of(drawings).astype(np.int64)
-    longest = max(int(counts.max(initial=0)), 2)
-    points = np.zeros((len(drawings), longest, 3), np.float32)
-    weights = np.zeros((len(drawings), longest), np.float32)
-    inside = np.arange(longest) < counts[:, None]
-    points[inside] = np.column_stack([drawings.points, drawings.point_columns["softness"]])
-    down = np.ones(len(drawings.points), np.float32)
-    down[drawings.stroke_offsets[1:] - 1] = 0
-    weights[inside] = down
-    drawn = raster.rasterise(
-        torch.from_numpy(points), size=images.shape[1:], compose=compose, weights=torch.from_numpy(weights[:, :-1])
-    )
-    error: FloatArray = ((drawn - torch.from_numpy(images).float()) ** 2).mean(dim=(1, 2)).numpy()
-    return error

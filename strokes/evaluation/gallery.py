@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from strokes.evaluation.report import RANKED_BY, Example
+from strokes.evaluation.drawings_report import RANKED_BY, Example
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 
-SHOWN = 12
+EXAMPLES_SHOWN = 12
 SHOWN_RANDOM = 24
 CAPTIONED = ("dtw", "direction", "order", "f1", "chamfer")
 
@@ -34,15 +34,15 @@ def choose_examples(
     random = np.random.default_rng(0)
     chosen = {
         "Random": random.permutation(len(found))[:SHOWN_RANDOM],
-        f"Best ({key})": ranked[:SHOWN],
-        f"Worst ({key})": ranked[::-1][:SHOWN],
+        f"Best ({key})": ranked[:EXAMPLES_SHOWN],
+        f"Worst ({key})": ranked[::-1][:EXAMPLES_SHOWN],
     }
     for name, which in (causes or {}).items():
-        chosen[f"Wrong: {name}"] = random.permutation(np.flatnonzero(which))[:SHOWN]
-    return {heading: make_examples(found, rows, scores, truth) for heading, rows in chosen.items() if len(rows)}
+        chosen[f"Wrong: {name}"] = random.permutation(np.flatnonzero(which))[:EXAMPLES_SHOWN]
+    return {heading: captioned_examples(found, rows, scores, truth) for heading, rows in chosen.items() if len(rows)}
 
 
-def make_examples(
+def captioned_examples(
     found: DrawingSet,
     rows: IntArray,
     scores: Mapping[str, FloatArray],

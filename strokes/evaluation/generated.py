@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from strokes.errors import ConfigError
-from strokes.evaluation.generated_report import ScoreReport, sheets_of
+from strokes.evaluation.generated_report import GeneratedReport, sheets_of
 from strokes.evaluation.scores import Neighbours, Scores
 from strokes.ink.pictures import GreySet
 from strokes.metrics.accuracy import accuracy_of
 from strokes.metrics.frechet import frechet_distance
 from strokes.metrics.inception import SMALL, inception_score, small_inception_score
-from strokes.metrics.precision_recall import nearest, precision_recall
+from strokes.metrics.precision_recall import nearest_of, precision_recall
 from strokes.recognition.choose import Seen, load_judge, look
 from strokes.recognition.classifier import Classifier
 
@@ -26,14 +26,14 @@ Nearness = tuple[float, float, float]
 """Fréchet distance, precision, recall."""
 
 
-def score_pictures(
+def score_generated(
     generated: GreySet,
     *,
     real_test: GreySet,
     real_train: GreySet | None = None,
     judge: Classifier | None = None,
     seed: int = 0,
-) -> ScoreReport:
+) -> GeneratedReport:
     """Judge generated pictures beside real test pictures.
 
     Args:
@@ -55,10 +55,10 @@ def score_pictures(
     seen, seen_test = look(judge, made), look(judge, test)
     train = None if real_train is None else of_classes(real_train, generated.classes or judge.classes)
     seen_train = None if train is None else look(judge, train)
-    scores = score(seen, near(seen, seen_test), judge.classes, seed)
-    real = score(seen_test, near(*stand_ins(seen_test, seen_train, len(made), random)), judge.classes, seed)
+    scores = score_seen(seen, near(seen, seen_test), judge.classes, seed)
+    real = score_seen(seen_test, near(*stand_ins(seen_test, seen_train, len(made), random)), judge.classes, seed)
     if train is not None and seen_train is not None:
-        own, others = (find_neighbours(a, b, train, seen_train) for a, b in ((made, seen), (test, seen_test)))
+        own, others = (find_nearest_pictures(a, b, train, seen_train) for a, b in ((made, seen), (test, seen_test)))
         scores, real = mark_memorised(scores, own, others), mark_memorised(real, others, others)
     about = {
         "generated": f"{len(made):,} pictures",
@@ -66,12 +66,12 @@ def score_pictures(
         "judge": f"the shipped reader of {len(judge.classes)} classes; no figure of another judge compares",
         "how near real ones are": "two halves of the test pictures" if train is None else "training to test pictures",
     }
-    return ScoreReport(
+    return GeneratedReport(
         generated.name or "generated pictures", about, scores, real, sheets_of(made, test, train, scores)
     )
 
 
-def score(seen: Seen, nearness: Nearness, classes: Sequence[str], seed: int) -> Scores:
+def score_seen(seen: Seen, nearness: Nearness, classes: Sequence[str], seed: int) -> Scores:
     """What a judge sees in pictures, in figures."""
     return Scores(
         len(seen.asked),
@@ -98,11 +98,11 @@ def stand_ins(test: Seen, train: Seen | None, count: int, random: np.random.Gene
     return test.select(order[: len(order) // 2]), test.select(order[len(order) // 2 :])
 
 
-def find_neighbours(pictures: GreySet, seen: Seen, train: GreySet, seen_train: Seen) -> Neighbours:
+def find_nearest_pictures(pictures: GreySet, seen: Seen, train: GreySet, seen_train: Seen) -> Neighbours:
     """The training pictures nearest to pictures."""
     flat = pictures.images.reshape(len(pictures), -1)
-    index, apart = nearest(flat, train.images.reshape(len(train), -1))
-    _, features = nearest(seen.features, seen_train.features)
+    index, apart = nearest_of(flat, train.images.reshape(len(train), -1))
+    _, features = nearest_of(seen.features, seen_train.features)
     return Neighbours(index, apart / (255 * np.sqrt(flat.shape[1])), features)
 
 

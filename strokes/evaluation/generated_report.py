@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.evaluation.inline_png import draw_sheet
-from strokes.evaluation.page import html_table, page_of
-from strokes.evaluation.report import as_json, shown, table
+from strokes.evaluation.report import Plots, Report, Section, Table, as_json, shown
 from strokes.evaluation.scores import Scores
 from strokes.evaluation.svg import draw_bars, draw_histogram
 from strokes.formats.sheet import make_sheet
 from strokes.ink.pictures import GreySet
 from strokes.metrics.intervals import Figure
 
-SHOWN = 100
+GENERATED_SHOWN = 100
 SHOWN_NEAREST = 10
 FIGURES = {
     "pictures": "pictures",
@@ -40,48 +39,34 @@ FIGURES = {
 
 
 @dataclass(frozen=True)
-class ScoreReport:
+class GeneratedReport(Report):
     """How good generated pictures are, beside real ones.
 
     Attributes:
-        title: what was judged.
-        about: how, as names and texts.
         generated: the scores of the generated pictures.
         real: the same of real test pictures.
         sheets: pictures side by side, by what they are.
     """
 
-    title: str
-    about: Mapping[str, str]
     generated: Scores
     real: Scores
     sheets: Mapping[str, NDArray[np.uint8]]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Everything but the pictures, as JSON values; NaN becomes None."""
-        return {
-            "title": self.title,
-            "about": dict(self.about),
-            "generated": values_of(self.generated),
-            "real": values_of(self.real),
-        }
+    def values(self) -> dict[str, Any]:
+        """Everything but the pictures."""
+        return {"generated": values_of(self.generated), "real": values_of(self.real)}
 
-    def as_text(self) -> str:
-        """The same for people."""
-        return "\n".join(self._lines())
-
-    def as_page(self) -> Iterator[str]:
-        """Lines of an HTML page that needs nothing else."""
-        return page_of(self.title, self.about, self._body())
-
-    def _lines(self) -> Iterator[str]:
-        yield self.title
-        yield from (f"  {name}: {text}" for name, text in self.about.items())
-        yield ""
-        yield from table(HEAD, self._rows())
+    def sections(self) -> Iterator[Section]:
+        """The figures side by side, how classes are read, how near training pictures are, and pictures."""
+        yield Table(SIDES_HEAD, self._rows())
         if self.generated.accuracy.by_class:
-            yield ""
-            yield from table(["read as asked", *HEAD[1:]], self._class_rows())
+            yield Table(["read as asked", *SIDES_HEAD[1:]], self._class_rows(), on_page=False)
+        for name, scores in (("Generated", self.generated), ("Real", self.real)):
+            if scores.accuracy.by_class:
+                bars = draw_bars(scores.accuracy.by_class, whole=scores.accuracy.total)
+                yield Plots(f"{name} pictures read as asked", [("", bars)])
+        yield from self._nearness()
+        yield from (Plots(name, [("", draw_sheet(sheet, about=name))]) for name, sheet in self.sheets.items())
 
     def _rows(self) -> list[list[str]]:
         both = [figures_of(self.generated), figures_of(self.real)]
@@ -94,30 +79,20 @@ class ScoreReport:
             [name, shown(figure.mean), shown(real[name].mean) if name in real else "–"] for name, figure in made.items()
         ]
 
-    def _body(self) -> Iterator[str]:
-        yield from html_table(HEAD, self._rows())
-        for name, scores in (("Generated", self.generated), ("Real", self.real)):
-            if scores.accuracy.by_class:
-                yield f"<h2>{name} pictures read as asked</h2>"
-                yield draw_bars(scores.accuracy.by_class, whole=scores.accuracy.total)
-        yield from self._nearness()
-        for name, sheet in self.sheets.items():
-            yield f"<h2>{name}</h2>"
-            yield draw_sheet(sheet, about=name)
-
-    def _nearness(self) -> Iterator[str]:
+    def _nearness(self) -> Iterator[Section]:
         made, real = self.generated.neighbours, self.real.neighbours
         if made is None or real is None:
             return
-        yield "<h2>How far the nearest training picture is</h2>"
         pairs = {"pixel RMS": (made.pixel_rms, real.pixel_rms), "features": (made.features, real.features)}
+        plots = []
         for name, (own, other) in pairs.items():
             span = (0.0, float(max(np.percentile(own, 99), np.percentile(other, 99), 1e-6)))
             for side, values in (("generated", own), ("real", other)):
-                yield f"<h3>{side}, {name}</h3>{draw_histogram(values, span=span)}"
+                plots.append((f"{side}, {name}", draw_histogram(values, span=span)))
+        yield Plots("How far the nearest training picture is", plots)
 
 
-HEAD = ["figure", "generated", "real"]
+SIDES_HEAD = ["figure", "generated", "real"]
 
 
 def figures_of(scores: Scores) -> dict[str, float]:
@@ -146,8 +121,8 @@ def in_words(name: str, value: float) -> str:
 def sheets_of(made: GreySet, test: GreySet, train: GreySet | None, scores: Scores) -> dict[str, NDArray[np.uint8]]:
     """The first generated pictures, real ones, and those nearest to a training picture above it."""
     sheets = {
-        "Generated pictures": make_sheet(made.images[:SHOWN], columns=20),
-        "Real pictures": make_sheet(test.images[:SHOWN], columns=20),
+        "Generated pictures": make_sheet(made.images[:GENERATED_SHOWN], columns=20),
+        "Real pictures": make_sheet(test.images[:GENERATED_SHOWN], columns=20),
     }
     if train is None or scores.neighbours is None:
         return sheets

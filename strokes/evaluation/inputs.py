@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from strokes.datasets.grey import NAMES, holds_mnist, load_grey, read_grey
+from strokes.datasets.grey import GREY_SETS, holds_mnist, load_grey, read_grey
 from strokes.datasets.image_files import find_pictures
-from strokes.datasets.labels_of import number_labels
+from strokes.datasets.labels_of import number_given_labels
 from strokes.errors import ConfigError
 from strokes.generation.generator import load_generator
 from strokes.ink.pictures import GreySet
@@ -28,13 +28,13 @@ def read_pictures(paths: Sequence[Path]) -> tuple[list[str], GreySet]:
         grey, _ = read_grey(path)
         images.append(grey.images)
         labels += [(*grey.classes, "")[number] for number in grey.labels.tolist()]
-        names += list(names_of(path, len(grey)))
+        names += list(class_names_of(path, len(grey)))
     title = ", ".join(path.name for path in paths)
-    numbers, classes = number_labels(labels, len(names), Path(title))
+    numbers, classes = number_given_labels(labels, len(names), Path(title))
     return names, GreySet(np.concatenate(images), numbers, classes, title)
 
 
-def names_of(path: Path, count: int) -> Iterator[str]:
+def class_names_of(path: Path, count: int) -> Iterator[str]:
     """What each picture of a file or folder is called."""
     if path.is_dir():
         yield from (str(file.path) for file in find_pictures(path).pictures)
@@ -56,7 +56,7 @@ def read_real(test: str, train: Path | None = None) -> tuple[GreySet, GreySet | 
         ConfigError: training pictures are given beside a set, which has its own.
         SourceError: something is missing or broken, or a set can't be fetched.
     """
-    if test not in NAMES and not holds_mnist(Path(test)):
+    if test not in GREY_SETS and not holds_mnist(Path(test)):
         return read_pictures([Path(test)])[1], None if train is None else read_pictures([train])[1]
     if train is not None:
         raise ConfigError(f"{test} has its own training pictures; give others only beside test pictures of a file")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from strokes.errors import ConfigError, ShapeError
 from strokes.evaluation.reading_report import ReadingReport, Redrawing
 from strokes.generation.generator import ImageGenerator, load_generator
-from strokes.generation.style import told_network
+from strokes.generation.style import conditional_network
 from strokes.generation.vae import Posterior
 from strokes.ink.drawing import FloatArray
 from strokes.ink.pictures import GreySet, as_grey
@@ -21,12 +21,12 @@ from strokes.metrics.accuracy import accuracy_of
 from strokes.recognition.choose import CHARACTERS, load_judge
 from strokes.recognition.classifier import Classifier, as_pictures
 
-HALF = 0.5
-SHOWN = 10
-BLOCK = 1000
+INK_LEVEL = 0.5
+REDRAWN_SHOWN = 10
+READ_AT_ONCE = 1000
 
 
-class Reader(Protocol):
+class CharacterReader(Protocol):
     """What reads pictures."""
 
     @property
@@ -80,12 +80,12 @@ class GeneratorReader:
         """Pictures (n, 28, 28) in [0, 1] drawn again from their latents' means and their classes' chances."""
         seen = self._see(images)
         with torch.no_grad():
-            drawn = told_network(self.generator).decode(seen.mean, seen.classes.softmax(dim=1)).sigmoid()
+            drawn = conditional_network(self.generator).decode(seen.mean, seen.classes.softmax(dim=1)).sigmoid()
         return np.asarray(drawn.squeeze(1).numpy())
 
     def _see(self, images: FloatArray) -> Posterior:
         with torch.no_grad():
-            return told_network(self.generator).encode(torch.from_numpy(images[:, None]))
+            return conditional_network(self.generator).encode(torch.from_numpy(images[:, None]))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Named:
         return f"{self.name}: " + ", ".join(f"{label} {share:.1%}" for label, share in self.likeliest)
 
 
-def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str], FloatArray]:
+def classify(pictures: GreySet | NDArray[Any], reader: CharacterReader) -> tuple[list[str], FloatArray]:
     """What grey pictures are: a class each, and probabilities (n, classes) in the order of `reader.classes`.
 
     Args:
@@ -110,11 +110,11 @@ def classify(pictures: GreySet | NDArray[Any], reader: Reader) -> tuple[list[str
         ShapeError: for another shape or type.
     """
     images = as_pictures(pictures.images if isinstance(pictures, GreySet) else pictures, kind="grey")
-    probabilities = in_blocks(reader.read, images, (len(images), len(reader.classes)))
+    probabilities = read_in_blocks(reader.read, images, (len(images), len(reader.classes)))
     return [reader.classes[label] for label in probabilities.argmax(axis=1).tolist()], probabilities
 
 
-def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, top: int = 3) -> list[Named]:
+def name_pictures(names: Sequence[str], pictures: GreySet, reader: CharacterReader, *, top: int = 3) -> list[Named]:
     """What each picture is likeliest to be.
 
     Args:
@@ -133,7 +133,7 @@ def name_pictures(names: Sequence[str], pictures: GreySet, reader: Reader, *, to
     return [Named(name, found) for name, found in zip(names, likeliest, strict=True)]
 
 
-def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> Reader:
+def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str = "") -> CharacterReader:
     """What reads pictures: the encoder of a generator where one is named, or else a shipped classifier.
 
     The classifier is the smallest that knows `classes`, or by default those labels that are characters.
@@ -143,12 +143,12 @@ def find_reader(pictures: GreySet, classes: Sequence[str] = (), generator: str =
     """
     if generator:
         named = load_generator(generator)
-        told_network(named)
+        conditional_network(named)
         return GeneratorReader(named)
     return ClassifierReader(load_judge(classes or [name for name in pictures.classes if name in CHARACTERS]))
 
 
-def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
+def judge_reader(reader: CharacterReader, pictures: GreySet) -> ReadingReport:
     """How well labelled pictures are read, and drawn again where the reader is a `Redrawer` too.
 
     Raises:
@@ -159,7 +159,7 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
     if len(known) == 0:
         raise ConfigError("no picture carries a label that the reader knows; put pictures in a subfolder a class")
     images = as_pictures(known.images, kind="grey")
-    probabilities = in_blocks(reader.read, images, (len(images), len(reader.classes)))
+    probabilities = read_in_blocks(reader.read, images, (len(images), len(reader.classes)))
     read = probabilities.argmax(axis=1).astype(np.int64)
     about = {
         "pictures": f"{len(known):,} of {len(pictures):,} with a label that the reader knows",
@@ -167,22 +167,26 @@ def judge_reader(reader: Reader, pictures: GreySet) -> ReadingReport:
     }
     redrawn = None
     if isinstance(reader, Redrawer):
-        redrawn = judge_redrawing(images, in_blocks(reader.reconstruct, images, images.shape))
-    shown = known.images[:SHOWN]
-    answers = [reader.classes[number] for number in read[:SHOWN].tolist()]
+        redrawn = judge_redrawing(images, read_in_blocks(reader.reconstruct, images, images.shape))
+    shown = known.images[:REDRAWN_SHOWN]
+    answers = [reader.classes[number] for number in read[:REDRAWN_SHOWN].tolist()]
     accuracy = accuracy_of(read, known.labels, reader.classes)
     return ReadingReport(pictures.name or "pictures", about, accuracy, shown, answers, redrawn)
 
 
 def judge_redrawing(images: FloatArray, redrawn: FloatArray) -> Redrawing:
     """How alike pictures (n, 28, 28) in [0, 1] and their reconstructions are as ink and paper, divided at one half."""
-    alike = (images > HALF) == (redrawn > HALF)
-    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:SHOWN]))
+    alike = (images > INK_LEVEL) == (redrawn > INK_LEVEL)
+    return Redrawing(float(alike.mean()), alike.mean(axis=0), as_grey(redrawn[:REDRAWN_SHOWN]))
 
 
-def in_blocks(answer: Callable[[FloatArray], FloatArray], images: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+def read_in_blocks(
+    answer: Callable[[FloatArray], FloatArray], images: FloatArray, shape: tuple[int, ...]
+) -> FloatArray:
     """What a reader answers, asked a thousand pictures at a time."""
-    found = np.concatenate([np.asarray(answer(images[i : i + BLOCK])) for i in range(0, len(images), BLOCK)])
+    found = np.concatenate(
+        [np.asarray(answer(images[i : i + READ_AT_ONCE])) for i in range(0, len(images), READ_AT_ONCE)]
+    )
     if found.shape != shape:
         raise ShapeError(f"the reader answers {found.shape}; expected {shape}")
     return found

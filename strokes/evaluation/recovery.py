@@ -9,18 +9,20 @@ import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import ConfigError, ShapeError
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
-from strokes.evaluation.report import Report
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, join
 from strokes.ink.labels import DIGITS
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
-from strokes.ink.rendering import pen_pictures
+from strokes.ink.rendering import PEN_PX, pen_pictures, write_pictures
+from strokes.metrics.papers import box_dtw, measure_overlap
 from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import PICTURE_METRICS, render_set, score_pictures
+from strokes.metrics.writing import score_writing
 from strokes.recognition.classifier import read_correctly
 
-BLOCK = 1000
+PENS_A_BLOCK = 1000
 TOLD = ("confidence",)
 """Scores that a way of recovering gives itself."""
 Recover = Callable[[ImageSet], DrawingSet]
@@ -52,7 +54,7 @@ def choose_pens(
     return pens
 
 
-def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> Report:
+def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str, str] | None = None) -> DrawingsReport:
     """How `recover` does on the pictures of recordings in the frame, against what the pens did.
 
     Args:
@@ -61,23 +63,36 @@ def judge_pens(pens: PenSet, recover: Recover, *, title: str, about: Mapping[str
         title: of the report.
         about: what else it should say.
     """
-    pictures = pen_pictures(pens.drawings)
+    pictures = replace(pen_pictures(pens.drawings), writers=pens.writers)
     parts = []
     with tqdm(total=len(pens), unit=" drawings", disable=None) as bar:
-        for start in range(0, len(pens), BLOCK):
-            parts.append(recover(pictures.select(slice(start, start + BLOCK))))
+        for start in range(0, len(pens), PENS_A_BLOCK):
+            parts.append(recover(pictures.select(slice(start, start + PENS_A_BLOCK))))
             bar.update(len(parts[-1]))
     told = {name: np.concatenate([part.scores[name] for part in parts]) for name in TOLD if name in parts[0].scores}
     found = replace(
         join([bare(part) for part in parts]), images=pictures.images, labels=pictures.labels, classes=pictures.classes
     )
-    scores = score_pens(pens.drawings, found) | judge_ink(found) | told
+    scores = score_pens(pens.drawings, found)
+    drawn = render_set(found)
+    like_papers = {
+        "AIoU": measure_overlap(drawn, write_pictures(pens.drawings, width_px=PEN_PX)),
+        "LDTW": box_dtw(pens.drawings, scores["dtw"]),
+    }
+    scores |= judge_ink(found) | like_papers | told
     causes = find_causes(scores)
     counts = {"strokes a drawing": strokes_of, "points a drawing": points_of}
-    spreads = {name: f"{spread(of(found))}; the pens': {spread(of(pens.drawings))}" for name, of in counts.items()}
-    return Report(
+    spreads = {
+        name: f"{mean_spread(of(found))}; the pens': {mean_spread(of(pens.drawings))}" for name, of in counts.items()
+    }
+    return DrawingsReport(
         title=title,
-        about={**(about or {}), "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers", **spreads},
+        about={
+            **(about or {}),
+            "drawings": f"{len(pens):,} of {len(set(pens.writers)):,} writers",
+            **spreads,
+            "the pens' own writing": describe_writing(score_writing(pens.drawings, images_of(found))),
+        },
         scores=scores,
         labels=[name or "" for name in pens.names],
         writers=pens.writers,
@@ -102,7 +117,7 @@ def bare(drawings: DrawingSet) -> DrawingSet:
 
 
 def judge_ink(found: DrawingSet) -> dict[str, FloatArray]:
-    """Scores (n,) of drawings in the frame against the pictures they carry; of digits also whether they are read.
+    """Scores (n,) of drawings in the frame against the pictures they carry, and as writing; of digits also as read.
 
     `read` is 1 where the shipped classifier reads the hard rendering as its label, `read_picture` where it reads the
     picture itself.
@@ -117,7 +132,15 @@ def judge_ink(found: DrawingSet) -> dict[str, FloatArray]:
     if found.classes == DIGITS and (height, width) == (FRAME_PX, FRAME_PX) and (found.labels >= 0).all():
         scores["read"] = read_correctly(drawn, found.labels).astype(np.float32)
         scores["read_picture"] = read_correctly(images, found.labels).astype(np.float32)
+    if (height, width) == (FRAME_PX, FRAME_PX):
+        scores |= score_writing(found, images)
     return scores
+
+
+def describe_writing(scores: Mapping[str, FloatArray]) -> str:
+    """The means of figures of writing, in words."""
+    known = {name: values[~np.isnan(values)] for name, values in scores.items()}
+    return ", ".join(f"{name} {values.mean():.3f}" for name, values in known.items() if len(values))
 
 
 def images_of(drawings: DrawingSet) -> BoolArray:
@@ -156,6 +179,6 @@ def points_of(drawings: DrawingSet) -> FloatArray:
     return np.diff(drawings.stroke_offsets[drawings.drawing_offsets]).astype(np.float32)
 
 
-def spread(values: FloatArray) -> str:
+def mean_spread(values: FloatArray) -> str:
     """Mean ± standard deviation."""
     return f"{values.mean():.2f} ± {values.std():.2f}" if len(values) else "none"

@@ -1,114 +1,123 @@
-"""What judging found: means with intervals, by class, by writer, what goes wrong; as text and as JSON."""
+"""What judging found, in sections; text for people, JSON for machines and an HTML page follow from the same."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from strokes.ink.drawing import BoolArray, FloatArray
-from strokes.metrics.intervals import Figure, summarise
+from strokes.files import atomic_path
+from strokes.metrics.intervals import Figure
 
 DIGITS_SHOWN = 3
-MOST_ROWS = 62
-"""As many classes as there are digits and letters; of more groups, the worst are shown in text."""
-WORST_ROWS = 15
-RANKED_BY = ("dtw", "chamfer")
+PAGE_TEMPLATE = "report.html"
 
 
 @dataclass(frozen=True)
-class Example:
-    """One drawing of the gallery: the picture (h, w), what the pen did if that is known, what was found, and words.
+class Table:
+    """Rows of texts under a head, the first column left, the others right.
 
-    Strokes are (points, 2) in the picture's unit square.
+    Attributes:
+        head: of each column.
+        rows: may be shorter than the head.
+        heading: above it, on a page.
+        in_text, on_page: where it is shown.
     """
 
-    ink: BoolArray
-    found: Sequence[FloatArray]
-    truth: Sequence[FloatArray] | None
-    caption: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    heading: str = ""
+    in_text: bool = True
+    on_page: bool = True
+
+    def lines(self) -> Iterator[str]:
+        """Lines of text, the columns aligned."""
+        filled = [[*row, *[""] * (len(self.head) - len(row))] for row in [self.head, *self.rows]]
+        widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
+        for first, *rest in filled:
+            cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+            yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()
 
 
 @dataclass(frozen=True)
-class Report:
-    """How good drawings are.
+class Plots:
+    """Plots or pictures for a page.
+
+    Attributes:
+        heading: above them.
+        figures: HTML or SVG, by a caption; "" for none.
+        note: a line below the heading.
+        folded: more of them, each behind its caption until it's clicked.
+    """
+
+    heading: str
+    figures: Sequence[tuple[str, str]] = ()
+    note: str = ""
+    folded: Sequence[tuple[str, str]] = ()
+
+
+Section = Table | Plots
+
+
+@dataclass(frozen=True)
+class Report(ABC):
+    """How good something is.
 
     Attributes:
         title: what was judged.
         about: how, as names and texts.
-        scores: (n,) float32 a metric, NaN where it says nothing.
-        labels: each drawing's class, "" where unknown.
-        writers: each drawing's writer, "" where unknown.
-        causes: which drawings (n,) something is wrong with, by what it is; a drawing is under one at most.
-        gallery: examples under headings.
     """
 
     title: str
     about: Mapping[str, str]
-    scores: Mapping[str, FloatArray]
-    labels: Sequence[str]
-    writers: Sequence[str]
-    causes: Mapping[str, BoolArray] = field(default_factory=dict)
-    gallery: Mapping[str, Sequence[Example]] = field(default_factory=dict)
 
-    @property
-    def overall(self) -> dict[str, Figure]:
-        """Every metric over all drawings."""
-        return summarise(self.scores, self.writers)
+    @abstractmethod
+    def values(self) -> dict[str, Any]:
+        """Every figure, as JSON values; NaN is None."""
 
-    @property
-    def by_class(self) -> dict[str, dict[str, Figure]]:
-        """The same for each class."""
-        return self._by(self.labels)
-
-    @property
-    def by_writer(self) -> dict[str, dict[str, Figure]]:
-        """The same for each writer."""
-        return self._by(self.writers)
-
-    def _by(self, groups: Sequence[str]) -> dict[str, dict[str, Figure]]:
-        names = np.asarray(groups, dtype=np.str_)
-        found = {}
-        for group in dict.fromkeys(sorted(groups)):
-            own = np.flatnonzero(names == group)
-            chosen = {name: values[own] for name, values in self.scores.items()}
-            found[group] = summarise(chosen, [self.writers[i] for i in own.tolist()])
-        return found if list(found) != [""] else {}
+    @abstractmethod
+    def sections(self) -> Iterator[Section]:
+        """What is shown, in order."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the gallery, as JSON values; NaN becomes None."""
-        groups = {"by_class": self.by_class, "by_writer": self.by_writer}
-        return {
-            "title": self.title,
-            "about": dict(self.about),
-            "drawings": len(self.labels),
-            "writers": len(set(self.writers) - {""}),
-            "overall": as_json(self.overall),
-            "causes": {name: float(which.mean()) for name, which in self.causes.items()},
-            **{name: {group: as_json(figures) for group, figures in found.items()} for name, found in groups.items()},
-        }
+        """The title, how things were judged, and every figure, as JSON values."""
+        return {"title": self.title, "about": dict(self.about), **self.values()}
 
     def as_text(self) -> str:
-        """The same for people; of many classes or writers the worst ones."""
-        return "\n".join(self._lines())
+        """For people: the title, how things were judged, and the tables."""
+        lines = [self.title, *(f"  {name}: {text}" for name, text in self.about.items())]
+        for section in self.sections():
+            if isinstance(section, Table) and section.in_text:
+                lines += ["", *section.lines()]
+        return "\n".join(lines)
 
-    def _lines(self) -> Iterator[str]:
-        yield self.title
-        yield from (f"  {name}: {text}" for name, text in self.about.items())
-        yield ""
-        rows = [[name, shown(f.mean), f"{shown(f.low)} … {shown(f.high)}"] for name, f in self.overall.items()]
-        yield from table(["metric", "mean", "95 % interval"], rows)
-        for kind, groups in (("class", self.by_class), ("writer", self.by_writer)):
-            if len(groups) > 1:
-                yield ""
-                yield from table([kind, "drawings", *self.scores], list(group_rows(groups)))
-        if self.causes:
-            yield ""
-            rows = [[name, f"{which.mean():.1%}"] for name, which in self.causes.items()]
-            yield from table(["what is wrong", "drawings"], rows)
+    def as_page(self) -> str:
+        """An HTML page that needs nothing else."""
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        loader = PackageLoader("strokes.evaluation")
+        pages = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        return pages.get_template(PAGE_TEMPLATE).render(report=self, sections=list(self.sections()))
+
+
+def write_report(report: Report, *, json_file: Path | None, page: Path | None, overwrite: bool = False) -> None:
+    """Write a report as JSON, as a page, or both; each file appears only when whole.
+
+    Raises:
+        StoreError: one exists or can't be written.
+    """
+    if json_file is not None:
+        with atomic_path(json_file, overwrite=overwrite) as partial:
+            partial.write_text(json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        with atomic_path(page, overwrite=overwrite) as partial:
+            partial.write_text(report.as_page() + "\n", encoding="utf-8")
 
 
 def as_json(figures: Mapping[str, Figure]) -> dict[str, dict[str, float | int | None]]:
@@ -117,29 +126,6 @@ def as_json(figures: Mapping[str, Figure]) -> dict[str, dict[str, float | int | 
     return {name: {k: None if math.isnan(v) else v for k, v in row.items()} for name, row in rows.items()}
 
 
-def group_rows(groups: Mapping[str, Mapping[str, Figure]]) -> Iterator[list[str]]:
-    """A row a group: its name, number of drawings and means; of too many groups the worst."""
-    chosen: Iterable[str] = groups
-    if len(groups) > MOST_ROWS:
-        key = next(name for name in RANKED_BY if name in next(iter(groups.values())))
-        chosen = sorted(groups, key=lambda group: -groups[group][key].mean)[:WORST_ROWS]
-    for group in chosen:
-        figures = groups[group]
-        count = max((figure.count for figure in figures.values()), default=0)
-        yield [group or "unknown", f"{count:,}", *(shown(figure.mean) for figure in figures.values())]
-    if len(groups) > MOST_ROWS:
-        yield [f"… {len(groups) - WORST_ROWS} better ones"]
-
-
 def shown(value: float) -> str:
     """A number with three digits after the point, a dash for NaN."""
     return "–" if math.isnan(value) else f"{value:.{DIGITS_SHOWN}f}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Lines of a table, the first column left, the others right."""
-    filled = [[*row, *[""] * (len(head) - len(row))] for row in [head, *rows]]
-    widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
-    for first, *rest in filled:
-        cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
-        yield "  ".join([first.ljust(widths[0]), *cells]).rstrip()

@@ -14,30 +14,34 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import trange
+from torch.nn import functional
 
 from strokes.errors import ConfigError
-from strokes.evaluation.report import Report
+from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.ink.drawing import DrawingSet, FloatArray
 from strokes.ink.recordings import PenSet
 from strokes.ink.resampling import resample_path
 from strokes.store.reader import open_dataset
+from strokes.training.batches import EpochOrder
+from strokes.training.loop import run_epochs
+from strokes.training.protocol import Progress, StepResult
+from strokes.training.schedule import descend, pace_at
 
-POINTS = 36
-UNITS = 64
+TAUGHT_POINTS = 36
+LSTM_UNITS = 64
 EPOCHS = 12
-BATCH = 128
-RATE = 4e-3
-SEED = 0
+BATCH_SIZE = 128
+LEARNING_RATE = 4e-3
+TEACH_SEED = 0
 
 
-class Reader(nn.Module):
+class SequenceReader(nn.Module):
     """Sequences (batch, 36, 5) of x, y, Δx, Δy, pen-up → logits (batch, classes)."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(5, UNITS, batch_first=True, bidirectional=True)
-        self.head = nn.Linear(2 * UNITS, classes)
+        self.lstm = nn.LSTM(5, LSTM_UNITS, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(2 * LSTM_UNITS, classes)
 
     def forward(self, sequences: Tensor) -> Tensor:
         """Logits (batch, classes)."""
@@ -46,8 +50,8 @@ class Reader(nn.Module):
 
 
 def judge_teaching(
-    path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = SEED
-) -> Report:
+    path: Path, pens: PenSet, *, per_writer: int = 20, limit: int | None = None, seed: int = TEACH_SEED
+) -> DrawingsReport:
     """How well a reader that learned from a dataset's strokes reads real pens of held-out writers.
 
     Beside it the same reader, learned from the same pens' other writers.
@@ -83,7 +87,7 @@ def judge_teaching(
         "teach": read_with(questions, sequences_of(own), names, classes, seed=seed) == answers,
         "teach_pens": read_with(questions, sequences_of(others.drawings), real_names, classes, seed=seed) == answers,
     }
-    return Report(
+    return DrawingsReport(
         title=f"what {path.name} teaches",
         about={
             "learned from": f"{len(own):,} of its drawings; teach_pens: {len(others):,} of real pens",
@@ -110,12 +114,12 @@ def training_drawings(path: Path, limit: int | None) -> tuple[DrawingSet, list[s
 
 def first_shuffled(pens: PenSet, limit: int | None) -> PenSet:
     """At most so many pens, of all writers alike."""
-    return pens.select(np.sort(np.random.default_rng(SEED).permutation(len(pens))[:limit]))
+    return pens.select(np.sort(np.random.default_rng(TEACH_SEED).permutation(len(pens))[:limit]))
 
 
 def sequences_of(drawings: DrawingSet) -> FloatArray:
     """Drawings as (n, 36, 5): x and y in the drawing's box (-1…1 both), Δx, Δy, and 1 at a stroke's end."""
-    paths = np.stack([resample_path(list(drawing.strokes), POINTS) for drawing in drawings])
+    paths = np.stack([resample_path(list(drawing.strokes), TAUGHT_POINTS) for drawing in drawings])
     xy = paths[..., :2]
     low, high = xy.min(axis=1, keepdims=True), xy.max(axis=1, keepdims=True)
     xy = 2 * (xy - (low + high) / 2) / np.maximum(high - low, 1e-6)
@@ -134,22 +138,32 @@ def read_with(
     return answers
 
 
-def train_reader(lessons: FloatArray, labels: NDArray[np.int64], *, classes: int, seed: int = SEED) -> Reader:
+def train_reader(
+    lessons: FloatArray, labels: NDArray[np.int64], *, classes: int, seed: int = TEACH_SEED
+) -> SequenceReader:
     """A reader that learned sequences (n, 36, 5) of labels (n,)."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        reader = Reader(classes)
-    generator = torch.Generator().manual_seed(seed)
-    inputs, targets = torch.from_numpy(lessons), torch.from_numpy(labels)
-    steps = -(-len(labels) // BATCH)
-    optimiser = torch.optim.Adam(reader.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, epochs=EPOCHS, steps_per_epoch=steps)
-    for _ in trange(EPOCHS, unit=" epochs", disable=None):
-        order = torch.randperm(len(labels), generator=generator)
-        for start in range(0, len(labels), BATCH):
-            rows = order[start : start + BATCH]
-            optimiser.zero_grad()
-            torch.autograd.backward(nn.functional.cross_entropy(reader(inputs[rows]), targets[rows]))
-            optimiser.step()
-            schedule.step()
-    return reader.eval()
+    trainer = SequenceTrainer(lessons, labels, classes=classes, seed=seed)
+    run_epochs(trainer)
+    return trainer.network.eval()
+
+
+class SequenceTrainer:
+    """A reader in training, on sequences (n, 36, 5) of labels (n,)."""
+
+    def __init__(self, lessons: FloatArray, labels: NDArray[np.int64], *, classes: int, seed: int) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.network = SequenceReader(classes)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), LEARNING_RATE)
+        self.order = EpochOrder(len(labels), torch.Generator().manual_seed(seed), batch_size=BATCH_SIZE)
+        self.inputs, self.targets = torch.from_numpy(lessons), torch.from_numpy(labels)
+        self.epochs, self.batch_size = EPOCHS, BATCH_SIZE
+        self.progress = Progress(steps_an_epoch=-(-len(labels) // BATCH_SIZE))
+
+    def step(self, step: int) -> StepResult:
+        """Step `step`."""
+        rows = self.order.at(step % self.progress.steps_an_epoch)
+        loss = functional.cross_entropy(self.network(self.inputs[rows]), self.targets[rows])
+        pace = pace_at(LEARNING_RATE, "one-cycle", step, EPOCHS * self.progress.steps_an_epoch)
+        descend(self.optimiser, loss, pace=pace)
+        return StepResult({"cross-entropy": loss.item()})

@@ -3,7 +3,7 @@
 Each drawing has three, `{train,test}img-{i}-{points,inputdata,targetdata}.txt`. inputdata: a row `dx dy eos eod` a
 point, from (0, 0), so the first is the absolute start; a stroke's end is a row of its own, `0 0 1 0`, the last
 `0 0 1 1`. targetdata: the one-hot of ten digits before the same row. points: CSV with a header, `-1,-1` a lift, `-2,-2`
-the end. Coordinates are whole pixels of a picture whose longer side has `SIDE_PX`, counted from 1; split "none" goes to
+the end. Coordinates are whole pixels of a picture whose longer side has `GRID_PX`, counted from 1; split "none" goes to
 train.
 """
 
@@ -25,11 +25,11 @@ from strokes.formats.recording import Numbers, Recording, join_strokes
 from strokes.formats.text_files import read_lines
 from strokes.store.reader import DatasetFile
 
-SIDE_PX = 28
-DIGITS = "0123456789"
+GRID_PX = 28
+DIGIT_NAMES = "0123456789"
 NAME = re.compile(r"(train|test)img-(0|[1-9]\d{0,17})-inputdata\.txt")
 NUMBER = r"[-+]?\d{1,9}(?:\.0*)?"
-ROWS = {width: re.compile(rf"{NUMBER}(?:\s+{NUMBER}){{{width - 1}}}") for width in (4, 14)}
+ROW_PATTERNS = {width: re.compile(rf"{NUMBER}(?:\s+{NUMBER}){{{width - 1}}}") for width in (4, 14)}
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -42,7 +42,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
     test = np.isin(np.arange(len(dataset)), dataset.indices("test"))
     unique = all(len(np.unique(part)) == len(part) for part in (places[test], places[~test]))
     for glyph in glyphs(dataset):
-        if glyph.label is not None and (len(glyph.label) != 1 or glyph.label not in DIGITS):
+        if glyph.label is not None and (len(glyph.label) != 1 or glyph.label not in DIGIT_NAMES):
             raise StoreError(f"drawing {glyph.number} is labelled {glyph.label!r}; this format holds digits only")
         number = glyph.source_index if unique and places.min() >= 0 else glyph.number
         start = path / f"{'test' if glyph.split == 'test' else 'train'}img-{number}"
@@ -52,9 +52,9 @@ def write(dataset: DatasetFile, path: Path) -> None:
 
 def texts_of(glyph: Glyph) -> dict[str, str]:
     """The three files of a drawing."""
-    strokes = [np.rint(stroke * SIDE_PX - 0.5).astype(int) + 1 for stroke in glyph.strokes]
+    strokes = [np.rint(stroke * GRID_PX - 0.5).astype(int) + 1 for stroke in glyph.strokes]
     rows = input_rows(strokes)
-    one_hot = [int(digit == glyph.label) for digit in DIGITS]
+    one_hot = [int(digit == glyph.label) for digit in DIGIT_NAMES]
     points = ["x,y"]
     for stroke in strokes:
         points += [f"{x},{y}" for x, y in stroke.tolist()] + ["-1,-1"]
@@ -111,7 +111,7 @@ def _read_file(file: Path) -> Recording:
     target = file.with_name(file.name.replace("-inputdata", "-targetdata"))
     points, lengths = join_strokes(_strokes(_rows(file, 4), file))
     return Recording(
-        (points - 0.5) / SIDE_PX,
+        (points - 0.5) / GRID_PX,
         lengths,
         label=_label(target) if target != file and target.is_file() else None,
         canvas=(1.0, 1.0),
@@ -122,12 +122,12 @@ def _read_file(file: Path) -> Recording:
 
 def classes_of(path: Path) -> tuple[str, ...]:
     """The ten digits."""
-    return tuple(DIGITS)
+    return tuple(DIGIT_NAMES)
 
 
 def _rows(path: Path, width: int) -> Iterator[list[int]]:
     for number, line in read_lines(path):
-        if not ROWS[width].fullmatch(line):
+        if not ROW_PATTERNS[width].fullmatch(line):
             raise SourceError(f"{path}, line {number}: {line[:60]!r}; expected {width} whole numbers")
         yield [int(float(part)) for part in line.split()]
 
@@ -156,4 +156,4 @@ def _label(path: Path) -> str | None:
     row = next(_rows(path, 14), None)
     if row is None or sorted(row[:10])[:9] != [0] * 9 or max(row[:10]) > 1:
         raise SourceError(f"{path} has no row that begins with the one-hot of ten digits")
-    return DIGITS[row.index(1)] if 1 in row[:10] else None
+    return DIGIT_NAMES[row.index(1)] if 1 in row[:10] else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from strokes.formats.json_text import parse_metadata
 from strokes.formats.recording import Numbers
-from strokes.ink.drawing import SPLITS, DrawingSet
+from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, DrawingSet
 from strokes.store.reader import DatasetFile
 
 
@@ -24,28 +24,40 @@ class Glyph:
         number: its place in the dataset.
         points: (p, 2) float64 in the unit square, y down, all strokes joined.
         ends: (s+1,) the first point of each stroke, and p.
-        times_ms: (p,) or None.
+        columns: (p,) what is known of each point, any of `POINT_COLUMNS`, NaN where it isn't; no column of NaN alone.
         label: its class, or None.
         split: "train", "test" or "none".
         size: width and height of its picture, the longer is 1.
         source_index: its place in its source.
         metadata: what else is known.
+        scores: those that it has.
+        flagged: whether it is doubtful.
+        frame: scale, x and y offset of its frame in its picture.
     """
 
     number: int
     points: Numbers
     ends: list[int]
-    times_ms: Numbers | None
+    columns: dict[str, Numbers]
     label: str | None
     split: str
     size: tuple[float, float]
     source_index: int
     metadata: dict[str, Any]
+    scores: dict[str, float] = field(default_factory=dict)
+    flagged: bool = False
+    frame: tuple[float, float, float] = IDENTITY_FRAME
 
     @property
     def strokes(self) -> list[Numbers]:
         """Each stroke, (points, 2)."""
         return [self.points[a:b] for a, b in itertools.pairwise(self.ends)]
+
+    @property
+    def times_ms(self) -> Numbers | None:
+        """(p,) the time of every point, None unless all are known."""
+        times = self.columns.get("time_ms")
+        return None if times is None or np.isnan(times).any() else times
 
 
 def glyphs(dataset: DatasetFile, split: str = "all") -> Iterator[Glyph]:
@@ -63,7 +75,7 @@ def glyphs(dataset: DatasetFile, split: str = "all") -> Iterator[Glyph]:
 def glyphs_of(block: DrawingSet, places: list[int]) -> Iterator[Glyph]:
     """The drawings of one set, which are at `places` in their dataset."""
     points, strokes = block.points.astype(np.float64), block.stroke_offsets.tolist()
-    times, sizes = block.point_columns.get("time_ms"), block.sizes.astype(np.float64).tolist()
+    sizes, frames = block.sizes.astype(np.float64).tolist(), block.frames.astype(np.float64).tolist()
     for i, (a, b) in enumerate(itertools.pairwise(block.drawing_offsets.tolist())):
         first, last = strokes[a], strokes[b]
         label = int(block.labels[i])
@@ -72,10 +84,18 @@ def glyphs_of(block: DrawingSet, places: list[int]) -> Iterator[Glyph]:
             number=places[i],
             points=points[first:last],
             ends=[end - first for end in strokes[a : b + 1]],
-            times_ms=None if times is None else times[first:last].astype(np.float64),
+            columns=_columns(block, first, last),
             label=block.classes[label] if label >= 0 else None,
             split=SPLITS[block.split[i]],
             size=(sizes[i][0], sizes[i][1]),
             source_index=int(block.source_index[i]),
             metadata=metadata if isinstance(metadata, dict) else {},
+            scores={name: float(values[i]) for name, values in block.scores.items() if np.isfinite(values[i])},
+            flagged=block.flagged is not None and bool(block.flagged[i]),
+            frame=(frames[i][0], frames[i][1], frames[i][2]),
         )
+
+
+def _columns(block: DrawingSet, first: int, last: int) -> dict[str, Numbers]:
+    own = {name: values[first:last].astype(np.float64) for name, values in block.point_columns.items()}
+    return {name: values for name, values in own.items() if not np.isnan(values).all()}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from strokes.errors import SourceError
@@ -15,7 +17,7 @@ from strokes.formats.limits import MAX_CLASSES, MAX_SCORES
 from strokes.formats.recording import Recording, make_block, metadata_text
 from strokes.formats.registry import Format
 from strokes.ink.drawing import POINT_COLUMNS
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 DIGITS = tuple("0123456789")
 BLOCK_POINTS = 1_000_000
@@ -28,35 +30,45 @@ class Survey:
     Attributes:
         count: how many there are.
         labels: all that occur.
-        columns: the point columns that every drawing with points has.
+        columns: the point columns that any drawing has.
+        full_pressure: the greatest raw pressure, 1 at least.
+        texts: whether there are more different labels than classes can be: then they are texts, kept as metadata.
         scores: the scores that occur.
         metadata: whether any drawing has some.
     """
 
     count: int = 0
     labels: dict[str, None] = field(default_factory=dict)
-    columns: set[str] | None = None
+    columns: set[str] = field(default_factory=set)
+    full_pressure: float = 1.0
+    texts: bool = False
     scores: dict[str, None] = field(default_factory=dict)
     metadata: bool = False
 
     def add(self, recording: Recording) -> None:
-        """Take one more recording into account. Raises `SourceError` when there are too many classes or scores."""
+        """Take one more recording into account. Raises `SourceError` when there are too many scores."""
         self.count += 1
-        if recording.label is not None:
+        if recording.label is not None and not self.texts:
             self.labels[recording.label] = None
         if len(recording.points):
-            own = set(recording.columns)
-            self.columns = own if self.columns is None else self.columns & own
+            self.columns |= set(recording.columns)
+        if recording.raw_pressure and "pressure" in recording.columns:
+            self.full_pressure = max(self.full_pressure, float(np.nanmax(recording.columns["pressure"], initial=1.0)))
         self.scores |= dict.fromkeys(recording.scores)
         self.metadata = self.metadata or bool(recording.metadata)
         if recording.metadata:
             metadata_text(recording)
-        if len(self.labels) > MAX_CLASSES or len(self.scores) > MAX_SCORES:
-            raise SourceError(f"it has more than {MAX_CLASSES} classes or {MAX_SCORES} scores")
+        if len(self.labels) > MAX_CLASSES:
+            self.labels, self.texts, self.metadata = {}, True, True
+        if len(self.scores) > MAX_SCORES:
+            raise SourceError(f"it has more than {MAX_SCORES} scores")
 
 
-def import_drawings(source: Path, out: Path, form: Format, *, overwrite: bool = False) -> int:
+def import_drawings(source: Path, out: Path, form: Format, *, overwrite: bool = False, **settings: Any) -> int:
     """Write the drawings of the file or folder `source`, which is of the format `form`, to a dataset file `out`.
+
+    Labels of which there are more than a dataset can have classes (transcriptions of lines, say) become the metadata
+    `text`. `settings` are those of the format.
 
     Returns:
         how many there are.
@@ -66,15 +78,19 @@ def import_drawings(source: Path, out: Path, form: Format, *, overwrite: bool = 
         StoreError: `out` exists or can't be written.
     """
     check_free(out, overwrite=overwrite)
-    survey = take_survey(progress(form.read(source), "reading"))
+    survey = take_survey(progress(form.read(source, **settings), "reading"))
     if survey.count == 0:
         raise SourceError(f"{source} holds no drawing of the format {form.name}")
     classes = form.known_classes(source) or class_names(survey.labels)
     unknown = sorted(set(survey.labels) - set(classes))
     if unknown:
         raise SourceError(f"{source} has drawings labelled {unknown[0]!r}, which is not among its own classes")
-    columns = [name for name in POINT_COLUMNS if name in (survey.columns or ())]
-    scores, metadata = sorted(survey.scores), survey.metadata
+    kept: dict[str, Any] = {
+        "columns": [name for name in POINT_COLUMNS if name in survey.columns],
+        "scores": sorted(survey.scores),
+        "metadata": survey.metadata,
+        "full_pressure": survey.full_pressure,
+    }
     with DatasetWriter(
         out,
         attributes={"source": source.name, "imported_from": form.name},
@@ -83,12 +99,18 @@ def import_drawings(source: Path, out: Path, form: Format, *, overwrite: bool = 
         expected_drawings=survey.count,
     ) as writer:
         first = 0
-        for block in in_blocks(progress(form.read(source), "writing", survey.count)):
-            writer.append(
-                make_block(block, classes=classes, first=first, columns=columns, scores=scores, metadata=metadata)
-            )
+        for block in drawings_in_blocks(progress(form.read(source, **settings), "writing", survey.count)):
+            if survey.texts:
+                block = [with_text(recording) for recording in block]
+            writer.append(make_block(block, classes=classes, first=first, **kept))
             first += len(block)
     return first
+
+
+def with_text(recording: Recording) -> Recording:
+    """The same, its label moved to its metadata."""
+    known = {} if recording.label is None else {"text": recording.label}
+    return replace(recording, label=None, metadata=known | dict(recording.metadata))
 
 
 def take_survey(recordings: Iterable[Recording]) -> Survey:
@@ -99,14 +121,14 @@ def take_survey(recordings: Iterable[Recording]) -> Survey:
     return survey
 
 
-def in_blocks(recordings: Iterable[Recording]) -> Iterable[list[Recording]]:
+def drawings_in_blocks(recordings: Iterable[Recording]) -> Iterable[list[Recording]]:
     """The recordings in lists, none of more than a block's drawings or, but for its last, a million points."""
     block: list[Recording] = []
     points = 0
     for recording in recordings:
         block.append(recording)
         points += len(recording.points)
-        if len(block) >= BLOCK or points >= BLOCK_POINTS:
+        if len(block) >= DRAWINGS_A_BLOCK or points >= BLOCK_POINTS:
             yield block
             block, points = [], 0
     if block:

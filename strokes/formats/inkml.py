@@ -1,16 +1,22 @@
 """InkML (https://www.w3.org/TR/InkML/): a file of many drawings, or a folder with a file for each.
 
-A drawing is a `traceGroup`, or all traces of a file that has none. Channels X, Y and T (ms); y down. Annotations are
-those of MathWriting: `label`, `splitTagOriginal`, `sampleId`; and `canvas`, the picture's width and height, in the
-points' unit. Numbers are written as text that reads back exactly. Traces of a pen in the air are passed over.
+Which traces are a drawing: all of a file that has a label of its own (`normalizedLabel`, `label` or `truth`, as
+MathWriting and CROHME have), else those of each outermost group that has one, else those of each group of the file;
+traces outside of groups are a drawing of their own. With the setting `groups` every innermost group with a label is
+one, the symbols of CROHME. A group holds its own traces, or views of others' (`traceView`). Traces of a pen in the air
+are passed over. `ink_channels` says how contexts, units and signs are understood.
+
+Ours have channels X, Y and those of T (ms), F (pressure up to 1), OTx and OTy (degrees) that the dataset knows, "?"
+where a point lacks one. Annotations are MathWriting's, `canvas`, the picture's width and height in the points' unit,
+and `metadata`, JSON of all else that is known. Numbers are written as text that reads back exactly.
 """
 
 from __future__ import annotations
 
 import itertools
-import re
+import math
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,72 +27,122 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from strokes.errors import SourceError
+from strokes.formats.clocks import since_first
 from strokes.formats.glyphs import Glyph, glyphs
+from strokes.formats.ink_channels import Contexts, Trace, join_traces, tag_of, to_trace
+from strokes.formats.ink_values import parse_trace
+from strokes.formats.json_text import to_text
+from strokes.formats.json_values import parse_object
 from strokes.formats.limits import MAX_LINE_BYTES, MAX_POINTS
-from strokes.formats.recording import Numbers, Recording, from_zero, numbers
+from strokes.formats.recording import Numbers, Recording
 from strokes.formats.text_files import files_in, open_binary
 from strokes.formats.xml_text import exact, exact_rows, xml_text
-from strokes.ink.drawing import SPLITS
+from strokes.ink.drawing import IDENTITY_FRAME, SPLITS
 from strokes.store.reader import DatasetFile
 
 NAMESPACE = "http://www.w3.org/2003/InkML"
 MAX_DEPTH = 100
-PLAIN = re.compile(r"[-+0-9.eE\s]*")
-VALUE = re.compile(r"""\s*([!'"]?)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\*|\?|[TF])""")
-KEPT = ("sampleId", "normalizedLabel", "inkCreationMethod", "writer")
+MAX_STORED_POINTS = 2_000_000
+MAX_ANNOTATIONS = 1000
+LABELS = ("normalizedLabel", "label", "truth")
+OWN = ("canvas", "splitTagOriginal", "metadata")
+CHANNELS = {
+    "time_ms": '<channel name="T" type="decimal" units="ms"/>',
+    "pressure": '<channel name="F" type="decimal" min="0" max="1"/>',
+    "tilt_x": '<channel name="OTx" type="decimal" units="deg"/>',
+    "tilt_y": '<channel name="OTy" type="decimal" units="deg"/>',
+}
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How files are read: `groups`: every innermost group with a label is a drawing."""
+
+    groups: bool = False
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
     """Write every drawing of `dataset` to one file, or to a file each when `path` is a folder."""
+    known = [name for name in CHANNELS if name in dataset.names]
     if path.is_dir():
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
-            text = "".join((head(timed=glyph.times_ms is not None), *body(glyph), "</ink>\n"))
+            text = "".join((inkml_head(known), *body(glyph, known), "</ink>\n"))
             (path / f"{glyph.number:0{width}}.inkml").write_text(text, encoding="utf-8")
         return
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(head(timed="time_ms" in dataset.names))
+        file.write(inkml_head(known))
         for glyph in glyphs(dataset):
-            file.writelines(("<traceGroup>\n", *body(glyph), "</traceGroup>\n"))
+            file.writelines(("<traceGroup>\n", *body(glyph, known), "</traceGroup>\n"))
         file.write("</ink>\n")
 
 
-def head(*, timed: bool) -> str:
-    """What a file begins with."""
-    time = '<channel name="T" type="decimal" units="ms"/>' if timed else ""
+def inkml_head(columns: list[str]) -> str:
+    """What a file begins with; its points have these columns besides x and y."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<ink xmlns="{NAMESPACE}">\n<traceFormat>'
-        f'<channel name="X" type="decimal"/><channel name="Y" type="decimal"/>{time}</traceFormat>\n'
+        '<channel name="X" type="decimal"/><channel name="Y" type="decimal"/>'
+        f"{''.join(CHANNELS[name] for name in columns)}</traceFormat>\n"
     )
 
 
-def body(glyph: Glyph) -> Iterator[str]:
+def body(glyph: Glyph, columns: list[str]) -> Iterator[str]:
     """A drawing's annotations and traces, a line each."""
-    canvas = " ".join(exact(np.float32(side)) for side in glyph.size)
-    about = {name: glyph.metadata[name] for name in KEPT if isinstance(glyph.metadata.get(name), str)}
-    about |= {"splitTagOriginal": glyph.split, "canvas": canvas}
-    if glyph.label is not None:
-        about["label"] = glyph.label
-    about.setdefault("sampleId", str(glyph.source_index))
-    for name, value in sorted(about.items()):
-        yield f'<annotation type="{name}">{xml_text(value)}</annotation>\n'
+    for name, value in sorted(told_of(glyph).items()):
+        yield f'<annotation type="{xml_text(name)}">{xml_text(value)}</annotation>\n'
     rows = exact_rows(glyph.points.astype(np.float32))
-    if glyph.times_ms is not None:
-        rows = [f"{row} {exact(time)}" for row, time in zip(rows, glyph.times_ms.astype(np.float32), strict=True)]
+    for name in columns:
+        values = glyph.columns.get(name, np.full(len(rows), np.nan)).astype(np.float32)
+        rows = [f"{row} {'?' if math.isnan(v) else exact(v)}" for row, v in zip(rows, values, strict=True)]
     for a, b in itertools.pairwise(glyph.ends):
         yield f"<trace>{', '.join(rows[a:b])}</trace>\n"
 
 
+def told_of(glyph: Glyph) -> dict[str, str]:
+    """What is known of a drawing: text by names that other programs know, and the rest as JSON."""
+    texts = {name: value for name, value in glyph.metadata.items() if isinstance(value, str) and name not in OWN}
+    texts = {name: value for name, value in texts.items() if name not in LABELS and name.isidentifier()}
+    rest: dict[str, Any] = {"metadata": {k: v for k, v in glyph.metadata.items() if k not in texts}}
+    rest |= {"source_index": glyph.source_index, "scores": glyph.scores, "flagged": glyph.flagged}
+    if glyph.frame != IDENTITY_FRAME:
+        rest["frame"] = glyph.frame
+    canvas = " ".join(exact(np.float32(side)) for side in glyph.size)
+    about = texts | {"splitTagOriginal": glyph.split, "canvas": canvas, "metadata": to_text(rest)}
+    about.setdefault("sampleId", str(glyph.source_index))
+    return about if glyph.label is None else about | {"label": glyph.label}
+
+
 @dataclass
 class Ink:
-    """What is known of a drawing while it is being read."""
+    """What is known of a drawing, or a part of one, while it is being read."""
 
-    traces: list[Numbers] = field(default_factory=list)
+    traces: list[Trace] = field(default_factory=list)
+    views: list[tuple[str, int, int]] = field(default_factory=list)
     about: dict[str, str] = field(default_factory=dict)
+    parts: list[Ink] = field(default_factory=list)
     points: int = 0
 
+    @property
+    def label(self) -> str | None:
+        """The label that it has itself."""
+        return next((self.about[name] for name in LABELS if self.about.get(name)), None)
 
-def read(path: Path) -> Iterator[Recording]:
+    def labelled(self, *, innermost: bool) -> Iterator[Ink]:
+        """The parts with a label, itself among them: the outermost ones, or the innermost."""
+        inner = list(itertools.chain.from_iterable(part.labelled(innermost=innermost) for part in self.parts))
+        if self.label is not None and not (innermost and inner):
+            yield self
+        else:
+            yield from inner
+
+    def everything(self) -> Iterator[Ink]:
+        """Itself and all of its parts, in order."""
+        yield self
+        for part in self.parts:
+            yield from part.everything()
+
+
+def read(path: Path, settings: ReadSettings | None = None) -> Iterator[Recording]:
     """The drawings of a file, or of a folder's files in the order of their names.
 
     Raises:
@@ -95,8 +151,8 @@ def read(path: Path) -> Iterator[Recording]:
     for file in files_in(path, "*.inkml"):
         try:
             with closing(open_binary(file)) as stream:
-                yield from _read_file(Metered(stream, file), file)
-        except (ParseError, DefusedXmlException, ValueError, LookupError, AttributeError) as error:
+                yield from InkFile(file, settings or ReadSettings()).drawings(Metered(stream, file))
+        except (ParseError, DefusedXmlException, ValueError, LookupError, AttributeError, OverflowError) as error:
             raise SourceError(f"{file} is no whole InkML: {str(error)[:200]}") from None
 
 
@@ -119,138 +175,232 @@ class Metered:
         self._given = 0
 
 
-def _read_file(stream: Metered, path: Path) -> Iterator[Recording]:
-    channels: list[tuple[str, float]] = [("X", 1.0), ("Y", 1.0)]
-    outer, inner, groups = Ink(), None, 0
-    open_elements: list[Element] = []
-    for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=False):
-        name = str(element.tag).rpartition("}")[2]
-        if event == "start":
-            if not open_elements and name != "ink":
-                raise SourceError(f"{path} is XML, but its first element is {name[:40]!r}; expected ink")
-            open_elements.append(element)
-            if len(open_elements) > MAX_DEPTH:
-                raise SourceError(f"{path} is nested more than {MAX_DEPTH} deep")
-            if name == "traceGroup" and len(open_elements) == 2:
-                inner, groups = Ink(about=dict(outer.about)), groups + 1
-            continue
-        stream.reset()
-        open_elements.pop()
-        if name == "traceFormat":
-            channels = _channels(element)
-        elif name == "annotation" and len(open_elements) <= 2:
-            (inner or outer).about[element.get("type", "")[:100]] = (element.text or "")[:MAX_LINE_BYTES]
+class InkFile:
+    """One file while it is being read."""
+
+    def __init__(self, path: Path, settings: ReadSettings) -> None:
+        self._path, self._settings = path, settings
+        self._contexts, self._whole = Contexts(), Ink()
+        self._by_id: dict[str, Trace] = {}
+        self._stored = 0
+        self._open: list[Element] = []
+        self._groups: list[Ink] = []
+        self._described = 0
+        self._waiting: list[Ink] = []
+
+    def drawings(self, stream: Metered) -> Iterator[Recording]:
+        """The drawings; those of groups as soon as they end. Raises `SourceError` where the file is broken."""
+        seen = 0
+        for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=False):
+            name = tag_of(element)
+            if event == "start":
+                self._start(element, name)
+                continue
+            stream.reset()
+            self._open.pop()
+            if name == "traceGroup" and self._groups:
+                group = self._groups.pop()
+                if self._groups:
+                    self._groups[-1].parts.append(group)
+                elif not self._inside("definitions"):
+                    seen += 1
+                    yield from self._finished(group)
+            else:
+                self._end(element, name)
+            self._forget(element, name)
+        if self._waiting:
+            self._whole.parts = self._waiting
+        if self._whole.traces or self._waiting or not seen:
+            yield self._recording(self._whole)
+
+    def _start(self, element: Element, name: str) -> None:
+        if not self._open and name != "ink":
+            raise SourceError(f"{self._path} is XML, but its first element is {name[:40]!r}; expected ink")
+        self._open.append(element)
+        if len(self._open) > MAX_DEPTH:
+            raise SourceError(f"{self._path} is nested more than {MAX_DEPTH} deep")
+        if name == "traceGroup":
+            self._groups.append(Ink())
+        if name in ("context", "inkSource", "traceFormat"):
+            self._described = self._described or len(self._open)
+
+    def _end(self, element: Element, name: str) -> None:
+        if self._described == len(self._open) + 1:
+            self._described = 0
+            self._contexts.add(element, in_definitions=self._inside("definitions"))
+        elif name == "annotation" and (self._groups or len(self._open) <= 2):
+            about = (self._groups[-1] if self._groups else self._whole).about
+            if len(about) < MAX_ANNOTATIONS:
+                about[element.get("type", "")[:100]] = (element.text or "").strip()[:MAX_LINE_BYTES]
         elif name == "trace" and element.get("type", "penDown") == "penDown":
-            _add(inner or outer, parse_trace(element.text or "", len(channels), path), path)
-        elif name == "traceGroup" and inner is not None and len(open_elements) == 1:
-            yield to_recording(inner, channels, path)
-            inner = None
-        if name != "channel":
-            element.clear()
-        if len(open_elements) == 1:
-            open_elements[0].clear()
-    if outer.traces or not groups:
-        yield to_recording(outer, channels, path)
+            self._add_trace(element)
+        elif name == "traceView" and self._groups:
+            reference = (element.get("traceDataRef") or element.get("traceRef") or "").lstrip("#")
+            self._groups[-1].views.append((reference, _point(element.get("from"), 1), _point(element.get("to"), 0)))
+            self._count(self._groups[-1], 1)
+
+    def _inside(self, name: str) -> bool:
+        return any(tag_of(element) == name for element in self._open)
+
+    def _forget(self, element: Element, name: str) -> None:
+        """Let go of what has been read; a description is kept until it ends."""
+        if self._described:
+            if len(self._open[self._described - 1]) > MAX_ANNOTATIONS:
+                raise SourceError(f"{self._path} has a description of more than {MAX_ANNOTATIONS} parts")
+            return
+        element.clear()
+        if self._open:
+            self._open[-1].clear() if len(self._open) == 1 else self._open[-1].remove(element)
+
+    def _add_trace(self, element: Element) -> None:
+        reference = element.get("contextRef")
+        parents = [outer.get("contextRef") for outer in reversed(self._open) if outer.get("contextRef")]
+        form = self._contexts.of(reference or next(iter(parents), None))
+        needed = 1 << (form.place("X") or 0) | 1 << (form.place("Y") or 0)
+        width = len(form.channels)
+        table = parse_trace(element.text or "", width, str(self._path), optional=form.optional, needed=needed)
+        if not len(table):
+            return
+        trace = to_trace(table, form)
+        if np.isnan(trace.points).any():
+            raise SourceError(f"{self._path} has a trace with a point without x or y")
+        own = self._groups[-1] if self._groups else self._whole
+        identity = element.get("{http://www.w3.org/XML/1998/namespace}id") or element.get("id")
+        if identity and not self._groups:
+            self._by_id[identity] = trace
+            self._stored += len(table)
+        if self._stored > MAX_STORED_POINTS:
+            raise SourceError(f"{self._path} has more than {MAX_STORED_POINTS} points outside of groups")
+        if not self._inside("definitions"):
+            own.traces.append(trace)
+            self._count(own, len(table))
+
+    def _count(self, ink: Ink, more: int) -> None:
+        ink.points += more
+        if ink.points > MAX_POINTS:
+            raise SourceError(f"{self._path} has a drawing of more than {MAX_POINTS} points; no drawing is so long")
+
+    def _finished(self, group: Ink) -> Iterator[Recording]:
+        """The drawings of a group of the file that has ended."""
+        innermost = self._settings.groups
+        if self._whole.label is not None and not innermost:
+            if any(part.traces for part in group.everything()):
+                self._waiting.append(group)
+                self._count(self._whole, sum(part.points for part in group.everything()))
+            return
+        labelled = list(group.labelled(innermost=innermost))
+        if innermost and labelled:
+            self._whole.traces = []
+        for part in labelled or [group]:
+            yield self._recording(part)
+
+    def _recording(self, ink: Ink) -> Recording:
+        traces = [trace for part in ink.everything() for trace in (*part.traces, *self._viewed(part))]
+        points, unit, columns = join_traces(traces)
+        lengths = [len(trace.points) for trace in traces]
+        if len(points) > MAX_POINTS:
+            raise SourceError(f"{self._path} has a drawing of more than {MAX_POINTS} points; no drawing is so long")
+        started: dict[str, Any] = {}
+        if any(len(trace.clock) for trace in traces):
+            clock = [trace.clock if len(trace.clock) else np.full(len(trace.points), np.nan) for trace in traces]
+            units = {trace.clock_unit for trace in traces if len(trace.clock)}
+            times, started = since_first(np.concatenate(clock), lengths, next(iter(units)) if len(units) == 1 else None)
+            columns["time_ms"] = times
+        raw = any(trace.raw_pressure for trace in traces)
+        about = {} if ink is self._whole else {k: v for k, v in self._whole.about.items() if k not in LABELS}
+        return described(
+            about | ink.about,
+            points,
+            lengths,
+            columns=columns,
+            started=started,
+            place=str(self._path),
+            mm=unit,
+            raw_pressure=raw,
+        )
+
+    def _viewed(self, ink: Ink) -> Iterator[Trace]:
+        for reference, first, last in ink.views:
+            if reference not in self._by_id:
+                raise SourceError(f"{self._path} has a view of a trace {reference[:40]!r} that is not before it")
+            yield _part_of(self._by_id[reference], first - 1, last or None)
 
 
-def _add(ink: Ink, rows: Numbers, path: Path) -> None:
-    if len(rows):
-        ink.traces.append(rows)
-    ink.points += len(rows)
-    if ink.points > MAX_POINTS:
-        raise SourceError(f"{path} has a drawing of more than {MAX_POINTS} points; no drawing is so long")
+def _point(text: str | None, default: int) -> int:
+    """The number of a point, from 1, that a view begins or ends with."""
+    found = default
+    with suppress(ValueError):
+        found = int((text or "").rpartition(":")[2] or default)
+    return max(found, default)
 
 
-def _channels(element: Element) -> list[tuple[str, float]]:
-    """Each channel's name and its unit in ms, for times."""
-    found = [child for child in element.iter() if str(child.tag).endswith("channel")]
-    return [(child.get("name", ""), 1000.0 if child.get("units") == "s" else 1.0) for child in found]
+def _part_of(trace: Trace, first: int, last: int | None) -> Trace:
+    rows = slice(first, last)
+    columns = {name: values[rows] for name, values in trace.columns.items()}
+    return Trace(trace.points[rows], trace.mm, columns, trace.clock[rows], trace.clock_unit, trace.raw_pressure)
 
 
-def parse_trace(text: str, width: int, path: Path) -> Numbers:
-    """A trace's points (p, channels). Raises `SourceError` when a point has not that many numbers."""
-    rows = [row for row in text.split(",") if row.strip()]
-    if PLAIN.fullmatch(text.replace(",", " ")):
-        try:
-            values = [[float(value) for value in row.split()] for row in rows]
-        except ValueError:
-            raise SourceError(f"{path} has a trace that is no list of numbers: {text[:40]!r}") from None
-    else:
-        values = _difference_coded(rows, path)
-    if any(len(row) != width for row in values):
-        raise SourceError(f"{path} has a trace whose points are not of {width} numbers: {text[:40]!r}")
-    return numbers(values, f"{path}: a trace", ndim=2)
-
-
-def _difference_coded(rows: list[str], path: Path) -> list[list[float]]:
-    """Points of which some are given as differences ('), differences of differences ("), or as before (*)."""
-    modes: dict[int, str] = {}
-    last: dict[int, float] = {}
-    speed: dict[int, float] = {}
-    result = []
-    for row in rows:
-        place = 0
-        values: list[float] = []
-        while row[place:].strip():
-            found = VALUE.match(row, place)
-            if found is None:
-                raise SourceError(f"{path} has a trace that can't be read: {row[:40]!r}")
-            channel, (prefix, text) = len(values), found.groups()
-            modes[channel] = prefix or modes.get(channel, "!")
-            value = _next_value(text, modes[channel], last.get(channel, 0.0), speed.get(channel, 0.0))
-            speed[channel], last[channel] = value - last.get(channel, 0.0), value
-            values.append(value)
-            place = found.end()
-        result.append(values)
-    return result
-
-
-def _next_value(text: str, mode: str, last: float, speed: float) -> float:
-    if text in ("*", "?"):
-        return last + (speed if mode == '"' else 0.0) if text == "*" else last
-    if text in ("T", "F"):
-        return float(text == "T")
-    number = float(text)
-    if mode == "'":
-        return last + number
-    return last + speed + number if mode == '"' else number
-
-
-def to_recording(ink: Ink, channels: list[tuple[str, float]], path: Path) -> Recording:
-    """A drawing that was read. Raises `SourceError` when it has no x or y."""
-    names = [name for name, _ in channels]
-    if "X" not in names or "Y" not in names or len(names) > 64:
-        raise SourceError(f"{path} has the channels {', '.join(names[:9])}; expected X and Y")
-    if any(trace.shape[1] != len(names) for trace in ink.traces):
-        raise SourceError(f"{path} has traces that don't fit its channels")
-    table = np.concatenate([*ink.traces, np.zeros((0, len(names)))])
-    columns: dict[str, Numbers] = {}
-    if "T" in names:
-        at = names.index("T")
-        columns["time_ms"] = from_zero(table[:, at] * channels[at][1])
-    about = ink.about
+def described(
+    about: dict[str, str],
+    points: Numbers,
+    lengths: list[int],
+    *,
+    columns: dict[str, Numbers],
+    started: dict[str, Any],
+    place: str,
+    **known: Any,
+) -> Recording:
+    """A drawing with what its annotations say. Raises `SourceError` when they are broken."""
+    label = next((about[name] for name in LABELS if about.get(name)), None)
+    canvas = _canvas(about, place)
     split = about.get("splitTagOriginal", "none")
+    own = parse_object(about["metadata"], f"{place}: metadata") if "metadata" in about else {}
+    metadata = {name: value for name, value in about.items() if name not in OWN and name and value != label}
+    if split not in SPLITS:
+        metadata["split"] = split
+    if "metadata" in about and metadata.get("sampleId") == str(own.get("source_index")):
+        del metadata["sampleId"]
+    metadata |= started | _own(own, "metadata", dict, {}, place)
+    flagged, scores = _own(own, "flagged", bool, None, place), _own(own, "scores", dict, {}, place)
+    frame = own.get("frame", IDENTITY_FRAME)
+    if not all(_is_number(value) for value in (*scores.values(), *frame)) or len(frame) != 3:
+        raise SourceError(f"{place}: a score or the frame is no number")
+    if not all(name.isidentifier() for name in scores):
+        raise SourceError(f"{place}: a score has a name that is none; expected letters, digits and _")
+    if canvas is not None:
+        known["mm"] = None
     return Recording(
-        table[:, [names.index("X"), names.index("Y")]],
-        [len(trace) for trace in ink.traces],
-        label=about.get("label") or about.get("normalizedLabel") or None,
-        canvas=_canvas(about, path),
+        points,
+        [length for length in lengths if length],
+        label=label,
+        canvas=canvas,
         columns=columns,
         split=split if split in SPLITS else "none",
-        metadata=_metadata(about, split),
+        source_index=_own(own, "source_index", int, None, place),
+        metadata=metadata,
+        scores={name: float(value) for name, value in scores.items()},
+        frame=(float(frame[0]), float(frame[1]), float(frame[2])),
+        flagged=flagged,
+        **known,
     )
 
 
-def _metadata(about: dict[str, str], split: str) -> dict[str, Any]:
-    kept = {name: about[name] for name in KEPT if name in about}
-    return kept if split in SPLITS else kept | {"split": split}
+def _own(record: dict[str, Any], name: str, kind: type, default: Any, place: str) -> Any:
+    value = record.get(name, default)
+    if value is not default and type(value) is not kind:
+        raise SourceError(f"{place}: metadata has a {name} that is no {kind.__name__}")
+    return value
 
 
-def _canvas(about: dict[str, str], path: Path) -> tuple[float, float] | None:
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e9
+
+
+def _canvas(about: dict[str, str], place: str) -> tuple[float, float] | None:
     if "canvas" not in about:
         return None
     try:
         width, height = map(float, about["canvas"].split())
     except ValueError:
-        raise SourceError(f"{path} has a canvas that is no width and height: {about['canvas'][:40]!r}") from None
+        raise SourceError(f"{place} has a canvas that is no width and height: {about['canvas'][:40]!r}") from None
     return width, height

@@ -5,10 +5,10 @@
     …
     ]}
 
-x and y are in the unit square of the picture (its longer side is 1), y down, rounded to `DIGITS` digits. A drawing of
+x and y are in the unit square of the picture (its longer side is 1), y down, rounded to `DECIMALS` digits. A drawing of
 unknown label has null; a flagged one has `"flagged": true`; one with metadata has it as the object `"metadata"`. A
 picture that isn't square has its width and height as `"size"`, one that was framed its scale and offset as `"frame"`,
-and `"columns"` holds what else is known of each point: `{"time_ms": [[…], …]}`, a list a stroke.
+and `"columns"` holds what else is known of each point: `{"time_ms": [[…], …]}`, a list a stroke, null where unknown.
 
 So laid out, a file of any size is read line by line; any other layout is read whole, up to 16 MiB.
 """
@@ -25,15 +25,16 @@ from typing import Any, TextIO
 import numpy as np
 
 from strokes.errors import SourceError, StoreError
+from strokes.formats.clocks import since_first
 from strokes.formats.json_values import field, label_of, parse_object
-from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
+from strokes.formats.limits import MAX_CLASSES, MAX_COLUMN, MAX_LABEL_LENGTH
 from strokes.formats.recording import Recording, is_plain, join_strokes, numbers
 from strokes.formats.text_files import read_lines, read_whole
 from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, DrawingSet
 from strokes.store.reader import DatasetFile
 
-FORMAT, VERSION = "strokes", 1
-DIGITS = 5
+JSON_FORMAT, JSON_VERSION = "strokes", 1
+DECIMALS = 5
 OPENING = '"drawings":['
 
 
@@ -49,7 +50,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
 
 def head_text(dataset: DatasetFile) -> str:
     """What stands before the drawings, as a JSON object."""
-    return to_text({"format": FORMAT, "version": VERSION, "classes": list(dataset.classes)})
+    return to_text({"format": JSON_FORMAT, "version": JSON_VERSION, "classes": list(dataset.classes)})
 
 
 def write_block(file: TextIO, block: DrawingSet, separator: str) -> str:
@@ -64,9 +65,9 @@ def records(drawings: DrawingSet) -> Iterator[dict[str, Any]]:
     """Each drawing as the object that is written."""
     ends = list(itertools.pairwise(drawings.stroke_offsets.tolist()))
     points = _split(drawings.points, ends)
-    columns = {name: _split(values, ends) for name, values in drawings.point_columns.items()}
-    scores = {name: rounded(values) for name, values in drawings.scores.items()}
-    sizes, frames = rounded(drawings.sizes), drawings.frames.astype(np.float64).tolist()
+    columns = {name: _split_column(values, ends) for name, values in drawings.point_columns.items()}
+    scores = {name: rounded_list(values) for name, values in drawings.scores.items()}
+    sizes, frames = rounded_list(drawings.sizes), drawings.frames.astype(np.float64).tolist()
     for i, (a, b) in enumerate(itertools.pairwise(drawings.drawing_offsets.tolist())):
         label = int(drawings.labels[i])
         record: dict[str, Any] = {
@@ -89,13 +90,19 @@ def records(drawings: DrawingSet) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def rounded(values: Any) -> Any:
-    """An array as lists of numbers of `DIGITS` digits."""
-    return np.round(values.astype(np.float64), DIGITS).tolist()
+def rounded_list(values: Any) -> Any:
+    """An array as lists of numbers of `DECIMALS` digits."""
+    return np.round(values.astype(np.float64), DECIMALS).tolist()
 
 
 def _split(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
-    listed = rounded(values)
+    listed = rounded_list(values)
+    return [listed[a:b] for a, b in ends]
+
+
+def _split_column(values: Any, ends: list[tuple[int, int]]) -> list[Any]:
+    """A column's values, a list a stroke, null where unknown."""
+    listed = [None if math.isnan(value) else value for value in rounded_list(values)]
     return [listed[a:b] for a, b in ends]
 
 
@@ -132,7 +139,7 @@ def read(path: Path) -> Iterator[Recording]:
         if line == "]}":
             break
         place = f"{path}, line {number}"
-        yield recording_of(parse_object(line.removesuffix(","), place), place)
+        yield recording_of_json(parse_object(line.removesuffix(","), place), place)
     else:
         raise SourceError(f"{path} is cut off: it lacks the last line, ]}}")
     if next(lines, None) is not None:
@@ -145,7 +152,7 @@ def _read_whole(path: Path) -> Iterator[Recording]:
     for i, record in enumerate(field(whole, "drawings", list, [], str(path))):
         if not isinstance(record, dict):
             raise SourceError(f"{path}: drawing {i} is no object")
-        yield recording_of(record, f"{path}, drawing {i}")
+        yield recording_of_json(record, f"{path}, drawing {i}")
 
 
 def classes_of(path: Path) -> tuple[str, ...]:
@@ -157,10 +164,10 @@ def classes_of(path: Path) -> tuple[str, ...]:
 
 def check_head(head: dict[str, Any], path: Path) -> tuple[str, ...]:
     """The classes of a head. Raises `SourceError` unless it is of this format and version."""
-    if head.get("format") != FORMAT:
-        raise SourceError(f'{path} is JSON, but not of this format; expected "format": "{FORMAT}"')
-    if head.get("version") != VERSION:
-        raise SourceError(f"{path} is of another version than {VERSION}")
+    if head.get("format") != JSON_FORMAT:
+        raise SourceError(f'{path} is JSON, but not of this format; expected "format": "{JSON_FORMAT}"')
+    if head.get("version") != JSON_VERSION:
+        raise SourceError(f"{path} is of another version than {JSON_VERSION}")
     classes = field(head, "classes", list, [], str(path))
     if not all(isinstance(name, str) and is_plain(name) and 0 < len(name) <= MAX_LABEL_LENGTH for name in classes):
         raise SourceError(f"{path}: a class is no text of 1 to {MAX_LABEL_LENGTH} letters")
@@ -169,7 +176,7 @@ def check_head(head: dict[str, Any], path: Path) -> tuple[str, ...]:
     return tuple(classes)
 
 
-def recording_of(record: dict[str, Any], place: str) -> Recording:
+def recording_of_json(record: dict[str, Any], place: str) -> Recording:
     """One drawing's object as a recording. Raises `SourceError` when it isn't such an object."""
     strokes = field(record, "strokes", list, [], place)
     if "strokes" not in record:
@@ -179,7 +186,11 @@ def recording_of(record: dict[str, Any], place: str) -> Recording:
     size, frame = (numbers(record.get(name, list(usual)), f"{place}: {name}") for name, usual in USUAL.items())
     if size.shape != (2,) or frame.shape != (3,) or points.shape[1] != 2:
         raise SourceError(f"{place}: expected strokes of x and y, a size of 2 numbers, a frame of 3")
-    metadata = dict(field(record, "metadata", dict, {}, place))
+    columns = _columns(record, place)
+    started: dict[str, Any] = {}
+    if "time_ms" in columns:
+        columns["time_ms"], started = since_first(columns["time_ms"], lengths, "ms")
+    metadata = started | dict(field(record, "metadata", dict, {}, place))
     if "name" in record:
         metadata.setdefault("name", record["name"])
     return Recording(
@@ -187,7 +198,7 @@ def recording_of(record: dict[str, Any], place: str) -> Recording:
         lengths,
         label=label_of(record, "label", place),
         canvas=(float(size[0]), float(size[1])),
-        columns=_columns(record, place),
+        columns=columns,
         split=field(record, "split", str, "none", place),
         source_index=field(record, "source_index", int, -1, place) if "source_index" in record else None,
         metadata=metadata,
@@ -205,9 +216,18 @@ def _columns(record: dict[str, Any], place: str) -> dict[str, Any]:
     if not set(columns) <= set(POINT_COLUMNS) or not all(isinstance(values, list) for values in columns.values()):
         raise SourceError(f"{place}: columns are lists, any of {', '.join(POINT_COLUMNS)}")
     return {
-        name: np.concatenate([*(numbers(part, f"{place}: {name}") for part in values), np.zeros(0)])
+        name: np.concatenate([*(_column(part, f"{place}: {name}") for part in values), np.zeros(0)])
         for name, values in columns.items()
     }
+
+
+def _column(values: Any, what: str) -> Any:
+    """A stroke's values, NaN for null. Raises `SourceError` when one is neither that nor a number."""
+    if not isinstance(values, list):
+        raise SourceError(f"{what} is no list of lists, one a stroke")
+    known = numbers([0 if value is None else value for value in values], what, most=MAX_COLUMN)
+    known[[i for i, value in enumerate(values) if value is None]] = math.nan
+    return known
 
 
 def _score(value: Any, what: str) -> float:

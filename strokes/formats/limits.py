@@ -10,6 +10,10 @@ MAX_ARRAY_BYTES = 1 << 30
 MAX_POINTS = 200_000
 """Points of one drawing."""
 MAX_COORDINATE = 1e9
+MAX_COLUMN = 1e15
+"""Of a time, a pressure or a tilt, once they are in their units."""
+MAX_CLOCK = 1e19
+"""Of a recorder's clock: nanoseconds since 1970."""
 MAX_LABEL_LENGTH = 1000
 MAX_METADATA_LENGTH = 1 << 20
 MAX_CLASSES = 65_536

@@ -1,4 +1,4 @@
-"""Grzego's `lines`: drawings of `POINTS` points each, as arrays of an `.npz` (published as a pickle).
+"""Grzego's `lines`: drawings of `POINTS_A_LINE` points each, as arrays of an `.npz` (published as a pickle).
 
 `lines` (n, 20, 3) float32 holds x and y in the unit square and 1 where the pen is lifted after the point; `labels`
 (n,) the classes' numbers, -1 where unknown, and `classes` their names. A drawing of fewer points is filled up with its
@@ -13,23 +13,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.limits import MAX_CLASSES, MAX_LABEL_LENGTH
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.recording import Recording, is_plain
 from strokes.formats.stroke_3 import lengths_of
 from strokes.store.reader import DatasetFile
 
-POINTS = 20
-BLOCK = 4096
+POINTS_A_LINE = 20
+LINES_AT_ONCE = 4096
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
     """Write every drawing of `dataset`; one without a stroke becomes rows of zeros."""
     with NpzWriter(path) as archive:
         rows = (to_lines(glyph)[None] for glyph in glyphs(dataset))
-        archive.put_rows("lines", (len(dataset), POINTS, 3), np.dtype(np.float32), rows)
+        archive.put_rows("lines", (len(dataset), POINTS_A_LINE, 3), np.dtype(np.float32), rows)
         archive.put("labels", dataset.column("labels").astype(np.int64))
         archive.put("classes", np.array(dataset.classes, np.str_))
 
@@ -37,13 +38,13 @@ def write(dataset: DatasetFile, path: Path) -> None:
 def to_lines(glyph: Glyph) -> NDArray[np.float32]:
     """A drawing's rows (20, 3)."""
     count = len(glyph.points)
-    if count > POINTS:
+    if count > POINTS_A_LINE:
         from strokes.ink.resampling import resample_path
 
-        rows = resample_path([stroke.astype(np.float32) for stroke in glyph.strokes], POINTS)
+        rows = resample_path([stroke.astype(np.float32) for stroke in glyph.strokes], POINTS_A_LINE)
         rows[:, 2] = 1 - rows[:, 2]
         return rows
-    rows = np.zeros((POINTS, 3), np.float32)
+    rows = np.zeros((POINTS_A_LINE, 3), np.float32)
     rows[:count, :2] = glyph.points
     rows[np.array(glyph.ends[1:], np.int64) - 1, 2] = 1
     rows[count:] = rows[count - 1] if count else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from strokes.formats.json_text import check_head, head_text, recording_of, records, to_text
+from strokes.formats.json_text import check_head, head_text, recording_of_json, records, to_text
 from strokes.formats.json_values import parse_object
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import read_lines
@@ -32,7 +32,7 @@ def read(path: Path) -> Iterator[Recording]:
         if "format" in record and number == 1:
             check_head(record, path)
         else:
-            yield recording_of(record, place)
+            yield recording_of_json(record, place)
 
 
 def classes_of(path: Path) -> tuple[str, ...]:

@@ -6,53 +6,20 @@ See https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 from __future__ import annotations
 
 import math
-import struct
-import tokenize
-import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import check_plain, open_array
 from strokes.errors import SourceError
 
 Array = NDArray[Any]
-BROKEN = (
-    zipfile.BadZipFile,
-    ValueError,
-    SyntaxError,
-    TypeError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    tokenize.TokenError,
-    struct.error,
-)
-"""What zipfile and numpy.lib.format raise at broken input."""
 MAX_ROW_BYTES = 1 << 26
-
-
-@contextmanager
-def open_npz(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An `.npz` to read. Raises `SourceError` when it is broken."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except BROKEN as error:
-        raise SourceError(f"{path} is no whole .npz ({str(error)[:200] or type(error).__name__})") from error
-
-
-def names_of(archive: zipfile.ZipFile) -> set[str]:
-    """The arrays in an `.npz`."""
-    return {name.removesuffix(".npy") for name in archive.namelist()}
 
 
 class RowReader:
@@ -69,8 +36,7 @@ class RowReader:
     def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
         self.name = name
         self._stream, self.shape, fortran, self.dtype = open_array(archive, name)
-        if self.dtype.hasobject:
-            raise SourceError(f"`{name}` is an object array, which could run code; save numbers or strings")
+        check_plain(name, self.dtype)
         if fortran and len(self.shape) > 1:
             raise SourceError(f"`{name}` is laid out column by column; save it with order='C'")
         self._row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
@@ -100,25 +66,6 @@ class RowReader:
 def _is_text(letters: Array) -> bool:
     """Whether numbers are letters of Unicode; NumPy crashes at others."""
     return not ((letters > 0x10FFFF) | ((letters >= 0xD800) & (letters <= 0xDFFF))).any()
-
-
-def open_array(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], tuple[int, ...], bool, np.dtype[Any]]:
-    """An array's stream behind its header, its shape, whether it is laid out by columns, and its type.
-
-    Raises:
-        SourceError: there is no such array.
-    """
-    if f"{name}.npy" not in archive.namelist():
-        raise SourceError(f"it holds {', '.join(sorted(names_of(archive))[:20]) or 'nothing'}; expected `{name}`")
-    stream = archive.open(f"{name}.npy")
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shape, fortran, dtype = read(stream)
-    if min(shape, default=0) < 0 or math.prod(shape) > 1 << 48:
-        raise SourceError(f"`{name}` announces shape {shape}")
-    return stream, shape, fortran, dtype
 
 
 class NpzWriter:

@@ -32,7 +32,7 @@ INSTRUCTIONS = (
 )
 MAX_PICKLE_BYTES = 256 << 20
 TYPE = re.compile(r"[<>|=]?([biuf][1248]|O8?)")
-BROKEN = (
+BROKEN_PICKLE = (
     pickle.UnpicklingError,
     ValueError,
     KeyError,
@@ -103,7 +103,7 @@ def _encode(text: object, encoding: object = "latin-1") -> bytes:
     return text.encode("latin-1")
 
 
-NAMES = {
+ALLOWED_NAMES = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy", "ndarray"): _Array,
@@ -114,7 +114,7 @@ CALLABLE = (_reconstruct, _Type, _encode)
 
 
 class _ArrayUnpickler(pickle._Unpickler):
-    """Knows the names in `NAMES` and the instructions in `INSTRUCTIONS`, each doing no more than it must."""
+    """Knows the names in `ALLOWED_NAMES` and the instructions in `INSTRUCTIONS`, each doing no more than it must."""
 
     stack: list[Any]
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = {
@@ -123,7 +123,7 @@ class _ArrayUnpickler(pickle._Unpickler):
 
     def find_class(self, module: str, name: str, /) -> Any:
         try:
-            return NAMES[module, name]
+            return ALLOWED_NAMES[module, name]
         except KeyError:
             raise pickle.UnpicklingError(f"it names {module[:40]}.{name[:40]}; only NumPy arrays are read") from None
 
@@ -160,7 +160,7 @@ def load_object_array(stream: IO[bytes], size: int) -> list[Any]:
         raise SourceError(f"an object array is larger than {MAX_PICKLE_BYTES >> 20} MiB; split the file")
     try:
         loaded = _ArrayUnpickler(io.BytesIO(content), encoding="latin-1").load()
-    except BROKEN as error:
+    except BROKEN_PICKLE as error:
         raise SourceError(f"an object array can't be read: {str(error)[:200] or type(error).__name__}") from None
     if not isinstance(loaded, _Array) or loaded.value is None or loaded.value.dtype != object or loaded.value.ndim != 1:
         raise SourceError("an object array is no list of arrays")

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from strokes.errors import SourceError
+from strokes.formats.clocks import since_first
 from strokes.formats.limits import MAX_POINTS
-from strokes.formats.recording import Numbers, Recording, from_zero
+from strokes.formats.recording import Numbers, Recording
 from strokes.formats.text_files import files_in, read_lines
 from strokes.formats.unipen import parse_row
 
@@ -28,12 +29,14 @@ def read(path: Path) -> Iterator[Recording]:
     for file in files_in(path, "*_*.txt"):
         strokes = read_strokes(file)
         table = np.concatenate([*strokes, np.zeros((0, 3))])
+        lengths = [len(stroke) for stroke in strokes]
+        times, started = since_first(table[:, 2], lengths, "ms")
         yield Recording(
             table[:, :2] * (1, -1),
-            [len(stroke) for stroke in strokes],
+            lengths,
             label=_label(file),
-            columns={"time_ms": from_zero(table[:, 2])},
-            metadata=_metadata(file),
+            columns={"time_ms": times},
+            metadata=started | _metadata(file),
         )
     if file is None:
         raise SourceError(f"{path} holds no file such as Greek/character01/0394_05.txt")

@@ -10,20 +10,21 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
 from strokes.formats.limits import MAX_POINTS
-from strokes.formats.npz_files import RowReader, names_of, open_npz
+from strokes.formats.npz_files import RowReader
 from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import lengths_of
 
-KINDS = {"xy": "fiu", "pen_up": "b", "offsets": "iu", "labels": "Uiu", "writers": "Uiu"}
+ARRAY_KINDS = {"xy": "fiu", "pen_up": "b", "offsets": "iu", "labels": "Uiu", "writers": "Uiu"}
 
 
 def read(path: Path) -> Iterator[Recording]:
     """The recordings of a pen set. Raises `SourceError` where it is broken."""
     with open_npz(path) as archive:
-        arrays = {name: RowReader(archive, name) for name in KINDS if name in names_of(archive) or name in NEEDED}
-        check_shapes(arrays, path)
+        arrays = {name: RowReader(archive, name) for name in ARRAY_KINDS if name in names_of(archive) or name in NEEDED}
+        check_array_shapes(arrays, path)
         offsets = arrays["offsets"]
         start = int(offsets.take(1)[0])
         if start != 0:
@@ -43,13 +44,13 @@ def read(path: Path) -> Iterator[Recording]:
 NEEDED = ("xy", "pen_up", "offsets")
 
 
-def check_shapes(arrays: dict[str, RowReader], path: Path) -> None:
+def check_array_shapes(arrays: dict[str, RowReader], path: Path) -> None:
     """Raise `SourceError` unless the arrays are of the right types and go together."""
     points, drawings = arrays["pen_up"].shape[0], arrays["offsets"].shape[0] - 1
     shapes = {"xy": (points, 2), "pen_up": (points,), "offsets": (drawings + 1,)}
     for name, array in arrays.items():
         expected = shapes.get(name, (drawings,))
-        if array.shape != expected or array.dtype.kind not in KINDS[name] or drawings < 0:
+        if array.shape != expected or array.dtype.kind not in ARRAY_KINDS[name] or drawings < 0:
             raise SourceError(f"`{name}` in {path} is {array.dtype} of shape {array.shape}; expected {expected}")
 
 

@@ -11,24 +11,24 @@ from pathlib import Path
 
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import files_in
-from strokes.formats.unipen import read_segments
+from strokes.formats.unipen import Units, read_segments
 
 DIGITS = tuple("0123456789")
-ENDINGS = (".tra", ".tes", ".tra.gz", ".tes.gz")
+PENDIGITS_ENDINGS = (".tra", ".tes", ".tra.gz", ".tes.gz")
 
 
 def read(path: Path) -> Iterator[Recording]:
     """The digits of one of the two files, or of those in a folder. Raises `SourceError` where one is broken."""
     for file in files_in(path, "pendigits-orig.t*"):
-        if file == path or file.name.lower().endswith(ENDINGS):
-            yield from read_file(file)
+        if file == path or file.name.lower().endswith(PENDIGITS_ENDINGS):
+            yield from read_pendigits_file(file)
 
 
-def read_file(path: Path) -> Iterator[Recording]:
+def read_pendigits_file(path: Path) -> Iterator[Recording]:
     """The digits of one file. Raises `SourceError` where it is broken."""
     name = path.name.lower().removesuffix(".gz")
     split = {".tra": "train", ".tes": "test"}.get(name[-4:], "none")
-    for segment, table, lengths, _ in read_segments(path):
+    for segment, table, lengths, _ in read_segments(path, Units()):
         comment = segment.comments[0].split() if segment.comments else []
         writer = comment[1] if len(comment) == 3 and comment[1].isdigit() else None
         yield Recording(

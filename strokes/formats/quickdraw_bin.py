@@ -25,7 +25,7 @@ from strokes.formats.recording import Recording, join_strokes
 from strokes.formats.text_files import files_in, open_binary
 from strokes.store.reader import DatasetFile
 
-HEAD = struct.Struct("<Q2sbIH")
+BIN_HEAD = struct.Struct("<Q2sbIH")
 COUNT = struct.Struct("<H")
 ENDING = ".bin"
 UNLABELLED_NAME = "_unlabelled"
@@ -63,7 +63,7 @@ def encode(glyph: Glyph) -> bytes:
     strokes = simplify(glyph)
     if max([len(strokes), *map(len, strokes)]) > 0xFFFF:
         raise StoreError(f"drawing {glyph.number} has more strokes or points than the {ENDING} format can count")
-    parts = [HEAD.pack(*head_of(glyph), len(strokes))]
+    parts = [BIN_HEAD.pack(*head_of(glyph), len(strokes))]
     for stroke in strokes:
         parts += [COUNT.pack(len(stroke)), stroke.T.astype(np.uint8).tobytes()]
     return b"".join(parts)
@@ -101,11 +101,11 @@ def read(path: Path) -> Iterator[Recording]:
 
 def _read_file(stream: BinaryIO, path: Path, label: str | None) -> Iterator[Recording]:
     number = 0
-    while head := stream.read(HEAD.size):
+    while head := stream.read(BIN_HEAD.size):
         place = f"{path}, drawing {number}"
-        if len(head) < HEAD.size:
+        if len(head) < BIN_HEAD.size:
             raise SourceError(f"{place} is cut off")
-        key, country, recognized, timestamp, count = HEAD.unpack(head)
+        key, country, recognized, timestamp, count = BIN_HEAD.unpack(head)
         points, lengths = join_strokes(_read_strokes(stream, count, place))
         when = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S.00000 UTC")
         about = {"key_id": str(key), "countrycode": country.decode("latin-1"), "timestamp": when}

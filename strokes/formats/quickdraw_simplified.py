@@ -14,7 +14,7 @@ import numpy as np
 
 from strokes.formats.glyphs import Glyph, glyphs
 from strokes.formats.json_text import to_text
-from strokes.formats.quickdraw import head_of, read
+from strokes.formats.quickdraw import fields_of, read
 from strokes.formats.recording import Numbers
 from strokes.store.reader import DatasetFile
 
@@ -29,7 +29,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         for glyph in glyphs(dataset):
             drawing = [[stroke[:, 0].tolist(), stroke[:, 1].tolist()] for stroke in simplify(glyph)]
-            file.write(to_text(head_of(glyph) | {"drawing": drawing}) + "\n")
+            file.write(to_text(fields_of(glyph) | {"drawing": drawing}) + "\n")
 
 
 def simplify(glyph: Glyph) -> list[Numbers]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from strokes.errors import SourceError
-from strokes.formats.limits import MAX_COORDINATE, MAX_LABEL_LENGTH, MAX_METADATA_LENGTH, MAX_POINTS, MAX_SCORES
+from strokes.formats.limits import (
+    MAX_COLUMN,
+    MAX_COORDINATE,
+    MAX_LABEL_LENGTH,
+    MAX_METADATA_LENGTH,
+    MAX_POINTS,
+    MAX_SCORES,
+)
 from strokes.ink.drawing import IDENTITY_FRAME, POINT_COLUMNS, SPLITS, UNLABELLED, DrawingSet
 
 Numbers = NDArray[np.float64]
@@ -27,13 +34,16 @@ class Recording:
         label: its class, None where unknown.
         canvas: width and height of its picture, whose top left corner is (0, 0), in the points' unit; None when the
             source knows of no picture: then the points' bounding box is centred in a square one.
-        columns: (p,) arrays, any of softness, time_ms, pressure.
+        columns: (p,) arrays, any of `POINT_COLUMNS`, NaN where unknown.
         split: a name in `SPLITS`.
         source_index: its place in its source; None: the place in the file.
         metadata: anything else that is known of it, as JSON values.
         scores: NaN where there is none.
         frame: scale, x and y offset of the network's picture in its own.
         flagged: whether it is doubtful; None when nobody looked.
+        mm: how many mm a unit of `points` is, None where unknown.
+        raw_pressure: whether the recorder didn't say what its greatest pressure is: then the greatest of all its file's
+            recordings counts as 1.
     """
 
     points: Numbers
@@ -47,13 +57,15 @@ class Recording:
     scores: Mapping[str, float] = field(default_factory=dict)
     frame: tuple[float, float, float] = IDENTITY_FRAME
     flagged: bool | None = None
+    mm: float | None = None
+    raw_pressure: bool = False
 
 
-def numbers(values: Any, what: str, *, ndim: int = 1) -> Numbers:
+def numbers(values: Any, what: str, *, ndim: int = 1, most: float = MAX_COORDINATE) -> Numbers:
     """Untrusted (JSON) values as float64.
 
     Raises:
-        SourceError: they are not finite numbers below `MAX_COORDINATE`, or not in `ndim` dimensions.
+        SourceError: they are not finite numbers up to `most`, or not in `ndim` dimensions.
     """
     try:
         found = np.array(values if isinstance(values, list | np.ndarray) else [values])
@@ -63,8 +75,8 @@ def numbers(values: Any, what: str, *, ndim: int = 1) -> Numbers:
         return np.zeros((0,) * ndim)
     if found.ndim != ndim or found.dtype.kind not in "iuf":
         raise SourceError(f"{what} is no {'list' if ndim == 1 else 'table'} of numbers")
-    if not (np.abs(found.astype(np.float64)) <= MAX_COORDINATE).all():
-        raise SourceError(f"{what} holds numbers that aren't finite or above {MAX_COORDINATE:g}")
+    if not (np.abs(found.astype(np.float64)) <= most).all():
+        raise SourceError(f"{what} holds numbers that aren't finite or above {most:g}")
     return found.astype(np.float64)
 
 
@@ -87,11 +99,6 @@ def join_strokes(strokes: Iterable[ArrayLike]) -> tuple[Numbers, list[int]]:
     return np.concatenate([*kept, np.zeros((0, 2))]), [len(stroke) for stroke in kept]
 
 
-def from_zero(times: Numbers) -> Numbers:
-    """Times since the first."""
-    return times - times[0] if len(times) else times
-
-
 def checked(recordings: Iterable[Recording], source: str) -> Iterator[Recording]:
     """The recordings, each checked when its turn comes.
 
@@ -102,7 +109,20 @@ def checked(recordings: Iterable[Recording], source: str) -> Iterator[Recording]
         problem = find_problem(recording)
         if problem:
             raise SourceError(f"drawing {i} of {source} {problem}")
-        yield recording
+        yield with_side(recording)
+
+
+SIDE = "side_mm"
+"""The metadata that says how long the longer side of a drawing's picture is, in mm."""
+
+
+def with_side(recording: Recording) -> Recording:
+    """The recording, the size of its picture (or of its ink, where there is none) among its metadata if it is known."""
+    if recording.mm is None or not len(recording.points):
+        return recording
+    side = max(recording.canvas) if recording.canvas else float(np.ptp(recording.points, axis=0).max())
+    known = {SIDE: float(f"{side * recording.mm:.7g}")} if side > 0 else {}
+    return replace(recording, metadata=known | dict(recording.metadata), mm=None)
 
 
 def find_problem(recording: Recording) -> str:
@@ -115,8 +135,8 @@ def find_problem(recording: Recording) -> str:
     if not (np.abs(points) <= MAX_COORDINATE).all():
         return f"has coordinates that are not finite, or above {MAX_COORDINATE:g}"
     for name, values in recording.columns.items():
-        if name not in POINT_COLUMNS or values.shape != (len(points),) or not (np.abs(values) <= 1e15).all():
-            return f"has a column {name} that is not one finite number a point"
+        if name not in POINT_COLUMNS or values.shape != (len(points),) or (np.abs(values) > MAX_COLUMN).any():
+            return f"has a column {name} that is not one number a point, below 1e15"
     if recording.label is not None and len(recording.label) > MAX_LABEL_LENGTH:
         return f"has a label of {len(recording.label)} letters; expected at most {MAX_LABEL_LENGTH}"
     if recording.label is not None and not is_plain(recording.label):
@@ -191,6 +211,7 @@ def make_block(
     columns: Sequence[str],
     scores: Sequence[str],
     metadata: bool,
+    full_pressure: float = 1.0,
 ) -> DrawingSet:
     """Recordings as drawings in the unit square.
 
@@ -198,9 +219,10 @@ def make_block(
         recordings: checked ones.
         classes: what labels mean; every label is one.
         first: the place in the file of the first, for those without a source index.
-        columns: the point columns to keep; NaN-free: 0 where a recording lacks one.
+        columns: the point columns to keep; NaN where a recording lacks one.
         scores: the scores to keep; NaN where a recording lacks one.
         metadata: whether to keep metadata.
+        full_pressure: what raw pressures are divided by.
     """
     place = {name: i for i, name in enumerate(classes)}
     offsets = np.cumsum([0, *(len(r.points) for r in recordings)], dtype=np.int64)
@@ -223,11 +245,19 @@ def make_block(
         ),
         scores={name: np.array([r.scores.get(name, np.nan) for r in recordings], np.float32) for name in scores},
         point_columns={
-            name: np.concatenate(
-                [*(r.columns.get(name, np.zeros(len(r.points))) for r in recordings), np.zeros(0)]
-            ).astype(np.float32)
+            name: np.concatenate([*(_column(r, name, full_pressure) for r in recordings), np.zeros(0)]).astype(
+                np.float32
+            )
             for name in columns
         },
         metadata=tuple(map(metadata_text, recordings)) if metadata else None,
         flagged=np.array(flagged, bool),
     )
+
+
+def _column(recording: Recording, name: str, full_pressure: float) -> Numbers:
+    """(p,) a column of a recording, NaN where it has none, pressure in 0…1."""
+    values = recording.columns.get(name)
+    if values is None:
+        return np.full(len(recording.points), np.nan)
+    return values / full_pressure if name == "pressure" and recording.raw_pressure else values

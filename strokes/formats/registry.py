@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from strokes.errors import ConfigError, SourceError
@@ -33,6 +35,7 @@ class Format:
         reads: whether it can be imported.
         folder: what an export makes: a file (never), a folder (always), or a folder where the name has none of the
             endings (other).
+        keeps: which facts of `strokes.formats.losses` an export holds.
     """
 
     name: str
@@ -41,27 +44,28 @@ class Format:
     writes: bool = True
     reads: bool = True
     folder: str = "never"
+    keeps: frozenset[str] = frozenset()
 
     def makes_folder(self, out: Path) -> bool:
         """Whether an export to `out` is a folder."""
         return self.folder == "always" or (self.folder == "other" and not out.name.lower().endswith(self.endings))
 
-    def writer(self) -> Callable[[DatasetFile, Path], None]:
-        """The function that writes an open dataset to a path.
+    def writer(self, **settings: Any) -> Callable[[DatasetFile, Path], None]:
+        """The function that writes an open dataset to a path, with the format's own `settings`.
 
         Raises:
-            ConfigError: the format is only read.
+            ConfigError: the format is only read, or has not such a setting.
         """
         if not self.writes:
             raise ConfigError(f"{self.name} can be imported, not exported; one of {describe_formats(writes=True)}")
-        write: Callable[[DatasetFile, Path], None] = import_module(self.module).write
-        return write
+        module = import_module(self.module)
+        return partial(module.write, **self._settings(module, "WriteSettings", settings))
 
-    def read(self, path: Path) -> Iterator[Recording]:
-        """The recordings at `path`, one after the other.
+    def read(self, path: Path, **settings: Any) -> Iterator[Recording]:
+        """The recordings at `path`, one after the other, read with the format's own `settings`.
 
         Raises:
-            ConfigError: the format is only written.
+            ConfigError: the format is only written, or has not such a setting.
             SourceError: the file is missing, broken, or of another format.
         """
         from strokes.formats.recording import checked
@@ -70,11 +74,22 @@ class Format:
             raise ConfigError(f"{self.name} can be exported, not imported; one of {describe_formats(reads=True)}")
         if not path.exists():
             raise SourceError(f"there is no file {path}")
+        module = import_module(self.module)
+        given = self._settings(module, "ReadSettings", settings)
         try:
-            yield from checked(import_module(self.module).read(path), str(path))
+            yield from checked(module.read(path, **given), str(path))
         except FOREIGN_ERRORS as error:
             why = reason(error) if isinstance(error, Exception) else ""
             raise SourceError(f"{path} can't be read as {self.name}: {why or type(error).__name__}") from error
+
+    def _settings(self, module: ModuleType, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The keyword that hands settings to a module's function: none where neither it nor the caller has any."""
+        chosen = getattr(module, kind, None)
+        known = () if chosen is None else tuple(field.name for field in fields(chosen))
+        for name in given:
+            if name not in known:
+                raise ConfigError(f"{self.name} has no setting --{name.replace('_', '-')}")
+        return {} if chosen is None else {"settings": chosen(**given)}
 
     def known_classes(self, path: Path) -> Sequence[str]:
         """The classes that the file itself lists, in its order; none when it doesn't."""
@@ -82,30 +97,42 @@ class Format:
         return () if find is None else find(path)
 
 
-def _format(name: str, *endings: str, module: str | None = None, **rest: bool | str) -> Format:
+def _format(name: str, *endings: str, module: str | None = None, keeps: str = "", **rest: Any) -> Format:
+    """A format; `keeps` lists facts, with a comma between them."""
     place = f"strokes.formats.{module or name.replace('-', '_')}"
-    return Format(name, endings, place, **rest)  # type: ignore[arg-type]
+    return Format(name, endings, place, keeps=frozenset(filter(None, keeps.split(", "))), **rest)
+
+
+ALL = "labels, splits, times, pressure, tilt, size in mm, file names, writers, other metadata, scores"
 
 
 FORMATS = {
     known.name: known
     for known in (
-        _format("json", ".json", module="json_text"),
-        _format("ndjson", ".ndjson", ".jsonl"),
-        _format("quickdraw", ".ndjson"),
-        _format("quickdraw-simplified", ".ndjson"),
-        _format("quickdraw-bin", ".bin", folder="other"),
-        _format("stroke-3", ".npz"),
-        _format("stroke-5", ".npz"),
-        _format("inkml", ".inkml", folder="other"),
-        _format("de-jong", folder="always"),
-        _format("lines", ".npz"),
-        _format("svg", ".svg", folder="other", reads=False),
-        _format("parquet", ".parquet", folder="always", reads=False),
-        _format("unipen", ".unipen", ".unp", ".dat"),
+        _format("json", ".json", module="json_text", keeps=f"{ALL}, softness"),
+        _format("ndjson", ".ndjson", ".jsonl", keeps=f"{ALL}, softness"),
+        _format("quickdraw", ".ndjson", keeps="labels, splits, times, writers"),
+        _format("quickdraw-simplified", ".ndjson", keeps="labels"),
+        _format("quickdraw-bin", ".bin", folder="other", keeps="labels"),
+        _format("stroke-3", ".npz", keeps="labels, splits"),
+        _format("stroke-5", ".npz", keeps="labels, splits"),
+        _format("inkml", ".inkml", folder="other", keeps=ALL),
+        _format("csv", ".csv", module="csv_long", keeps=ALL),
+        _format("de-jong", folder="always", keeps="labels, splits"),
+        _format("lines", ".npz", keeps="labels"),
+        _format("svg", ".svg", folder="other", keeps="labels, splits, size in mm, file names, writers, other metadata"),
+        _format("gcode", ".gcode", ".nc", folder="other", reads=False, keeps="size in mm"),
+        _format("hpgl", ".hpgl", ".plt", folder="other", reads=False, keeps="size in mm"),
+        _format("png", ".png", module="bitmaps", folder="other", reads=False, keeps="labels"),
+        _format("parquet", ".parquet", folder="always", reads=False, keeps=f"{ALL}, softness, pictures"),
+        _format("unipen", ".unipen", ".unp", ".dat", keeps="labels, splits, times, pressure, size in mm, writers"),
         _format("omniglot", ".txt", writes=False),
         _format("pendigits", ".tra", ".tes", ".tra.gz", ".tes.gz", writes=False),
         _format("pen-npz", ".npz", writes=False),
+        _format("iam", ".xml", writes=False),
+        _format("hanzi", ".json", ".txt", writes=False),
+        _format("quickdraw-csv", ".csv", writes=False),
+        _format("olhwdb", ".pot", ".ptts", ".wptt", writes=False),
     )
 }
 

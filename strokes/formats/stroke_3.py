@@ -1,7 +1,7 @@
 """sketch-rnn's stroke-3 `.npz` (https://github.com/magenta/magenta/tree/main/magenta/models/sketch_rnn).
 
 Object arrays `train`, `valid` and `test` of int16 (points, 3): Δx, Δy, and 1 where the pen is lifted after the point.
-The first row is the way from (0, 0). Ours are in units of 1/`UNITS` of the picture's longer side, so each point is
+The first row is the way from (0, 0). Ours are in units of 1/`BOX_UNITS` of the picture's longer side, so each point is
 within half a unit of where it was, with no drift; and say more in arrays that sketch-rnn passes over: `units` (the
 longer side), and for each of the three `SPLIT_labels` and `SPLIT_sizes`. Other files' drawings get their bounding box.
 Split "none" is written to `train`; `valid` is read as "none". The arrays are pickles: they are read without running
@@ -18,17 +18,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_array, open_npz
 from strokes.errors import SourceError, StoreError
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_array, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.numpy_pickle import load_object_array
 from strokes.formats.recording import Numbers, Recording, to_floats
 from strokes.ink.drawing import IntArray
 from strokes.store.reader import DatasetFile
 
-UNITS = 255
-BLOCK = 4096
-SPLITS = {"train": "train", "valid": "none", "test": "test"}
+BOX_UNITS = 255
+ROWS_AT_ONCE = 4096
+SPLIT_NAMES = {"train": "train", "valid": "none", "test": "test"}
 """sketch-rnn's names and ours, for reading."""
 
 
@@ -63,18 +64,18 @@ def chosen_glyphs(dataset: DatasetFile, chosen: IntArray) -> Iterator[Glyph]:
 
 def put_about(archive: NpzWriter, dataset: DatasetFile, parts: dict[str, IntArray]) -> None:
     """Write what sketch-rnn has no place for: the unit, and each drawing's label and size."""
-    archive.put("units", np.array([UNITS]))
+    archive.put("units", np.array([BOX_UNITS]))
     names, labels = np.array([*dataset.classes, ""]), dataset.column("labels")
     for name, chosen in parts.items():
         own = labels[chosen]
-        blocks = (names[own[start : start + BLOCK]] for start in range(0, len(own), BLOCK))
+        blocks = (names[own[start : start + ROWS_AT_ONCE]] for start in range(0, len(own), ROWS_AT_ONCE))
         archive.put_rows(f"{name}_labels", own.shape, names.dtype, blocks)
         archive.put(f"{name}_sizes", dataset.column("sizes")[chosen])
 
 
 def to_stroke3(glyph: Glyph) -> NDArray[np.int16]:
     """A drawing's rows (p, 3). Raises `StoreError` when a step doesn't fit into 16 bits."""
-    rows = deltas(np.rint(glyph.points * UNITS), glyph.ends)
+    rows = deltas(np.rint(glyph.points * BOX_UNITS), glyph.ends)
     if (np.abs(rows) > 32767).any():
         raise StoreError(f"drawing {glyph.number} reaches further out of its picture than stroke-3 can say")
     return rows.astype(np.int16)
@@ -92,10 +93,10 @@ def read(path: Path) -> Iterator[Recording]:
     """The drawings of a file, one split after the other. Raises `SourceError` where it is broken."""
     with open_npz(path) as archive:
         names = names_of(archive)
-        if not names & set(SPLITS):
-            raise SourceError(f"{path} holds {', '.join(sorted(names)[:20])}; expected {', '.join(SPLITS)}")
+        if not names & set(SPLIT_NAMES):
+            raise SourceError(f"{path} holds {', '.join(sorted(names)[:20])}; expected {', '.join(SPLIT_NAMES)}")
         units = read_units(archive)
-        for name in (name for name in SPLITS if name in names):
+        for name in (name for name in SPLIT_NAMES if name in names):
             stream, shape, _, dtype = open_array(archive, name)
             if not dtype.hasobject or len(shape) != 1:
                 raise SourceError(f"`{name}` in {path} is {dtype} of shape {shape}; expected (n,) of objects")
@@ -150,7 +151,7 @@ def from_stroke3(
         lengths_of(values[:, 2] > 0.5),
         label=label or None,
         canvas=None if units is None else (width * units, height * units),
-        split=SPLITS[split],
+        split=SPLIT_NAMES[split],
         metadata={"split": "valid"} if split == "valid" else {},
     )
 

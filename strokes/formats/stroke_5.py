@@ -1,8 +1,8 @@
 """sketch-rnn's stroke-5 as `.npz`: padded arrays `train`, `valid` and `test` of (n, rows, 5) float32.
 
 A row is Δx, Δy and the pen's state after it, one of down, up, end. The first row is the start token (0, 0, 1, 0, 0);
-rows past a drawing's last are (0, 0, 0, 0, 1). There are `ROWS` rows, or more where a drawing needs them. Units,
-labels and splits are as in `stroke_3`, deltas whole numbers too.
+rows past a drawing's last are (0, 0, 0, 0, 1). There are `ROWS_A_DRAWING` rows, or more where a drawing needs them.
+Units, labels and splits are as in `stroke_3`, deltas whole numbers too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.npz_arrays import names_of, open_npz
 from strokes.errors import SourceError
-from strokes.formats.npz_files import NpzWriter, RowReader, names_of, open_npz
+from strokes.formats.npz_files import NpzWriter, RowReader
 from strokes.formats.recording import Recording, to_floats
 from strokes.formats.stroke_3 import (
-    SPLITS,
+    SPLIT_NAMES,
     Labels,
     chosen_glyphs,
     from_stroke3,
@@ -29,7 +30,7 @@ from strokes.formats.stroke_3 import (
 )
 from strokes.store.reader import DatasetFile
 
-ROWS = 250
+ROWS_A_DRAWING = 250
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
@@ -43,9 +44,9 @@ def write(dataset: DatasetFile, path: Path) -> None:
 
 
 def rows_needed(dataset: DatasetFile) -> int:
-    """`ROWS`, or enough for the start, the longest drawing, and an end."""
+    """`ROWS_A_DRAWING`, or enough for the start, the longest drawing, and an end."""
     ends = dataset.column("stroke_offsets")[dataset.column("drawing_offsets")]
-    return max(ROWS, int(np.diff(ends).max(initial=0)) + 2)
+    return max(ROWS_A_DRAWING, int(np.diff(ends).max(initial=0)) + 2)
 
 
 def to_stroke5(rows3: NDArray[Any], *, rows: int) -> NDArray[np.float32]:
@@ -65,9 +66,9 @@ def read(path: Path) -> Iterator[Recording]:
     """The drawings of a file, one split after the other. Raises `SourceError` where it is broken."""
     with open_npz(path) as archive:
         names = names_of(archive)
-        present: Sequence[str] = [name for name in SPLITS if name in names]
+        present: Sequence[str] = [name for name in SPLIT_NAMES if name in names]
         if not present:
-            raise SourceError(f"{path} holds {', '.join(sorted(names)[:20])}; expected {', '.join(SPLITS)}")
+            raise SourceError(f"{path} holds {', '.join(sorted(names)[:20])}; expected {', '.join(SPLIT_NAMES)}")
         units = read_units(archive)
         for name in present:
             reader = RowReader(archive, name)

@@ -1,66 +1,82 @@
-"""SVG for plotters, in mm: one sheet of all drawings, or a folder with a file for each.
+"""SVG in mm, for plotters and to look at: one page of all drawings, or a folder with a file for each.
 
-Each stroke is one `<path>`, in the order and direction of the pen. A drawing's unit square is `GLYPH_MM` wide in a cell
-of `CELL_MM`; a sheet is as square as whole cells allow, filled row by row.
+Each stroke is one `<path>`, in the order and direction of the pen, a polyline or cubic Béziers. A dot is a path of
+0.1 mm, of the class `dot`: programs drop lines without length. The drawings of a page are groups of one layer, or
+layers of their own. A group says what is known of its drawing: its label as `<title>`, the rest as `data-` attributes;
+`data-picture` is where the drawing's picture lies: x, y, width and height in mm. So a page can be read again.
+
+Any other SVG is read, too; see `svg_reading`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
-from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.recording import Numbers
+from strokes.formats.glyphs import glyphs
+from strokes.formats.json_text import to_text
+from strokes.formats.plot_layout import Page, Placed, lay_out, lay_out_one
+from strokes.formats.plot_order import in_order
+from strokes.formats.plot_settings import PlotSettings as WriteSettings
+from strokes.formats.svg_reading import ReadSettings, read
 from strokes.formats.xml_text import xml_text
+from strokes.ink.svg import plotter_head, plotter_path
 from strokes.store.reader import DatasetFile
 
-CELL_MM = 20.0
-GLYPH_MM = 16.0
-PEN_MM = 0.5
-DIGITS = 3
+__all__ = ["ReadSettings", "WriteSettings", "read", "write"]
 
 
-def write(dataset: DatasetFile, path: Path) -> None:
-    """Write every drawing of `dataset` to one sheet, or to a file each when `path` is a folder."""
+def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
+    """Write every drawing of `dataset` to one page, or to a file each when `path` is a folder."""
     if path.is_dir():
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
-            text = "".join((head(CELL_MM, CELL_MM), *group(glyph, x_mm=0, y_mm=0), "</svg>\n"))
-            (path / f"{glyph.number:0{width}}.svg").write_text(text, encoding="utf-8")
+            page, placed = lay_out_one(glyph, settings)
+            with open(path / f"{glyph.number:0{width}}.svg", "w", encoding="utf-8", newline="\n") as file:
+                _write_page(file, page, iter([placed]), settings)
         return
-    columns = max(math.ceil(math.sqrt(len(dataset))), 1)
-    rows = max(math.ceil(len(dataset) / columns), 1)
+    page = lay_out(dataset, settings)
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(head(columns * CELL_MM, rows * CELL_MM))
-        for glyph in glyphs(dataset):
-            row, column = divmod(glyph.number, columns)
-            file.writelines(group(glyph, x_mm=column * CELL_MM, y_mm=row * CELL_MM))
-        file.write("</svg>\n")
+        _write_page(file, page, page.drawings(dataset), settings)
 
 
-def head(width_mm: float, height_mm: float) -> str:
-    """What a sheet begins with; its user unit is the mm."""
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_mm:g}mm" height="{height_mm:g}mm" '
-        f'viewBox="0 0 {width_mm:g} {height_mm:g}" fill="none" stroke="black" stroke-width="{PEN_MM:g}" '
-        'stroke-linecap="round" stroke-linejoin="round">\n'
-    )
+def _write_page(file: IO[str], page: Page, drawings: Iterator[Placed], settings: WriteSettings) -> None:
+    file.write(plotter_head(page.width_mm, page.height_mm, pen_mm=settings.pen_width_mm))
+    if settings.optimise != "none":
+        strokes = in_order([stroke for placed in drawings for stroke in placed.strokes], settings.optimise)
+        file.writelines(
+            (layer(1, "strokes"), *(plotter_path(stroke, curves_mm=settings.curves_mm) for stroke in strokes), "</g>\n")
+        )
+    else:
+        one = settings.layers == "one"
+        file.write(layer(1, "strokes") if one else "")
+        for placed in drawings:
+            label = placed.glyph.label or f"drawing {placed.glyph.number}"
+            file.write("" if one else layer(placed.glyph.number + 1, label))
+            file.writelines(group(placed, settings.curves_mm))
+            file.write("" if one else "</g>\n")
+        file.write("</g>\n" if one else "")
+    file.write("</svg>\n")
 
 
-def group(glyph: Glyph, *, x_mm: float, y_mm: float) -> Iterator[str]:
-    """A drawing as a group of paths, in the cell whose corner is at (x_mm, y_mm)."""
-    margin = (CELL_MM - GLYPH_MM) / 2
-    yield f'<g id="drawing-{glyph.number}">\n'
+def layer(number: int, label: str) -> str:
+    """What a layer begins with, as Inkscape and vpype understand it."""
+    return f'<g id="layer{number}" inkscape:groupmode="layer" inkscape:label="{xml_text(label)}">\n'
+
+
+def group(placed: Placed, curves_mm: float) -> Iterator[str]:
+    """A drawing as a group of paths."""
+    glyph = placed.glyph
+    corner = (placed.x_mm, placed.y_mm, *(side * placed.unit_mm for side in glyph.size))
+    about = {"picture": " ".join(f"{value:.6g}" for value in corner), "split": glyph.split}
+    about["index"] = str(glyph.source_index)
+    about |= {"confidence": f"{glyph.scores['confidence']:.6g}"} if "confidence" in glyph.scores else {}
+    about |= {"file": str(glyph.metadata["file"])} if "file" in glyph.metadata else {}
+    about |= {"metadata": to_text(glyph.metadata)} if glyph.metadata else {}
+    said = "".join(f' data-{name}="{xml_text(value)}"' for name, value in about.items())
+    yield f'<g id="drawing-{glyph.number}"{said}>\n'
     if glyph.label is not None:
         yield f"<title>{xml_text(glyph.label)}</title>\n"
-    for stroke in glyph.strokes:
-        yield f'<path d="{path_data(stroke * GLYPH_MM + (x_mm + margin, y_mm + margin))}"/>\n'
+    yield from (plotter_path(stroke, curves_mm=curves_mm) for stroke in placed.strokes)
     yield "</g>\n"
-
-
-def path_data(stroke: Numbers) -> str:
-    """A stroke's path: a dot is a line to where it is."""
-    corners = [f"{x:.{DIGITS}f} {y:.{DIGITS}f}" for x, y in stroke.tolist()]
-    return f"M{corners[0]}L{' '.join(corners[1:] or corners)}"

@@ -1,9 +1,11 @@
 """UNIPEN 1.0 (Guyon et al. 1994, http://www.unipen.org): pen-down components, and segments that name and label them.
 
-Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS` of the picture's longer
-side, y up as UNIPEN wants it; `.COMMENT canvas WIDTH HEIGHT` says where the picture is. Other files are read with their
-segments of the smallest level, before or after the components; components with coordinates count from 0. `.INCLUDE` is
-not followed. Drawings without a stroke can't be written, and are left out.
+Ours have a `.SEGMENT CHARACTER` a drawing, before its components, in whole numbers of 1/`UNITS_A_SIDE` of the picture's
+longer side, y up as UNIPEN wants it, and pressure in the same; `.COMMENT canvas WIDTH HEIGHT` says where the picture
+is. Other files are read with their segments of the smallest level, before or after the components, or as one drawing
+where there are none; components with coordinates count from 0. The units of each axis are those of
+`.X_POINTS_PER_INCH` and the like. `.INCLUDE` is not followed. Drawings without a stroke can't be written, and are left
+out.
 """
 
 from __future__ import annotations
@@ -13,52 +15,62 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from strokes.errors import SourceError
+from strokes.formats.clocks import since_first
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
-from strokes.formats.recording import Numbers, Recording, from_zero
+from strokes.formats.limits import MAX_CLOCK, MAX_POINTS
+from strokes.formats.recording import SIDE, Numbers, Recording
 from strokes.formats.text_files import files_in, read_lines
 from strokes.ink.drawing import SPLITS
 from strokes.store.reader import DatasetFile
 
-UNITS = 10_000
+UNITS_A_SIDE = 10_000
+COLUMNS = {"time_ms": "T", "pressure": "P"}
+AXIS_UNITS = re.compile(r"\.([XY])_POINTS_PER_(INCH|MM)")
 MAX_STORED_POINTS = 2_000_000
 MAX_COMPONENTS = 100_000
 SEGMENT = re.compile(r'\.SEGMENT\s+(\S+)(?:\s+([\d:,\-]+))?(?:\s+([^\s"]+))?(?:\s+"((?:[^"\\]|\\.)*)")?')
 RANGE = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
-NUMBER = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
+NUMBER_TEXT = re.compile(r"[-+]?(\d{1,20}(\.\d{0,15})?|\.\d{1,15})([eE][-+]?\d{1,2})?")
 
 
 def write(dataset: DatasetFile, path: Path) -> None:
     """Write every drawing of `dataset` that has a stroke."""
-    timed = "time_ms" in dataset.names
+    columns = [name for name in COLUMNS if name in dataset.names]
+    names = "".join(f" {COLUMNS[name]}" for name in columns)
     with open(path, "w", encoding="utf-8", newline="\n") as file:
-        file.write(f".VERSION 1.0\n.DATA_SOURCE penstrokes\n.COORD X Y{' T' if timed else ''}\n.HIERARCHY CHARACTER\n")
-        file.write(f".X_POINTS_PER_INCH {UNITS}\n.Y_POINTS_PER_INCH {UNITS}\n")
+        file.write(f".VERSION 1.0\n.DATA_SOURCE penstrokes\n.COORD X Y{names}\n.HIERARCHY CHARACTER\n")
+        file.write(f".X_POINTS_PER_INCH {UNITS_A_SIDE}\n.Y_POINTS_PER_INCH {UNITS_A_SIDE}\n")
         first = 0
         for glyph in (glyph for glyph in glyphs(dataset) if len(glyph.points)):
-            file.writelines(f"{line}\n" for line in lines_of(glyph, first))
+            file.writelines(f"{line}\n" for line in unipen_lines(glyph, first, columns))
             first += len(glyph.ends) - 1
 
 
-def lines_of(glyph: Glyph, first: int) -> Iterator[str]:
-    """A drawing's lines; `first` is the number of its first component."""
+def unipen_lines(glyph: Glyph, first: int, columns: list[str]) -> Iterator[str]:
+    """A drawing's lines with these columns; `first` is the number of its first component."""
     count = len(glyph.ends) - 1
     delineation = f"{first}-{first + count - 1}" if count > 1 else f"{first}"
-    width, height = (round(side * UNITS) for side in glyph.size)
+    width, height = (round(side * UNITS_A_SIDE) for side in glyph.size)
     label = (glyph.label or "").replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     yield f'.SEGMENT CHARACTER {delineation} OK "{label}"'
     yield f".COMMENT canvas {width} {height} {glyph.split}"
     writer = glyph.metadata.get("writer")
     if isinstance(writer, str) and re.fullmatch(r"[\w-]{1,100}", writer):
         yield f".COMMENT writer {writer}"
-    xy = np.rint(glyph.points * UNITS).astype(int)
-    rows = np.column_stack([xy[:, 0], height - xy[:, 1]]).tolist()
-    if glyph.times_ms is not None:
-        rows = [[*row, time] for row, time in zip(rows, np.rint(glyph.times_ms).astype(int).tolist(), strict=True)]
+    if SIDE in glyph.metadata:
+        yield f".COMMENT {SIDE} {glyph.metadata[SIDE]}"
+    xy = np.rint(glyph.points * UNITS_A_SIDE).astype(int)
+    table = [xy[:, 0], height - xy[:, 1]]
+    for name in columns:
+        values = np.nan_to_num(glyph.columns.get(name, np.zeros(len(xy)))) * (UNITS_A_SIDE if name == "pressure" else 1)
+        table.append(np.rint(values).astype(int))
+    rows = np.column_stack(table).tolist()
+    yield f".COMMENT columns{''.join(f' {name}' for name in columns if name in glyph.columns)}"
     for a, b in zip(glyph.ends, glyph.ends[1:], strict=False):
         yield ".PEN_DOWN"
         yield from (" ".join(map(str, row)) for row in rows[a:b])
@@ -66,7 +78,7 @@ def lines_of(glyph: Glyph, first: int) -> Iterator[str]:
 
 
 @dataclass
-class Segment:
+class UnipenSegment:
     """A segment that was announced: its label, which components it has (None: those that follow), and comments."""
 
     level: str
@@ -111,47 +123,92 @@ def read(path: Path) -> Iterator[Recording]:
         SourceError: one is broken.
     """
     for file in files_in(path, "*.dat"):
-        yield from read_file(file)
+        yield from read_unipen_file(file)
 
 
-def read_file(path: Path) -> Iterator[Recording]:
+def read_unipen_file(path: Path) -> Iterator[Recording]:
     """The segments of one file. Raises `SourceError` where it is broken."""
-    for segment, table, lengths, columns in read_segments(path):
-        canvas, split, metadata = _comments(segment, path)
-        xy = table[:, [columns.index("X"), columns.index("Y")]]
-        times = table[:, columns.index("T")] if "T" in columns else None
+    units = Units()
+    for segment, table, lengths, columns in read_segments(path, units):
+        said = _comments(segment, path)
+        points, mm = units.scaled(table[:, [columns.index("X"), columns.index("Y")]], said.canvas)
+        own = {name: table[:, columns.index(short)] for name, short in COLUMNS.items() if short in columns}
+        if said.columns is not None:
+            own = {name: values for name, values in own.items() if name in said.columns}
+        started: dict[str, Any] = {}
+        if "time_ms" in own:
+            own["time_ms"], started = since_first(own["time_ms"], lengths, "ms" if said.canvas else None)
+        if "pressure" in own and said.canvas:
+            own["pressure"] = own["pressure"] / UNITS_A_SIDE
         yield Recording(
-            np.column_stack([xy[:, 0], (canvas[1] if canvas else 0) - xy[:, 1]]),
+            points,
             lengths,
             label=segment.label or None,
-            canvas=canvas,
-            columns={} if times is None else {"time_ms": from_zero(times)},
-            split=split,
-            metadata=metadata,
+            canvas=said.canvas,
+            columns=own,
+            split=said.split,
+            metadata=started | said.metadata,
+            mm=mm,
+            raw_pressure=not said.canvas,
         )
 
 
-def _comments(segment: Segment, path: Path) -> tuple[tuple[float, float] | None, str, dict[str, str]]:
-    """What a segment's comments say: its canvas, split and writer."""
-    canvas, split, metadata = None, "none", {}
+@dataclass
+class Units:
+    """How many mm a unit of each axis is, as far as a file has said it."""
+
+    mm: dict[str, float] = field(default_factory=dict)
+
+    def learn(self, keyword: str, value: str, place: str) -> None:
+        """Take a keyword such as `.X_POINTS_PER_INCH` into account. Raises `SourceError` when it is no number."""
+        found = AXIS_UNITS.fullmatch(keyword)
+        if found and value.split():
+            count = parse_number(value.split()[0], place)
+            if count > 0:
+                self.mm[found[1]] = (25.4 if found[2] == "INCH" else 1.0) / count
+
+    def scaled(self, xy: Numbers, canvas: tuple[float, float] | None) -> tuple[Numbers, float | None]:
+        """Points, y down, of axes in the same unit, and how many mm it is; None where unknown."""
+        x, y = self.mm.get("X"), self.mm.get("Y")
+        if canvas is not None or x is None or y is None:
+            return np.column_stack([xy[:, 0], (canvas[1] if canvas else 0) - xy[:, 1]]), None
+        return np.column_stack([xy[:, 0], -xy[:, 1] * (y / x)]), x
+
+
+@dataclass
+class Said:
+    """What a segment's comments say: where its picture is, its split, and the columns that are known of it."""
+
+    canvas: tuple[float, float] | None = None
+    split: str = "none"
+    columns: list[str] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def _comments(segment: UnipenSegment, path: Path) -> Said:
+    said = Said()
     for comment in segment.comments:
         match comment.split():
             case ["canvas", width, height, part] if part in SPLITS:
-                canvas = parse_number(width, path), parse_number(height, path)
-                split = part
+                said.canvas = parse_number(width, path), parse_number(height, path)
+                said.split = part
             case ["writer", writer]:
-                metadata["writer"] = writer
-    return canvas, split, metadata
+                said.metadata["writer"] = writer
+            case ["columns", *names]:
+                said.columns = names
+            case [name, side] if name == SIDE:
+                said.metadata[SIDE] = parse_number(side, path)
+    return said
 
 
-def read_segments(path: Path) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
-    """Each segment with its points (p, columns), the points of each stroke, and the columns' names.
+def read_segments(path: Path, units: Units) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
+    """Each segment with its points (p, columns), the points of each stroke, and the columns' names; `units` learns.
 
     Raises:
         SourceError: the file is broken, or a segment asks for components that it has not, or not any more.
     """
     columns, seen, level = ["X", "Y"], Components(), ""
-    waiting: list[Segment] = []
+    waiting: list[UnipenSegment] = []
     component: list[list[float]] = []
     is_down: bool | None = None
     smallest = ""
@@ -173,6 +230,8 @@ def read_segments(path: Path) -> Iterator[tuple[Segment, Numbers, list[int], lis
             if seen.count:
                 raise SourceError(f"{path}, line {number}: .COORD after coordinates; expected it before")
             columns = _columns(rest, f"{path}, line {number}")
+        elif "_POINTS_PER_" in keyword:
+            units.learn(keyword, rest, f"{path}, line {number}")
         elif keyword == ".HIERARCHY":
             smallest = rest.split()[-1] if rest.split() else ""
         elif keyword == ".COMMENT" and waiting:
@@ -193,14 +252,16 @@ def read_segments(path: Path) -> Iterator[tuple[Segment, Numbers, list[int], lis
     if is_down:
         raise SourceError(f"{path} is cut off in a component; expected .PEN_UP at its end")
     seen.add(False, np.array(component, np.float64).reshape(-1, len(columns)))
+    if not level and seen.count:
+        waiting.append(UnipenSegment("", "", None))
     yield from _finished(waiting, seen, columns, path, closing=True)
     if waiting:
         raise SourceError(f"{path} is cut off: the segment {waiting[0].label[:40]!r} asks for later components")
 
 
 def _finished(
-    waiting: list[Segment], seen: Components, columns: list[str], path: Path, *, closing: bool
-) -> Iterator[tuple[Segment, Numbers, list[int], list[str]]]:
+    waiting: list[UnipenSegment], seen: Components, columns: list[str], path: Path, *, closing: bool
+) -> Iterator[tuple[UnipenSegment, Numbers, list[int], list[str]]]:
     """The segments, in their order, whose components are all there; `closing` ends one that has those that follow."""
     while waiting and (closing if waiting[0].parts is None else waiting[0].last < seen.count):
         segment = waiting.pop(0)
@@ -224,7 +285,7 @@ def _part_of(part: tuple[int, int, int, int], seen: Components, path: Path) -> I
             yield rows
 
 
-def parse_segment(line: str, place: str) -> Segment:
+def parse_segment(line: str, place: str) -> UnipenSegment:
     """A `.SEGMENT` line. Raises `SourceError` when it can't be read."""
     found = SEGMENT.fullmatch(line)
     if found is None:
@@ -233,7 +294,7 @@ def parse_segment(line: str, place: str) -> Segment:
     text = re.sub(r"\\(.)", r"\1", label or "")
     with suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
-    return Segment(level, text, None if delineation is None else parse_delineation(delineation, place))
+    return UnipenSegment(level, text, None if delineation is None else parse_delineation(delineation, place))
 
 
 def parse_delineation(text: str, place: str) -> list[tuple[int, int, int, int]]:
@@ -265,6 +326,6 @@ def parse_row(line: str, width: int, place: str) -> list[float]:
 
 def parse_number(text: str, place: object) -> float:
     """A finite number. Raises `SourceError` for anything else."""
-    if not NUMBER.fullmatch(text) or abs(value := float(text)) > MAX_COORDINATE:
-        raise SourceError(f"{place}: {text[:40]!r} is no number below {MAX_COORDINATE:g}")
+    if not NUMBER_TEXT.fullmatch(text) or abs(value := float(text)) > MAX_CLOCK:
+        raise SourceError(f"{place}: {text[:40]!r} is no number below {MAX_CLOCK:g}")
     return value

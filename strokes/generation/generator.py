@@ -11,10 +11,9 @@ from torch import Tensor
 
 from strokes.errors import ConfigError
 from strokes.generation.gan import PictureGenerator
-from strokes.generation.recipe import KIND as GENERATOR
-from strokes.generation.recipe import GeneratorRecipe
+from strokes.generation.recipe import GENERATOR, GeneratorRecipe
 from strokes.generation.spec import VAES
-from strokes.generation.vae import Vae, make_vae, tell
+from strokes.generation.vae import Vae, make_vae, one_hot
 from strokes.ink.drawing import UNLABELLED, FloatArray, IntArray
 from strokes.ink.labels import MNIST_LICENCE
 from strokes.ink.pictures import GreySet, as_grey
@@ -23,7 +22,9 @@ from strokes.training.recipes import parse_recipe
 
 SHIPPED_GENERATORS = SHIPPED / "generators"
 RANDOMNESS = 0.8
-BLOCK = 500
+DRAWN_AT_ONCE = 500
+MOST_PICTURES = 100_000
+"""Made at once: they are held in memory, 3 KB each while they are numbers from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,17 @@ class ImageGenerator:
             seed: of the latents.
 
         Raises:
-            ConfigError: the generator can't be asked for a class.
+            ConfigError: the generator can't be asked for a class, or for so many pictures.
         """
+        check_count(count)
         asked = self.number(classes or self.classes)
         labels = np.resize(asked, count) if len(asked) else np.full(count, UNLABELLED, np.int64)
         chance = torch.Generator().manual_seed(seed)
         latents = torch.randn(count, self.recipe.network.latent, generator=chance) * randomness
-        if not standard and not isinstance(self.network, PictureGenerator):
+        if isinstance(self.network, PictureGenerator):
+            if self.recipe.network.is_mixture:
+                latents = self.network.place(latents, self.network.share.multinomial(count, True, generator=chance))
+        elif not standard:
             own = self.network.latents
             parts = torch.from_numpy(labels) if len(asked) else own.share.multinomial(count, True, generator=chance)
             latents = own.place(latents, parts)
@@ -87,15 +92,26 @@ class ImageGenerator:
     @torch.no_grad()
     def draw(self, latents: Tensor, labels: IntArray) -> FloatArray:
         """Pictures (n, 28, 28) in [0, 1], ink high, of latents (n, latent) and labels (n,)."""
-        told = tell(torch.from_numpy(labels), self.recipe.network.classes)
-        blocks = [self._draw(latents[i : i + BLOCK], told[i : i + BLOCK]) for i in range(0, len(latents), BLOCK)]
+        condition = one_hot(torch.from_numpy(labels), self.recipe.network.classes)
+        blocks = [
+            self._draw(latents[i : i + DRAWN_AT_ONCE], condition[i : i + DRAWN_AT_ONCE])
+            for i in range(0, len(latents), DRAWN_AT_ONCE)
+        ]
         return np.concatenate([block.squeeze(1).numpy() for block in blocks] or [np.zeros((0, 28, 28), np.float32)])
 
-    def _draw(self, latents: Tensor, told: Tensor) -> Tensor:
+    def _draw(self, latents: Tensor, condition: Tensor) -> Tensor:
         if isinstance(self.network, PictureGenerator):
-            drawn: Tensor = self.network(latents, told)
+            drawn: Tensor = self.network(latents, condition)
             return (drawn + 1) / 2
-        return self.network.decode(latents, told).sigmoid()
+        return self.network.decode(latents, condition).sigmoid()
+
+
+def check_count(count: int) -> None:
+    """Raise `ConfigError` when so many pictures can't be made at once."""
+    if count > MOST_PICTURES:
+        raise ConfigError(
+            f"{count} pictures were asked for; at most {MOST_PICTURES:,} are made at once, make more with another seed"
+        )
 
 
 def known_generators() -> list[str]:
@@ -122,15 +138,15 @@ def load_generator(name: str) -> ImageGenerator:
 
 
 def generator_for(family: str, classes: Sequence[str]) -> str:
-    """The shipped generator called `family`, or `family` and more, that knows these classes and few others."""
+    """The shipped generator called `family`, or `family` and more, that knows most of these classes and few others."""
     named = [name for name in known_generators() if name == family or name.startswith(f"{family}-")]
     known: dict[str, GeneratorRecipe] = {
         name: parse_recipe(GeneratorRecipe, read_model(SHIPPED_GENERATORS / f"{name}.safetensors").settings)
         for name in named
     }
     able = [
-        (recipe.network.classes, name)
+        (len(set(classes) - set(recipe.class_names)), recipe.network.classes, name)
         for name, recipe in known.items()
-        if recipe.network.classes and set(classes) <= set(recipe.class_names)
+        if recipe.network.classes
     ]
-    return min(able)[1] if able and classes else family
+    return min(able)[2] if able and classes else family

@@ -11,8 +11,10 @@ from strokes.generation.spec import GeneratorSpec
 from strokes.ink.augment import Variation
 from strokes.ink.labels import expand_ranges
 from strokes.training.recipes import check_choice, check_range
+from strokes.training.schedule import SCHEDULES
 
-KIND = "generator"
+GENERATOR = "generator"
+"""The kind of these recipes."""
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,25 @@ class GeneratorTraining:
     """The optimisation.
 
     Attributes:
-        epochs: passes over the pictures; for a WGAN, of its critic.
+        epochs: passes over the pictures; for a GAN, of its critic.
         batch_size: pictures a step.
         learning_rate: Adam's.
-        first_beta: Adam's β₁.
-        decay: "constant", or "cosine" to fall to 0 over the run.
+        beta1: Adam's β₁.
+        schedule: "constant", or "cosine" to fall to 0 over the run.
         summed: whether the reconstruction's loss is the sum over a picture's pixels, or their mean.
         kl_weight: of the divergence, beside the reconstruction's 1.
-        kl_grows: whether that weight is multiplied by the epoch's number, from 1.
+        kl_annealing: whether that weight is multiplied by the epoch's number, from 1.
         class_weight: of the cross-entropy of the classes.
-        jitter: of a VAE's pictures, anew at every step: how much they are turned, slanted, sized and shifted.
-        told: whether a cvae's decoder is told the true class while it learns, or what its encoder reads.
-        critic_steps: of a WGAN, for each step of its generator.
-        penalty: of a WGAN's gradients, and of a sharp critic's.
-        average: how much of the generator's averaged weights stays at each of its steps.
+        augmentation: of a VAE's pictures, anew at every step: how much they are turned, slanted, sized and shifted.
+        label_conditioning: whether a cvae's decoder is given the true class while it learns, or what its encoder reads.
+        critic_steps: of a GAN's critic for each of its generator's.
+        same_batch: whether these are all on one batch, or each on a batch of its own.
+        gradient_penalty: of a WGAN's gradients, and of a projection critic's.
+        ema_decay: how much of the generator's averaged weights stays at each of its steps.
         rendered: pictures rendered from pen recordings, in every epoch the same.
+        legible: least chance that the shipped reader of these classes must give a rendered picture's own, or one that
+            may look the same, for it to be learned from; 0 learns from all.
+        even: whether classes are cut to the number of pictures that the rarest has.
         grids: epochs after which 100 pictures of the same latents are drawn, such as "10,30,50".
         precision: "float32", or "bfloat16" for the networks' products.
         seed: of everything random.
@@ -43,18 +49,21 @@ class GeneratorTraining:
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 1e-3
-    first_beta: float = 0.9
-    decay: str = "constant"
+    beta1: float = 0.9
+    schedule: str = "constant"
     summed: bool = False
     kl_weight: float = 0.001
-    kl_grows: bool = False
+    kl_annealing: bool = False
     class_weight: float = 0.1
-    jitter: float = 0.0
-    told: bool = False
+    augmentation: float = 0.0
+    label_conditioning: bool = False
     critic_steps: int = 1
-    penalty: float = 10.0
-    average: float = 0.999
+    same_batch: bool = False
+    gradient_penalty: float = 10.0
+    ema_decay: float = 0.999
     rendered: int = 0
+    legible: float = 0.0
+    even: bool = False
     grids: str = ""
     precision: str = "bfloat16"
     seed: int = 0
@@ -62,12 +71,12 @@ class GeneratorTraining:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "critic_steps"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("kl_weight", "class_weight", "jitter", "penalty", "rendered", "seed"):
+        for name in ("kl_weight", "class_weight", "augmentation", "gradient_penalty", "rendered", "legible", "seed"):
             check_range(f"training.{name}", getattr(self, name))
-        for name in ("first_beta", "average"):
+        for name in ("beta1", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"training.{name} is {getattr(self, name)}; expected at least 0 and below 1")
-        check_choice("training.decay", self.decay, ("constant", "cosine"))
+        check_choice("training.schedule", self.schedule, tuple(SCHEDULES))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
         if not all(epoch.isdecimal() for epoch in filter(None, self.grids.split(","))):
             raise ConfigError(f"training.grids is {self.grids!r}; expected numbers of epochs, such as 10,30,50")
@@ -94,14 +103,14 @@ class GeneratorRecipe:
 
     name: str
     about: str = ""
-    kind: str = KIND
+    kind: str = GENERATOR
     classes: str = "0-9"
     network: GeneratorSpec = field(default_factory=GeneratorSpec)
     variation: Variation = field(default_factory=Variation)
     training: GeneratorTraining = field(default_factory=GeneratorTraining)
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, (KIND,))
+        check_choice("kind", self.kind, (GENERATOR,))
         if self.network.classes and len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"
@@ -113,5 +122,5 @@ class GeneratorRecipe:
         return tuple(expand_ranges(self.classes))
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as nested dictionaries, as `strokes.train.parse_any` takes it."""
+        """The recipe as nested dictionaries, as `strokes.train_recipe.parse_any` takes it."""
         return dataclasses.asdict(self)

@@ -9,16 +9,17 @@ import numpy as np
 
 from strokes.datasets.grey import load_grey
 from strokes.errors import ConfigError, SourceError
-from strokes.files import atomic_path
+from strokes.files import atomic_path, check_ending
 from strokes.formats.sheet import write_sheet
-from strokes.generation.generator import RANDOMNESS, generator_for, load_generator
+from strokes.generation.generator import RANDOMNESS, check_count, generator_for, load_generator
 from strokes.generation.style import characters_of, style_grid, take_style, write_in_style
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import GreySet, ImageSet, make_image_set
 from strokes.ink.thinning import thin
 from strokes.recognition.classifier import load_classifier
 
-COLUMNS = 10
+SHEET_COLUMNS = 10
+PICTURE_ENDINGS = (".npz", ".png")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Wish:
         classes: such as "0-9A-Z"; "" for all that it knows.
         text: characters in their order, instead of classes.
         count: how many pictures; 0 for the text once, or each class once, or 100 where it knows none.
-        style: pictures to take the style of: a file, or a folder with perhaps a subfolder a class.
+        style: pictures to take the style of: a set, a file, or a folder with perhaps a subfolder a class.
         average: take the mean of their styles, where each would else stand for itself.
         randomness: factor of the latents' standard deviation.
         seed: of the latents.
@@ -40,7 +41,7 @@ class Wish:
     classes: str = ""
     text: str = ""
     count: int = 0
-    style: Path | None = None
+    style: Path | GreySet | None = None
     average: bool = True
     randomness: float = RANDOMNESS
     seed: int = 0
@@ -51,6 +52,8 @@ class Wish:
         if self.count < 0 or not 0 <= self.randomness < np.inf:
             raise ConfigError(f"count is {self.count}, randomness {self.randomness}; expected 0 or more, and finite")
 
+        check_count(self.count)
+
     @property
     def characters(self) -> list[str]:
         """Those asked for; none for all that the generator knows."""
@@ -58,7 +61,7 @@ class Wish:
 
 
 def make_pictures(wish: Wish) -> GreySet:
-    """The pictures asked for. Those of a generator that is told no classes are labelled as they are read.
+    """The pictures asked for. Those of a generator that is conditioned on no classes are labelled as they are read.
 
     Raises:
         ConfigError: the generator is unknown, or can't be asked for such characters or for a style.
@@ -66,9 +69,10 @@ def make_pictures(wish: Wish) -> GreySet:
     """
     generator = load_generator(generator_for(wish.generator, wish.characters))
     characters = wish.characters or list(generator.classes)
-    count = wish.count or len(characters) or COLUMNS * COLUMNS
+    count = wish.count or len(characters) or SHEET_COLUMNS * SHEET_COLUMNS
     if wish.style is not None:
-        style = take_style(generator, load_grey(wish.style, split="all"), average=wish.average)
+        prompts = wish.style if isinstance(wish.style, GreySet) else load_grey(wish.style, split="all")
+        style = take_style(generator, prompts, average=wish.average)
         asked = [characters[i % len(characters)] for i in range(count)]
         return write_in_style(generator, style, asked, randomness=wish.randomness, seed=wish.seed)
     made = generator.generate(count, classes=wish.characters, randomness=wish.randomness, seed=wish.seed)
@@ -102,15 +106,14 @@ def thinned(pictures: GreySet) -> ImageSet:
     return make_image_set(thin(pictures.images), **known)
 
 
-def write_picture_file(pictures: GreySet, out: Path, *, columns: int = COLUMNS, overwrite: bool = False) -> None:
+def write_picture_file(pictures: GreySet, out: Path, *, columns: int = SHEET_COLUMNS, overwrite: bool = False) -> None:
     """Write pictures to an `.npz` (`images` uint8, ink high; `labels` strings), or side by side to a `.png`.
 
     Raises:
         ConfigError: `out` is called neither.
         StoreError: it exists, or the disk refuses it.
     """
-    if out.suffix.lower() not in (".npz", ".png"):
-        raise ConfigError(f"{out} is neither .npz nor .png; pictures can be written as these")
+    check_ending(out, PICTURE_ENDINGS, "pictures can be written as these")
     if out.suffix.lower() == ".png":
         write_sheet(pictures.images, out, columns=columns, overwrite=overwrite)
         return

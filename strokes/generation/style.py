@@ -38,15 +38,15 @@ def take_style(generator: ImageGenerator, prompts: GreySet, *, average: bool = T
     """The style of some pictures; those without a label are read first.
 
     Args:
-        generator: one that is told classes.
+        generator: one that is conditioned on classes.
         prompts: at least one picture.
         average: take the mean of their styles, where each would else stand for itself.
 
     Raises:
-        ConfigError: the generator isn't told classes.
+        ConfigError: the generator isn't conditioned on classes.
         SourceError: there is no picture, or a blank one.
     """
-    network = told_network(generator)
+    network = conditional_network(generator)
     if len(prompts) == 0 or not prompts.images.any(axis=(1, 2)).all():
         raise SourceError(f"{len(prompts)} pictures were given for a style; expected one or more, none of them blank")
     posterior = network.encode(torch.from_numpy(prompts.images[:, None]).float() / 255)
@@ -78,7 +78,7 @@ def write_in_style(
     Raises:
         ConfigError: the generator doesn't know a character.
     """
-    network = told_network(generator)
+    network = conditional_network(generator)
     labels = generator.number(characters)
     which = torch.arange(len(labels)) % len(style.mean)
     random = torch.randn(len(labels), style.mean.shape[1], generator=torch.Generator().manual_seed(seed))
@@ -94,12 +94,13 @@ def style_grid(generator: ImageGenerator, prompts: GreySet, *, randomness: float
     return write_in_style(generator, style, characters, randomness=randomness, seed=seed)
 
 
-def told_network(generator: ImageGenerator) -> ClassVae:
-    """The network of a generator that is told classes. Raises `ConfigError` for another generator."""
+def conditional_network(generator: ImageGenerator) -> ClassVae:
+    """The network of a generator that is conditioned on classes. Raises `ConfigError` for another generator."""
     network = generator.network
     if isinstance(network, PictureGenerator) or not isinstance(network, ClassVae):
         raise ConfigError(
-            f"{generator.recipe.name} is told no classes, and has no style to take or class to read; expected a cvae"
+            f"{generator.recipe.name} is conditioned on no classes, and has no style to take or class to read; "
+            "expected a cvae"
         )
     return network
 

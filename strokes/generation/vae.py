@@ -1,4 +1,4 @@
-"""Variational autoencoders of 28×28 pictures: one told the class, after alxhslm's, and one that reads rows in time.
+"""Variational autoencoders of 28×28 pictures: one conditioned on the class, after alxhslm's, and one that reads rows.
 
 An autoencoder gives a picture's posterior, a Gaussian of its latents; a draw from it is decoded to a picture's logits.
 """
@@ -45,7 +45,7 @@ class Posterior:
 class Latents(nn.Module):
     """How the latents of the pictures that were learned from lie: Gaussians fitted after training.
 
-    One a class, or one a cluster where the network is told no classes: see Ghosh et al., "From Variational to
+    One a class, or one a cluster where the network is conditioned on no classes: see Ghosh et al., "From Variational to
     Deterministic Autoencoders", 2020, on drawing from such a density rather than from a standard normal.
 
     Args:
@@ -82,7 +82,7 @@ class Latents(nn.Module):
         return self.mean[parts] + torch.einsum("nij,nj->ni", self.spread[parts], standard)
 
 
-def tell(labels: Tensor, classes: int) -> Tensor:
+def one_hot(labels: Tensor, classes: int) -> Tensor:
     """Labels (n,) as class chances (n, classes), 1 for their own; no columns where there are no classes."""
     return functional.one_hot(labels.clamp(min=0) % max(classes, 1), max(classes, 1))[:, :classes].float()
 
@@ -93,7 +93,7 @@ def cluster(points: Tensor, count: int, *, seed: int, rounds: int = 15) -> Tenso
     centres = points[torch.randperm(len(points), generator=chance)[:count]]
     nearest = torch.cdist(points, centres).argmin(dim=1)
     for _ in range(rounds):
-        members = nn.functional.one_hot(nearest, count).to(points)
+        members = functional.one_hot(nearest, count).to(points)
         centres = (members.T @ points) / members.sum(dim=0).clamp(min=1)[:, None]
         nearest = torch.cdist(points, centres).argmin(dim=1)
     return nearest
@@ -110,7 +110,7 @@ class ClassVae(nn.Module):
         super().__init__()
         self.spec, self.latents = spec, Latents(spec)
         filters, cells = spec.filters, CELLS * CELLS * spec.filters
-        self.look = nn.Sequential(
+        self.encoder = nn.Sequential(
             nn.Conv2d(1, filters, 4, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(filters, filters, 4, stride=2, padding=1),
@@ -122,7 +122,7 @@ class ClassVae(nn.Module):
         self.log_variance = nn.Linear(cells, spec.latent)
         self.from_class = nn.Sequential(nn.Linear(spec.classes, spec.hidden), nn.ReLU(), nn.Linear(spec.hidden, cells))
         self.from_latents = nn.Linear(spec.latent, cells)
-        self.draw = nn.Sequential(
+        self.decoder = nn.Sequential(
             nn.Unflatten(1, (filters, CELLS, CELLS)),
             nn.ConvTranspose2d(filters, filters, 4, stride=2, padding=1),
             nn.ReLU(),
@@ -131,12 +131,12 @@ class ClassVae(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """The posterior of pictures (batch, 1, 28, 28) in [0, 1], and what they are read as."""
-        seen = self.look(images)
+        seen = self.encoder(images)
         return Posterior(self.mean(seen).float(), self.log_variance(seen).float(), self.classify(seen).float())
 
     def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Logits (batch, 1, 28, 28) of pictures, from latents (batch, latent) and class chances (batch, classes)."""
-        drawn: Tensor = self.draw(self.from_class(classes) + self.from_latents(latents))
+        drawn: Tensor = self.decoder(self.from_class(classes) + self.from_latents(latents))
         return drawn.float()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Posterior]:
@@ -156,10 +156,10 @@ class RowVae(nn.Module):
         super().__init__()
         self.spec, self.latents = spec, Latents(spec)
         filters = spec.filters
-        self.read = nn.LSTM(FRAME_PX, spec.hidden, batch_first=True)
+        self.encoder = nn.LSTM(FRAME_PX, spec.hidden, batch_first=True)
         self.mean = nn.Linear(spec.hidden, spec.latent)
         self.log_variance = nn.Linear(spec.hidden, spec.latent)
-        self.draw = nn.Sequential(
+        self.decoder = nn.Sequential(
             nn.Linear(spec.latent, CELLS * CELLS * filters),
             nn.ReLU(),
             nn.Unflatten(1, (filters, CELLS, CELLS)),
@@ -172,13 +172,13 @@ class RowVae(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """The posterior of pictures (batch, 1, 28, 28) in [0, 1]."""
-        _, (last, _) = self.read(images.squeeze(1))
+        _, (last, _) = self.encoder(images.squeeze(1))
         mean = self.mean(last[0]).float()
         return Posterior(mean, self.log_variance(last[0]).float(), mean.new_zeros(len(images), 0))
 
     def decode(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Logits (batch, 1, 28, 28) of pictures with latents (batch, latent); `classes` has no columns."""
-        drawn: Tensor = self.draw(latents)
+        drawn: Tensor = self.decoder(latents)
         return drawn.float()
 
     def forward(self, images: Tensor) -> tuple[Tensor, Posterior]:

@@ -10,13 +10,13 @@ from torch.nn import functional
 
 from strokes.formats.sheet import write_sheet
 from strokes.generation.recipe import GeneratorRecipe
-from strokes.generation.vae import Posterior, Vae, cluster, make_vae, pixel_bce, tell
+from strokes.generation.vae import Posterior, Vae, cluster, make_vae, one_hot, pixel_bce
 from strokes.ink.pictures import FRAME_PX, GreySet, as_grey
 from strokes.training.batches import MemberBatches
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, scheduled_rate
+from strokes.training.schedule import descend, pace_at
 
-BLOCK = 1000
+ENCODED_AT_ONCE = 1000
 
 
 class VaeTrainer:
@@ -34,18 +34,20 @@ class VaeTrainer:
         torch.manual_seed(training.seed)
         self.network = make_vae(recipe.network).to(self.device)
         optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=training.learning_rate, betas=(training.first_beta, 0.999), fused=True
+            self.network.parameters(), lr=training.learning_rate, betas=(training.beta1, 0.999), fused=True
         )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
         self.batches = MemberBatches(
-            pictures.images, pictures.labels, members=1, batch_size=training.batch_size, seed=training.seed
+            pictures.images, pictures.labels, ensemble_size=1, batch_size=training.batch_size, seed=training.seed
         )
         self.pictures = pictures
+        self.generators: dict[str, torch.Generator] = {}
+        self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
         self.fixed = torch.randn(100, recipe.network.latent, generator=torch.Generator().manual_seed(0))
 
-    def warm_up(self) -> None:
+    def pretrain(self) -> None:
         """Nothing comes before the first step."""
 
     def step(self, step: int) -> StepResult:
@@ -53,21 +55,21 @@ class VaeTrainer:
         training, classes = self.recipe.training, self.recipe.network.classes
         rows, labels, _ = self.batches.at(step, self.device)
         images, labels = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 255, labels.flatten()
-        if training.jitter:
-            images = jitter(images, training.jitter)
+        if training.augmentation:
+            images = augment(images, training.augmentation)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
             posterior = self.network.encode(images)
-            told = tell(labels, classes) if training.told else posterior.classes.softmax(dim=1)
-            logits = self.network.decode(posterior.sample(), told)
+            condition = one_hot(labels, classes) if training.label_conditioning else posterior.classes.softmax(dim=1)
+            logits = self.network.decode(posterior.sample(), condition)
         losses = self.losses(posterior, logits, images, labels)
         pixels = FRAME_PX * FRAME_PX if training.summed else 1
-        epoch = step // self.progress.steps_an_epoch + 1 if training.kl_grows else 1
+        epoch = step // self.progress.steps_an_epoch + 1 if training.kl_annealing else 1
         total = losses["reconstruction"] * pixels + training.kl_weight * epoch * losses["kl"]
         if classes:
             total = total + training.class_weight * losses["classes"]
         steps = self.epochs * self.progress.steps_an_epoch
-        rate = scheduled_rate(training.learning_rate, training.decay, step, steps)
-        descend(self.optimisers["optimiser"], total, rate=rate)
+        pace = pace_at(training.learning_rate, training.schedule, step, steps)
+        descend(self.optimisers["optimiser"], total, pace=pace)
         shown = images.squeeze(1), logits.detach().sigmoid().squeeze(1)
         return StepResult({name: loss.item() for name, loss in losses.items()}, shown)
 
@@ -83,15 +85,15 @@ class VaeTrainer:
         """After the recipe's epochs draw 100 pictures of the same latents; after the last, see where latents lie."""
         self.network.eval()
         if self.progress.epoch in self.recipe.training.grid_epochs:
-            told = tell(torch.arange(100), self.recipe.network.classes)
-            drawn = self.network.decode(self.fixed.to(self.device), told.to(self.device)).sigmoid()
+            condition = one_hot(torch.arange(100), self.recipe.network.classes)
+            drawn = self.network.decode(self.fixed.to(self.device), condition.to(self.device)).sigmoid()
             path = folder / f"grid-{self.progress.epoch:03}.png"
             write_sheet(as_grey(drawn.squeeze(1)), path, columns=10, overwrite=True)
         if self.progress.epoch == self.epochs:
             fit_latents(self.network, self.pictures, device=self.device)
 
 
-def jitter(images: Tensor, share: float) -> Tensor:
+def augment(images: Tensor, share: float) -> Tensor:
     """Pictures (batch, 1, h, w), blank around, each turned, slanted, sized and shifted at random.
 
     Args:
@@ -107,8 +109,8 @@ def jitter(images: Tensor, share: float) -> Tensor:
 def fit_latents(network: Vae, pictures: GreySet, *, device: torch.device) -> None:
     """Fit the network's picture of where latents lie to pictures: to each class, or to clusters where it knows none."""
     posteriors = [
-        network.encode(torch.from_numpy(pictures.images[start : start + BLOCK, None]).to(device) / 255)
-        for start in range(0, len(pictures), BLOCK)
+        network.encode(torch.from_numpy(pictures.images[start : start + ENCODED_AT_ONCE, None]).to(device) / 255)
+        for start in range(0, len(pictures), ENCODED_AT_ONCE)
     ]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     variance = torch.cat([posterior.log_variance.exp() for posterior in posteriors])

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.errors import ShapeError
+from strokes.errors import ConfigError, ShapeError
+from strokes.ink.display import describe_drawing, describe_set, html_of, plot_strokes
+from strokes.ink.svg import draw_strokes, plotter_svg
 
 if TYPE_CHECKING:
     from strokes.ink.fine import FineInk
@@ -22,23 +24,43 @@ BoolArray = NDArray[np.bool_]
 
 SPLITS = ("train", "test", "none")
 UNLABELLED = -1
-POINT_COLUMNS = ("softness", "time_ms", "pressure")
+POINT_COLUMNS = ("softness", "time_ms", "pressure", "tilt_x", "tilt_y")
 IDENTITY_FRAME = (1.0, 0.0, 0.0)
 GRID = 65536
 """Recovered coordinates are rounded to 1/65536 of the frame, or of a larger picture's longer side."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
     """One glyph as the pen wrote it: strokes of (points, 2) xy in the unit square, y down.
 
-    The unit is the picture's longer side; `width` and `height` are the picture's sides in that unit.
+    The unit is the picture's longer side; `width` and `height` are the picture's sides in that unit. Drawings of the
+    same values are equal, and a notebook shows one as a picture: strokes in colours, numbered where each starts.
+
+    >>> import numpy as np, strokes
+    >>> seven = strokes.Drawing((np.array([[0.2, 0.2], [0.8, 0.2], [0.4, 0.9]], np.float32),), label="7")
+    >>> seven
+    Drawing('7', 1 stroke, 3 points)
+    >>> seven == strokes.Drawing(seven.strokes, "7")
+    True
+    >>> print(seven.to_svg(height_mm=10).splitlines()[2])
+    <path d="M2.000 2.000L8.000 2.000 4.000 9.000"/>
+
+    Attributes:
+        strokes: in the pen's order, each (points, 2) float32.
+        label: the character, None where unknown.
+        width: of the picture.
+        height: of the picture.
+        confidence: 0 to 1, how likely the way is right; None where nobody told.
+        flagged: whether it is doubtful.
     """
 
     strokes: tuple[FloatArray, ...]
     label: str | None = None
     width: float = 1.0
     height: float = 1.0
+    confidence: float | None = None
+    flagged: bool = False
 
     def __post_init__(self) -> None:
         for i, stroke in enumerate(self.strokes):
@@ -47,17 +69,75 @@ class Drawing:
             if not np.isfinite(stroke).all():
                 raise ShapeError(f"stroke {i} holds NaN or infinite coordinates; expected finite x and y")
 
+    @classmethod
+    def checked(
+        cls,
+        strokes: tuple[FloatArray, ...],
+        label: str | None,
+        size: tuple[float, float],
+        confidence: float | None,
+        flagged: bool,
+    ) -> Drawing:
+        """A drawing of strokes that were checked together with many others, without checking them again."""
+        drawing = object.__new__(cls)
+        drawing.__dict__.update(
+            strokes=strokes, label=label, width=size[0], height=size[1], confidence=confidence, flagged=flagged
+        )
+        return drawing
+
+    def _value(self) -> tuple[object, ...]:
+        strokes = tuple((np.asarray(stroke, np.float32) + 0.0).tobytes() for stroke in self.strokes)
+        return strokes, self.label, self.width, self.height, self.confidence, self.flagged
+
+    def __eq__(self, other: object) -> bool:
+        return self._value() == other._value() if isinstance(other, Drawing) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value())
+
+    def __repr__(self) -> str:
+        return describe_drawing(self)
+
+    def _repr_svg_(self) -> str:
+        return draw_strokes(self.strokes, size=(self.width, self.height))
+
+    def to_svg(self, *, height_mm: float = 12.0) -> str:
+        """An SVG file's text for a plotter: a path a stroke, in the pen's order, the picture `height_mm` high.
+
+        Raises:
+            ConfigError: the height is no length.
+        """
+        if not 0 < height_mm < np.inf:
+            raise ConfigError(f"the height is {height_mm} mm; expected more than 0")
+        return plotter_svg(self.strokes, width=self.width, height=self.height, height_mm=height_mm)
+
+    def plot(self, ax: Any | None = None) -> Any:
+        """Plot the strokes, a dot where each starts, on matplotlib's `ax` (by default its current one); returns that.
+
+        Raises:
+            ConfigError: `ax` isn't given, and matplotlib isn't installed.
+        """
+        return plot_strokes(self.strokes, ax, width=self.width, height=self.height)
+
 
 def _no_points() -> dict[str, FloatArray]:
     return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DrawingSet:
-    """Many drawings as ragged (CSR) arrays, with what is known of each.
+    """Many drawings as ragged (CSR) arrays, with what is known of each; a sequence of `Drawing`.
 
     Drawing i owns strokes `drawing_offsets[i]:drawing_offsets[i+1]`; stroke j owns the rows
     `stroke_offsets[j]:stroke_offsets[j+1]` of `points` and of every array in `point_columns`.
+
+    >>> import strokes
+    >>> with strokes.open_dataset("out/mnist-strokes.h5") as stored:
+    ...     drawings = stored.read(range(3))
+    >>> len(drawings), [drawing.label for drawing in drawings], drawings.points.dtype
+    (3, ['5', '0', '4'], dtype('float32'))
+    >>> drawings.select([2, 0])[0] == drawings[2]
+    True
 
     Attributes:
         points: (p, 2) float32, x and y in each drawing's own picture, longer side = 1, y down.
@@ -72,7 +152,8 @@ class DrawingSet:
         source_index: (n,) int64, the picture's place in its source.
         images: (n, h, w) bool, the thinned pictures, or None.
         scores: one (n,) float32 array a score.
-        point_columns: optional (p,) float32 arrays: softness, time_ms, pressure.
+        point_columns: optional (p,) float32 arrays: softness, time_ms since the first point, pressure in 0…1, and the
+            pen's tilt_x and tilt_y in degrees from upright (-90…90, right and down are positive); NaN where unknown.
         metadata: one JSON object (text) a drawing, or None.
         fine: the ink of pictures larger than the frame in their own resolution, None for each other; or None.
         flagged: (n,) bool, true where the drawing is doubtful (its picture held no ink, for one), or None when
@@ -127,16 +208,33 @@ class DrawingSet:
 
     def __getitem__(self, index: int) -> Drawing:
         """Drawing `index` (negative counts from the end), as strokes of its own."""
-        index = range(len(self))[operator.index(index)]
-        first, last = self.drawing_offsets[index], self.drawing_offsets[index + 1]
-        bounds = self.stroke_offsets[first : last + 1]
-        strokes = tuple(self.points[a:b] for a, b in itertools.pairwise(bounds))
-        label = self.labels[index]
-        width, height = self.sizes[index]
-        return Drawing(strokes, self.classes[label] if label >= 0 else None, float(width), float(height))
+        place = range(len(self))[operator.index(index)]
+        return next(self._drawings(range(place, place + 1)))
 
     def __iter__(self) -> Iterator[Drawing]:
-        return (self[i] for i in range(len(self)))
+        return self._drawings(range(len(self)))
+
+    def _drawings(self, rows: range) -> Iterator[Drawing]:
+        """The drawings at consecutive rows."""
+        first, end = rows.start, rows.stop
+        ends = self.stroke_offsets[self.drawing_offsets[first] : self.drawing_offsets[end] + 1].tolist()
+        bounds = (self.drawing_offsets[first : end + 1] - self.drawing_offsets[first]).tolist()
+        told = self.scores.get("confidence")
+        sure = [None] * len(rows) if told is None else [None if c != c else c for c in told[first:end].tolist()]
+        flagged = [False] * len(rows) if self.flagged is None else self.flagged[first:end].tolist()
+        names = (*self.classes, None)
+        labels, sizes = self.labels[first:end].tolist(), self.sizes[first:end].tolist()
+        known = zip(itertools.pairwise(bounds), labels, sizes, sure, flagged, strict=True)
+        points = self.points
+        for (a, b), label, size, confidence, is_flagged in known:
+            strokes = tuple([points[ends[j] : ends[j + 1]] for j in range(a, b)])
+            yield Drawing.checked(strokes, names[label], size, confidence, is_flagged)
+
+    def __repr__(self) -> str:
+        return describe_set(self)
+
+    def _repr_html_(self) -> str:
+        return html_of(self)
 
     def select(self, indices: Sequence[int] | IntArray) -> DrawingSet:
         """The drawings at `indices` (each in 0…n-1), in that order."""

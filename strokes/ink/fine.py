@@ -34,7 +34,7 @@ class FineInk:
     @classmethod
     def of(cls, ink: BoolArray, pen_px: float = 0.0) -> FineInk:
         """Packs `ink` (h, w)."""
-        return cls(zlib.compress(np.packbits(ink).tobytes(), 1), *ink.shape, round(float(pen_px), 3))
+        return cls(zlib.compress(np.packbits(ink).tobytes(), 1), ink.shape[0], ink.shape[1], round(float(pen_px), 3))
 
     @property
     def mask(self) -> BoolArray:
@@ -83,7 +83,7 @@ class InkShelf(Sequence[FineInk | None]):
     def __getitem__(self, index: int) -> FineInk | None: ...
     @overload
     def __getitem__(self, index: slice) -> list[FineInk | None]: ...
-    def __getitem__(self, index: int | slice) -> FineInk | None | list[FineInk | None]:
+    def __getitem__(self, index: int | slice) -> FineInk | list[FineInk | None] | None:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         entry = self._entries[index]

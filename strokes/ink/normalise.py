@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
 from strokes.ink.fine import FineInk, InkShelf
+from strokes.ink.pen_width import to_pen
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import INK_THRESHOLD, thin
 
@@ -63,7 +64,7 @@ class Framer:
         self._grey.append(grey)
         self._frames.append(frame)
         self._sizes.append((width / longer, height / longer))
-        self._fine.append(FineInk.of(picture > INK_THRESHOLD, pen_px) if longer > FRAME_PX else None)
+        self._fine.append(fine_ink(picture, pen_px) if longer > FRAME_PX else None)
 
     def framed(self) -> Framed:
         """All that were added."""
@@ -73,6 +74,11 @@ class Framer:
             np.array(self._frames, np.float32).reshape(-1, 3),
             self._fine,
         )
+
+
+def fine_ink(picture: GreyImage, pen_px: float) -> FineInk:
+    """A picture's ink: as it is where the pen's width in px is known, otherwise at the size that asks for."""
+    return FineInk.of(picture > INK_THRESHOLD, pen_px) if pen_px else FineInk.of(*to_pen(picture))
 
 
 def frame_pictures(pictures: Iterable[GreyImage]) -> Framed:

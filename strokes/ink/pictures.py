@@ -18,7 +18,7 @@ FRAME_PX = 28
 
 
 PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
-OPTIONAL_PER_IMAGE = ("fine", "metadata")
+OPTIONAL_PER_IMAGE = ("fine", "writers", "metadata")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class ImageSet:
         sizes: (n, 2) float32, the original picture's width and height in units of its longer side.
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
         fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
+        writers: a code a picture, "" where unknown; or None for all.
         metadata: n texts, each a JSON object of what else is known (its file, page and box), or None.
         notes: what a person should be told about the reading.
         name: what the set is called.
@@ -51,6 +52,7 @@ class ImageSet:
     fine: Sequence[FineInk | None] | None = None
     metadata: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    writers: tuple[str, ...] | None = None
     name: str = ""
     licence: str = ""
     url: str = ""
@@ -61,8 +63,7 @@ class ImageSet:
             raise ShapeError(
                 f"images are {self.images.dtype} {self.images.shape}; expected bool (n, {FRAME_PX}, {FRAME_PX})"
             )
-        told = [column for column in OPTIONAL_PER_IMAGE if getattr(self, column) is not None]
-        for column in (*PER_IMAGE[1:], *told):
+        for column in (*PER_IMAGE[1:], *self._given()):
             if len(getattr(self, column)) != n:
                 raise ShapeError(f"{column} has {len(getattr(self, column))} rows for {n} images; expected one each")
         if n and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
@@ -74,11 +75,18 @@ class ImageSet:
     def select(self, indices: Sequence[int] | NDArray[Any] | slice) -> ImageSet:
         """The pictures at `indices` (numbers, a mask of n booleans or a slice), in that order."""
         columns: dict[str, Any] = {name: getattr(self, name)[indices] for name in PER_IMAGE}
-        for name in OPTIONAL_PER_IMAGE:
-            values = getattr(self, name)
-            if values is not None:
-                columns[name] = tuple(values[i] for i in np.arange(len(self))[indices].tolist())
+        for name in self._given():
+            columns[name] = tuple(getattr(self, name)[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
+
+    @property
+    def large(self) -> BoolArray:
+        """Which pictures (n,) are larger than the frame."""
+        return np.array([fine is not None for fine in self.fine or (None,) * len(self)], np.bool_)
+
+    def _given(self) -> tuple[str, ...]:
+        """The columns that not every set has."""
+        return tuple(name for name in OPTIONAL_PER_IMAGE if getattr(self, name) is not None)
 
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.ink.thinning import thin
@@ -20,16 +20,16 @@ from strokes.ink.thinning import thin
 PEN_PX = 2.2
 
 
-BITS = 8
+SAMPLES = 8
 """Samples a pixel, in both directions: a row of them is a byte."""
 
 
-FINEST_PX = 0.02
+FINEST_STEP_PX = 0.02
 """Points nearer than this to the one before are left out of a picture."""
 
 
 GreyImages = NDArray[np.uint8]
-SIDE_PX = 18.0
+GLYPH_PX = 18.0
 """Longest side of a glyph's path in the frame, before the pen's width."""
 
 
@@ -60,16 +60,16 @@ def centre_in_frame(drawings: DrawingSet, *, width_px: float = PEN_PX) -> Drawin
     return fitted
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fit(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray) -> None:
-    """Scale every drawing's longest side to `SIDE_PX`, the mean of its path's length at the frame's centre."""
+    """Scale every drawing's longest side to `GLYPH_PX`, the mean of its path's length at the frame's centre."""
     for i in range(len(drawing_offsets) - 1):
         first, last = stroke_offsets[drawing_offsets[i]], stroke_offsets[drawing_offsets[i + 1]]
         if first == last:
             continue
         own = points[first:last]
         side = max(own[:, 0].max() - own[:, 0].min(), own[:, 1].max() - own[:, 1].min())
-        scale = SIDE_PX / FRAME_PX / side if side > 0 else 0.0
+        scale = GLYPH_PX / FRAME_PX / side if side > 0 else 0.0
         x, y, total = 0.0, 0.0, 0.0
         for j in range(drawing_offsets[i], drawing_offsets[i + 1]):
             for p in range(stroke_offsets[j] + 1, stroke_offsets[j + 1]):
@@ -84,7 +84,7 @@ def _fit(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray
             points[p, 1] = (points[p, 1] - y / total) * scale + 0.5
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _centre(points: FloatArray, stroke_offsets: IntArray, drawing_offsets: IntArray, grey: GreyImages) -> None:
     """Move every drawing so that the centre of mass of its picture comes to the frame's centre."""
     size = grey.shape[1]
@@ -120,7 +120,7 @@ def write_pictures(
     return grey
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _write(
     points: FloatArray,
     stroke_offsets: IntArray,
@@ -130,7 +130,7 @@ def _write(
 ) -> None:
     """Fill `grey` (n, size, size), all 0."""
     size = grey.shape[1]
-    bits = np.zeros((size * BITS, size), np.uint8)
+    bits = np.zeros((size * SAMPLES, size), np.uint8)
     ones = np.array([_ones(byte) for byte in range(256)])
     for i in range(len(grey)):
         bits[:] = 0
@@ -142,11 +142,11 @@ def _write(
                 _ink(bits, x, y, x, y, radius)
             for p in range(first + 1, last):
                 to_x, to_y = points[p, 0] * size, points[p, 1] * size
-                if p + 1 < last and abs(to_x - x) + abs(to_y - y) < FINEST_PX:
+                if p + 1 < last and abs(to_x - x) + abs(to_y - y) < FINEST_STEP_PX:
                     continue
                 _ink(bits, x, y, to_x, to_y, radius)
                 x, y = to_x, to_y
-        for row in range(size * BITS):
+        for row in range(size * SAMPLES):
             for column in range(size):
                 if bits[row, column]:
                     ink = ones[bits[row, column]]
@@ -154,21 +154,21 @@ def _write(
         for row in range(size):
             for column in range(size):
                 total = 0
-                for k in range(BITS):
-                    total += bits[row * BITS + k, column]
-                grey[i, row, column] = (total * 255 + BITS * BITS // 2) // (BITS * BITS)
+                for k in range(SAMPLES):
+                    total += bits[row * SAMPLES + k, column]
+                grey[i, row, column] = (total * 255 + SAMPLES * SAMPLES // 2) // (SAMPLES * SAMPLES)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ones(byte: int) -> int:
     """How many bits are set."""
     count = 0
-    for k in range(BITS):
+    for k in range(SAMPLES):
         count += byte >> k & 1
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ink(bits: GreyImages, x1: float, y1: float, x2: float, y2: float, radius: float) -> None:
     """Set the samples within `radius` of a segment, all in pixels; a row's are those between two places.
 
@@ -178,10 +178,10 @@ def _ink(bits: GreyImages, x1: float, y1: float, x2: float, y2: float, radius: f
     rows, size = bits.shape
     length = np.hypot(x2 - x1, y2 - y1)
     across_x, across_y = (0.0, 0.0) if length == 0 else (-(y2 - y1) / length, (x2 - x1) / length)
-    top = max(int(np.ceil((min(y1, y2) - radius) * BITS - 0.5)), 0)
-    bottom = min(int(np.floor((max(y1, y2) + radius) * BITS - 0.5)), rows - 1)
+    top = max(int(np.ceil((min(y1, y2) - radius) * SAMPLES - 0.5)), 0)
+    bottom = min(int(np.floor((max(y1, y2) + radius) * SAMPLES - 0.5)), rows - 1)
     for row in range(top, bottom + 1):
-        y = (row + 0.5) / BITS
+        y = (row + 0.5) / SAMPLES
         left, right = np.inf, -np.inf
         for end in range(2):
             x, off = (x1, y - y1) if end == 0 else (x2, y - y2)
@@ -190,13 +190,13 @@ def _ink(bits: GreyImages, x1: float, y1: float, x2: float, y2: float, radius: f
                 left, right = min(left, x - reach), max(right, x + reach)
         if length > 0:
             left, right = _meet_rectangle(y, x1, y1, x2, y2, across_x * radius, across_y * radius, left, right)
-        start = max(int(np.ceil(left * BITS - 0.5)), 0) if left < np.inf else 1
-        stop = min(int(np.floor(right * BITS - 0.5)), size * BITS - 1) if right > -np.inf else 0
+        start = max(int(np.ceil(left * SAMPLES - 0.5)), 0) if left < np.inf else 1
+        stop = min(int(np.floor(right * SAMPLES - 0.5)), size * SAMPLES - 1) if right > -np.inf else 0
         if start <= stop:
             _set_bits(bits[row], start, stop)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _meet_rectangle(
     y: float, x1: float, y1: float, x2: float, y2: float, off_x: float, off_y: float, left: float, right: float
 ) -> tuple[float, float]:
@@ -212,12 +212,12 @@ def _meet_rectangle(
     return left, right
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _set_bits(row: NDArray[np.uint8], start: int, stop: int) -> None:
     """Set the bits `start`…`stop` of a row of bytes."""
-    first, last = start // BITS, stop // BITS
-    from_first = 0xFF >> (start - first * BITS)
-    to_last = 0xFF << (BITS - 1 - (stop - last * BITS)) & 0xFF
+    first, last = start // SAMPLES, stop // SAMPLES
+    from_first = 0xFF >> (start - first * SAMPLES)
+    to_last = 0xFF << (SAMPLES - 1 - (stop - last * SAMPLES)) & 0xFF
     if first == last:
         row[first] |= from_first & to_last
         return

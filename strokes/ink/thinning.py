@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 
 BoolArray = NDArray[np.bool_]
@@ -73,7 +73,19 @@ def deletion_tables() -> tuple[BoolArray, BoolArray]:
     return first, second
 
 
-@njit(cache=True)
+def find_loose_ends(images: BoolArray) -> BoolArray:
+    """Which pixels of thinned pictures (n, h, w) are ink with exactly one neighbour, corners among them."""
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    high, wide = images.shape[1:]
+    around = np.zeros(images.shape, np.uint8)
+    for r in range(3):
+        for c in range(3):
+            around += padded[:, r : r + high, c : c + wide]
+    loose: BoolArray = images & (around == 2)
+    return loose
+
+
+@compiled()
 def _thin_in_place(framed: NDArray[np.uint8], first: BoolArray, second: BoolArray) -> None:
     """Thin 0/1 pictures (n, h, w) whose outermost rows and columns are blank."""
     n, h, w = framed.shape
@@ -87,7 +99,7 @@ def _thin_in_place(framed: NDArray[np.uint8], first: BoolArray, second: BoolArra
             places = _delete(image, places, second, w)
 
 
-@njit(cache=True)
+@compiled()
 def _delete(image: NDArray[np.uint8], places: NDArray[np.int64], table: BoolArray, width: int) -> NDArray[np.int64]:
     """Clear the ink pixels of a flat picture that `table` dooms, all at once; return the places that stay."""
     doomed = np.empty(len(places), np.bool_)

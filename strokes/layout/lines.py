@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import watershed
 
 from strokes.ink.drawing import BoolArray
-from strokes.layout.parts import Parts
-
-Floats = NDArray[np.float64]
+from strokes.layout.parts import Doubles, Parts
 
 LETTER_UNITS = 8.0
 """Ridges are looked for in a picture in which letters are so many pixels high."""
@@ -45,7 +43,7 @@ class Lines:
 
     map: NDArray[np.int32]
     count: int
-    middles: Floats
+    middles: Doubles
 
 
 def find_lines(parts: Parts, members: NDArray[np.int64], *, skew: float) -> Lines:
@@ -71,7 +69,7 @@ def one_line(parts: Parts, text: NDArray[np.int64]) -> Lines:
     return Lines(parts.mask(text).astype(np.int32), int(len(text) > 0), np.array([middle][: len(text)]))
 
 
-def shrunk(ink: BoolArray, scale: float, skew: float) -> Floats:
+def shrunk(ink: BoolArray, scale: float, skew: float) -> Doubles:
     """Ink (h, w) as a small picture, each column moved so that lines lie level; the share of ink in each pixel."""
     height, width = ink.shape
     size = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -81,7 +79,7 @@ def shrunk(ink: BoolArray, scale: float, skew: float) -> Floats:
     return np.asarray(cv2.warpAffine(small, matrix, (size[0], size[1] + int(drop) + 1)), np.float64)
 
 
-def find_ridges(small: Floats) -> list[Floats]:
+def find_ridges(small: Doubles) -> list[Doubles]:
     """The middle of each line as rows (w,), NaN beyond its ends, from top to bottom."""
     blurred = cv2.GaussianBlur(small, (0, 0), ALONG, sigmaY=ACROSS, borderType=cv2.BORDER_CONSTANT)
     around = cv2.dilate(blurred, np.ones((int(LETTER_UNITS) | 1, 1)))
@@ -98,13 +96,13 @@ def find_ridges(small: Floats) -> list[Floats]:
             counts = np.bincount(xs, minlength=small.shape[1])
             rows[counts > 0] = sums[counts > 0] / counts[counts > 0]
             found.append(rows)
-    return separate(joined(found), blurred)
+    return separate(joined(found), np.asarray(blurred, np.float64))
 
 
-def joined(ridges: list[Floats]) -> list[Floats]:
+def joined(ridges: list[Doubles]) -> list[Doubles]:
     """Ridges, those that go on where another ends made one; from top to bottom."""
     ridges = sorted(ridges, key=lambda rows: -np.isfinite(rows).sum())
-    whole: list[Floats] = []
+    whole: list[Doubles] = []
     for rows in ridges:
         own = np.flatnonzero(np.isfinite(rows))
         for i, other in enumerate(whole):
@@ -118,9 +116,9 @@ def joined(ridges: list[Floats]) -> list[Floats]:
     return sorted(whole, key=np.nanmean)
 
 
-def separate(ridges: list[Floats], blurred: Floats) -> list[Floats]:
+def separate(ridges: list[Doubles], blurred: Doubles) -> list[Doubles]:
     """Ridges with a valley between each and the next; of two without one the fainter goes."""
-    kept: list[Floats] = []
+    kept: list[Doubles] = []
     for rows in ridges:
         if kept and not valley_between(kept[-1], rows, blurred):
             if strength(rows, blurred) > strength(kept[-1], blurred):
@@ -130,13 +128,13 @@ def separate(ridges: list[Floats], blurred: Floats) -> list[Floats]:
     return kept
 
 
-def strength(rows: Floats, blurred: Floats) -> float:
+def strength(rows: Doubles, blurred: Doubles) -> float:
     """A ridge's ink in all."""
     columns = np.flatnonzero(np.isfinite(rows))
     return float(blurred[np.rint(rows[columns]).astype(int), columns].sum())
 
 
-def valley_between(upper: Floats, lower: Floats, blurred: Floats) -> bool:
+def valley_between(upper: Doubles, lower: Doubles, blurred: Doubles) -> bool:
     """Whether there is less ink between two ridges, where both are, than on them; ridges side by side are two."""
     columns = np.flatnonzero(np.isfinite(upper) & np.isfinite(lower))
     if not len(columns):
@@ -147,7 +145,7 @@ def valley_between(upper: Floats, lower: Floats, blurred: Floats) -> bool:
     return bool(across.min() < VALLEY * min(across[0], across[-1]))
 
 
-def flood(small: Floats, ridges: list[Floats]) -> NDArray[np.int32]:
+def flood(small: Doubles, ridges: list[Doubles]) -> NDArray[np.int32]:
     """Which line each pixel of the small picture is of, from 1: basins around the ridges, apart where ink is thin."""
     markers = np.zeros(small.shape, np.int32)
     width = small.shape[1]
@@ -158,7 +156,8 @@ def flood(small: Floats, ridges: list[Floats]) -> NDArray[np.int32]:
         columns = np.arange(width)[reach]
         markers[path[reach].clip(0, small.shape[0] - 1), columns] = number
     narrow = cv2.GaussianBlur(small, (0, 0), LETTER_UNITS, sigmaY=1.2, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(watershed(-narrow, markers), np.int32)
+    basins: NDArray[np.int32] = watershed(-narrow, markers).astype(np.int32)  # type: ignore[no-untyped-call]
+    return basins
 
 
 def assign(
@@ -166,7 +165,7 @@ def assign(
     text: NDArray[np.int64],
     body: NDArray[np.int64],
     basins: NDArray[np.int32],
-    ridges: list[Floats],
+    ridges: list[Doubles],
     *,
     scale: float,
     skew: float,
@@ -194,9 +193,7 @@ def assign(
     return numbered(found, middles)
 
 
-def follow_nearest(
-    parts: Parts, small: NDArray[np.int64], body: NDArray[np.int64], found: NDArray[np.int32]
-) -> None:
+def follow_nearest(parts: Parts, small: NDArray[np.int64], body: NDArray[np.int64], found: NDArray[np.int32]) -> None:
     """Give small parts, in `found`, the line of the letters nearest to them, those below counted nearer."""
     letter = parts.letter_px
     boxes = parts.boxes[body].astype(np.float64)
@@ -223,7 +220,7 @@ def follow_nearest(
             found[window][own] = line
 
 
-def numbered(found: NDArray[np.int32], middles: Floats) -> Lines:
+def numbered(found: NDArray[np.int32], middles: Doubles) -> Lines:
     """Lines without the empty ones, numbered from 1."""
     counts = np.bincount(found.ravel(), minlength=len(middles) + 1)
     kept = [line for line in range(1, len(middles) + 1) if counts[line]]

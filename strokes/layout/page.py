@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from strokes.ink.paper.threshold import measure_pen
 from strokes.layout.columns import find_blocks
 from strokes.layout.lines import find_lines
 from strokes.layout.parts import Parts, find_parts, find_skew
-from strokes.layout.words import Glyph, find_glyphs, gaps_of, part_words, word_gap
+from strokes.layout.words import GlyphInk, find_glyphs, gaps_of, part_words, word_gap
 
 DIRECTIONS = ("ltr", "rtl", "ttb")
 WIDE = 1.5
@@ -32,6 +32,7 @@ class Piece:
         left: the column of the page that its first column is; `top`, the row.
         line: the number of its line, from 0; `word`, of its word in the line; `glyph`, of itself in the word.
         drawing: whether it is no text, but a drawing or a rest.
+        spans: of a whole line, each of its glyphs: its word, itself, its first column and the one after its last.
     """
 
     ink: BoolArray
@@ -41,6 +42,7 @@ class Piece:
     word: int = 0
     glyph: int = 0
     drawing: bool = False
+    spans: tuple[tuple[int, int, int, int], ...] = ()
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -78,6 +80,21 @@ def find_pieces(ink: BoolArray, *, pen_px: float = 0.0, direction: str = "ltr", 
         Piece(piece.ink, piece.left + left, piece.top + top, piece.line, piece.word, piece.glyph, piece.drawing)
         for piece in found
     ]
+
+
+def join_pieces(pieces: Sequence[Piece]) -> Piece:
+    """Pieces of one line as one, which is numbered as the first of them."""
+    if len(pieces) == 1:
+        return pieces[0]
+    left, top, right, bottom = (
+        bound(piece.box[side] for piece in pieces) for side, bound in enumerate((min, min, max, max))
+    )
+    ink = np.zeros((bottom - top, right - left), np.bool_)
+    for piece in pieces:
+        x, y = piece.left - left, piece.top - top
+        ink[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]] |= piece.ink
+    spans = tuple((piece.word, piece.glyph, piece.left, piece.box[2]) for piece in pieces)
+    return replace(pieces[0], ink=ink, left=left, top=top, spans=spans)
 
 
 def turn(ink: BoolArray, direction: str) -> BoolArray:
@@ -122,7 +139,7 @@ def read_page(ink: BoolArray, pen_px: float) -> Iterator[Piece]:
     yield from rest_of(parts, ink & ~done, line)
 
 
-def glyphs_of_line(lines: NDArray[np.int32], number: int) -> list[Glyph]:
+def glyphs_of_line(lines: NDArray[np.int32], number: int) -> list[GlyphInk]:
     """The glyphs of one line, from left to right."""
     rows = np.flatnonzero((lines == number).any(axis=1))
     top = int(rows[0])

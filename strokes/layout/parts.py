@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 LETTER_PENS = 2.2
 """Parts lower than so many pens are dots and dashes, not letters."""
@@ -86,7 +86,7 @@ def find_skew(parts: Parts) -> float:
 
 def spread_parts(
     left: NDArray[np.int64], top: NDArray[np.int64], width: NDArray[np.int64], height: NDArray[np.int64], letter: float
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Doubles, Doubles, Doubles]:
     """Each part as points along its middle, a letter apart, and their weights."""
     counts = np.maximum(width // max(int(letter), 1), 1)
     owner = np.repeat(np.arange(len(left)), counts)
@@ -95,7 +95,7 @@ def spread_parts(
     return xs, (top + height / 2.0)[owner], np.ones(len(owner))
 
 
-def unevenness(rows: Floats, weights: Floats, letter: float) -> float:
+def unevenness(rows: Doubles, weights: Doubles, letter: float) -> float:
     """How unevenly points lie over rows: the sum of squares of a histogram of fine bins, smoothed."""
     bins = np.rint((rows - rows.min()) / (letter / 4)).astype(np.int64)
     counts = np.convolve(np.bincount(bins, weights), (0.5, 1.0, 0.5))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,7 @@ from strokes.ink.paper.scan import take_paper_away
 from strokes.layout.page import Piece, check_direction, find_pieces
 
 Grey = NDArray[np.uint8]
-LINE, WORD, GLYPH = (200, 30, 30), (30, 120, 220), (150, 150, 150)
+LINE_COLOUR, WORD, GLYPH = (200, 30, 30), (30, 120, 220), (150, 150, 150)
 
 
 def write_steps(
@@ -35,7 +36,7 @@ def write_steps(
     told = []
     for page in read_pages(path, dpi=dpi):
         shown: list[tuple[str, Grey]] = [("read", page.pixels)]
-        inked = take_paper_away(page.pixels, ink=ink, look=lambda name, picture, to=shown: to.append((name, picture)))
+        inked = take_paper_away(page.pixels, ink=ink, look=functools.partial(keep, shown))
         pieces = find_pieces(inked.mask, pen_px=inked.pen_px, direction=direction)
         shown.append(("lines", show_pieces(inked.mask, pieces)))
         start = f"page-{page.number}-" if page.number else ""
@@ -54,7 +55,7 @@ def write_steps(
 def show_pieces(ink: NDArray[np.bool_], pieces: list[Piece]) -> Grey:
     """The ink with a box around each glyph, word and line."""
     picture = np.repeat(np.where(ink, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-    for colour, key in ((GLYPH, 3), (WORD, 2), (LINE, 1)):
+    for colour, key in ((GLYPH, 3), (WORD, 2), (LINE_COLOUR, 1)):
         groups: dict[tuple[int, ...], list[tuple[int, int, int, int]]] = {}
         for piece in pieces:
             groups.setdefault((piece.line, piece.word, piece.glyph)[:key], []).append(piece.box)
@@ -64,3 +65,8 @@ def show_pieces(ink: NDArray[np.bool_], pieces: list[Piece]) -> Grey:
             pad = 4 - key
             cv2.rectangle(picture, (left - pad, top - pad), (right + pad, bottom + pad), colour, 1)
     return picture
+
+
+def keep(shown: list[tuple[str, Grey]], name: str, picture: Grey) -> None:
+    """Keep what a step made."""
+    shown.append((name, picture))

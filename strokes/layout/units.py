@@ -15,7 +15,7 @@ from strokes.ink.pictures import ImageSet, make_image_set
 from strokes.layout.page import Piece, find_pieces
 
 UNITS = ("page", "line", "word", "glyph")
-MARGIN_PX = 2
+UNIT_MARGIN_PX = 2
 INCH_MM = 25.4
 
 
@@ -93,10 +93,10 @@ def box_of(pieces: list[Piece]) -> tuple[int, int, int, int]:
 def cut_out(pieces: list[Piece]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The ink of pieces alone, grey (h, w), ink high, with a margin; never 28×28, which would be taken as framed."""
     left, top, right, bottom = box_of(pieces)
-    height, width = bottom - top + 2 * MARGIN_PX, right - left + 2 * MARGIN_PX
+    height, width = bottom - top + 2 * UNIT_MARGIN_PX, right - left + 2 * UNIT_MARGIN_PX
     picture = np.zeros((height, width + int(height == width == 28)), np.uint8)
     for piece in pieces:
-        y, x = piece.top - top + MARGIN_PX, piece.left - left + MARGIN_PX
+        y, x = piece.top - top + UNIT_MARGIN_PX, piece.left - left + UNIT_MARGIN_PX
         window = picture[y : y + piece.ink.shape[0], x : x + piece.ink.shape[1]]
         window[piece.ink] = 255
     return picture
@@ -105,7 +105,7 @@ def cut_out(pieces: list[Piece]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint
 def described(pieces: list[Piece], unit: str, known: dict[str, object]) -> dict[str, object]:
     """What a unit's metadata adds to its page's: which it is and where, in pixels and, where dpi is known, in mm."""
     left, top, right, bottom = box_of(pieces)
-    box = [left - MARGIN_PX, top - MARGIN_PX, right + MARGIN_PX, bottom + MARGIN_PX]
+    box = [left - UNIT_MARGIN_PX, top - UNIT_MARGIN_PX, right + UNIT_MARGIN_PX, bottom + UNIT_MARGIN_PX]
     first = pieces[0]
     told: dict[str, object] = {"unit": unit, "box_px": box, "line": first.line}
     told |= {"word": first.word} if unit in ("word", "glyph") else {}

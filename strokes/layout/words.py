@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray
 
-Glyph = tuple[int, int, BoolArray]
+GlyphInk = tuple[int, int, BoolArray]
 """Column, row and ink of one."""
 
 OVERLAP = 0.35
@@ -21,10 +21,10 @@ APART = 1.9
 """Gaps between words are so many times as wide as those between letters."""
 
 
-def part_words(glyphs: list[Glyph], *, least: float) -> list[list[Glyph]]:
+def part_words(glyphs: list[GlyphInk], *, least: float) -> list[list[GlyphInk]]:
     """The glyphs of a line, from left to right, word by word: a gap of `least` pixels parts two words."""
     gaps = gaps_of(glyphs)
-    words: list[list[Glyph]] = []
+    words: list[list[GlyphInk]] = []
     for i, glyph in enumerate(glyphs):
         if i == 0 or gaps[i - 1] >= least:
             words.append([])
@@ -32,7 +32,7 @@ def part_words(glyphs: list[Glyph], *, least: float) -> list[list[Glyph]]:
     return words
 
 
-def gaps_of(glyphs: list[Glyph]) -> NDArray[np.float64]:
+def gaps_of(glyphs: list[GlyphInk]) -> NDArray[np.float64]:
     """The white before each glyph but the first, from all ink before it; negative where they overlap."""
     starts = np.array([x for x, _, _ in glyphs], np.float64)
     reach = np.maximum.accumulate(np.array([x + mask.shape[1] for x, _, mask in glyphs], np.float64))
@@ -52,7 +52,7 @@ def word_gap(gaps: NDArray[np.float64], letter_px: float) -> float:
     return float(max(place, least)) if best else clear
 
 
-def find_glyphs(line: BoolArray) -> list[Glyph]:
+def find_glyphs(line: BoolArray) -> list[GlyphInk]:
     """The glyphs of a line: parts that don't touch, those over each other together; from left to right."""
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(line.astype(np.uint8), connectivity=8)
     order = sorted(range(1, count), key=lambda part: int(stats[part, 0]))
@@ -64,7 +64,7 @@ def find_glyphs(line: BoolArray) -> list[Glyph]:
             groups[-1] = ([*members, part], first, max(last, left + width))
         else:
             groups.append(([part], left, left + width))
-    return [cut_out(numbers, stats, members) for members, _, _ in groups]
+    return [cut_out(np.asarray(numbers, np.int32), np.asarray(stats, np.int32), members) for members, _, _ in groups]
 
 
 def belong(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -73,7 +73,7 @@ def belong(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return shared >= OVERLAP * min(one[1] - one[0], other[1] - other[0])
 
 
-def cut_out(numbers: NDArray[np.int32], stats: NDArray[np.int32], members: list[int]) -> Glyph:
+def cut_out(numbers: NDArray[np.int32], stats: NDArray[np.int32], members: list[int]) -> GlyphInk:
     """The ink of some parts alone."""
     own = stats[members]
     x, y = int(own[:, 0].min()), int(own[:, 1].min())

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from strokes.errors import ShapeError
 
-SPLITS = 10
+PARTS = 10
 SMALL = 100
 """Pictures of the published protocol: 10 splits of 10."""
 DRAWS = 1000
 
 
-def inception_score(probabilities: NDArray[Any], splits: int = SPLITS, *, seed: int = 0) -> tuple[float, float]:
+def inception_score(probabilities: NDArray[Any], splits: int = PARTS, *, seed: int = 0) -> tuple[float, float]:
     """The mean and standard deviation of the score over `splits` parts of the pictures, divided at random.
 
     Args:
@@ -56,7 +56,7 @@ def small_inception_score(probabilities: NDArray[Any], seed: int = 0, draws: int
         )
     random = np.random.default_rng(seed)
     chosen = np.stack([random.choice(len(probabilities), SMALL, replace=False) for _ in range(draws)])
-    parts = np.asarray(probabilities, np.float64)[chosen.reshape(draws, SPLITS, SMALL // SPLITS)]
+    parts = np.asarray(probabilities, np.float64)[chosen.reshape(draws, PARTS, SMALL // PARTS)]
     scores = scores_of(parts).mean(axis=-1)
     return float(scores.mean()), float(scores.std())
 

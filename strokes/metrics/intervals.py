@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import FloatArray
 
 REPLICATES = 2000
-SEED = 0
+BOOTSTRAP_SEED = 0
 NORMAL_95 = 1.96
 
 
@@ -37,7 +37,7 @@ def summarise(scores: Mapping[str, FloatArray], writers: Sequence[str]) -> dict[
     names, owners = np.unique(np.asarray(writers, dtype=np.str_), return_inverse=True)
     if len(names) < 2:
         return {name: over_drawings(values) for name, values in scores.items()}
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(BOOTSTRAP_SEED)
     draws = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=REPLICATES).astype(np.float64)
     return {name: over_writers(values, owners, draws) for name, values in scores.items()}
 

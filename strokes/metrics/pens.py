@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
+from strokes.metrics.warping import warp_paths
 
 PEN_METRICS = ("dtw", "direction", "order", "strokes", "start")
 FRAME_PX = 28.0
@@ -68,7 +69,7 @@ def _arrays(drawings: DrawingSet) -> tuple[FloatArray, IntArray, IntArray]:
     return np.ascontiguousarray(drawings.points, np.float32), drawings.stroke_offsets, drawings.drawing_offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score_all(
     truth: tuple[FloatArray, IntArray, IntArray], found: tuple[FloatArray, IntArray, IntArray], scores: FloatArray
 ) -> None:
@@ -81,13 +82,14 @@ def _score_all(
             scores[i, 0], scores[i, 1], scores[i, 2] = FRAME_PX, 0.0, -1.0
             scores[i, 3], scores[i, 4] = 0.0, 0.0
             continue
-        scores[i, 0] = _warp_apart(path, other)
+        apart, steps = warp_paths(path, other)
+        scores[i, 0] = apart / steps
         scores[i, 1], scores[i, 2] = compare_paths(_without_dots(path), _without_dots(other))
         scores[i, 3] = len(there) == len(here)
         scores[i, 4] = np.hypot(path[0, 0] - other[0, 0], path[0, 1] - other[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sample(points: FloatArray, bounds: IntArray) -> Path:
     """The strokes `bounds[j]:bounds[j+1]` of `points`, sampled as `sample_path` says."""
     strokes = len(bounds) - 1
@@ -102,19 +104,20 @@ def _sample(points: FloatArray, bounds: IntArray) -> Path:
     path = np.zeros((steps.sum() + strokes, 4))
     row = 0
     for j in range(strokes):
-        _sample_stroke(points[bounds[j] : bounds[j + 1]], lengths[j], path[row : row + steps[j] + 1])
+        stroke = points[bounds[j] : bounds[j + 1]].astype(np.float64) * FRAME_PX
+        sample_stroke(stroke, lengths[j], path[row : row + steps[j] + 1])
         row += steps[j] + 1
     return path
 
 
-@njit(cache=True, nogil=True)
-def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
-    """Fill `path` with points of a stroke of `length` px at equal steps, both ends among them."""
+@compiled()
+def sample_stroke(points_px: NDArray[np.float64], length: float, path: Path) -> None:
+    """Fill `path` (steps + 1, 4) with points of a stroke of `length` px at equal steps, and the unit tangents there."""
     last = len(path) - 1
     begun, row = 0.0, 0
-    for p in range(1, len(points)):
-        x, y = FRAME_PX * points[p - 1, 0], FRAME_PX * points[p - 1, 1]
-        along_x, along_y = FRAME_PX * points[p, 0] - x, FRAME_PX * points[p, 1] - y
+    for p in range(1, len(points_px)):
+        x, y = points_px[p - 1, 0], points_px[p - 1, 1]
+        along_x, along_y = points_px[p, 0] - x, points_px[p, 1] - y
         step = np.hypot(along_x, along_y)
         if step == 0:
             continue
@@ -125,41 +128,17 @@ def _sample_stroke(points: FloatArray, length: float, path: Path) -> None:
             path[row, 2], path[row, 3] = along_x / step, along_y / step
             row += 1
         begun += step
-    path[last, 0], path[last, 1] = FRAME_PX * points[-1, 0], FRAME_PX * points[-1, 1]
+    path[last, 0], path[last, 1] = points_px[-1, 0], points_px[-1, 1]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _without_dots(path: Path) -> Path:
     """The rows of a sampled path that have a tangent."""
     moving: Path = path[(path[:, 2] != 0) | (path[:, 3] != 0)]
     return moving
 
 
-@njit(cache=True, nogil=True)
-def _warp_apart(truth: Path, found: Path) -> float:
-    """Dynamic time warping of two paths: the mean distance along the cheapest warping path (of as cheap, shortest)."""
-    columns = len(found)
-    cost = np.full(columns + 1, np.inf)
-    steps = np.zeros(columns + 1)
-    cost[0] = 0.0
-    for i in range(len(truth)):
-        diagonal, diagonal_steps = cost[0], steps[0]
-        cost[0] = np.inf
-        for j in range(1, columns + 1):
-            least, way = diagonal, diagonal_steps
-            if cost[j] < least:
-                least, way = cost[j], steps[j]
-            if cost[j - 1] < least:
-                least, way = cost[j - 1], steps[j - 1]
-            diagonal, diagonal_steps = cost[j], steps[j]
-            away_x, away_y = truth[i, 0] - found[j - 1, 0], truth[i, 1] - found[j - 1, 1]
-            cost[j] = least + np.sqrt(away_x * away_x + away_y * away_y)
-            steps[j] = way + 1
-    apart: float = cost[columns] / steps[columns]
-    return apart
-
-
-@njit(cache=True, nogil=True)
+@compiled()
 def compare_paths(truth: Path, found: Path) -> tuple[float, float]:
     """Direction and order of a path (n, 4) against the true one, each row x, y and the unit tangent; without dots."""
     if len(truth) == 0:

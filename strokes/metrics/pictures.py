@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-from numba import njit
 
 from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.metrics.scans import distance_to, draw_line
 
 PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
-NEAR_PX = 1.5
-FAR_PX = 28.0
+TOLERANCE_PX = 1.5
+NOWHERE_PX = 28.0
 """The distance that stands for "nowhere": a drawing without strokes, or a picture without ink."""
 
 
@@ -62,32 +62,35 @@ def score_pictures(
     return {name: scores[PICTURE_METRICS.index(name)] for name in names}
 
 
-def score_large(drawings: DrawingSet, inks: Iterable[BoolArray]) -> dict[str, FloatArray]:
+def score_large(
+    drawings: DrawingSet, inks: Iterable[BoolArray], *, near_px: Sequence[float] | None = None
+) -> dict[str, FloatArray]:
     """`f1` and `chamfer` (n,) of drawings against thinned pictures (h, w) of any size, in whose unit squares they lie.
 
-    `f1` is that of the pictures' own pixels; `chamfer` is in px of a frame of 28. Pictures are asked for one by one.
+    `f1` counts the pictures' own pixels as near within `near_px`, by default 1.5 of each; `chamfer` is in px of a frame
+    of 28. Pictures are asked for one by one.
     """
     f1, chamfer = np.empty((2, len(drawings)), np.float32)
     for i, ink in enumerate(inks):
-        told = judge_large(drawings[i].strokes, ink)
+        told = judge_large(drawings[i].strokes, ink, TOLERANCE_PX if near_px is None else near_px[i])
         f1[i], chamfer[i] = told["f1"], told["chamfer"]
     return {"f1": f1, "chamfer": chamfer}
 
 
-def judge_large(strokes: Sequence[FloatArray], ink: BoolArray) -> dict[str, float]:
+def judge_large(strokes: Sequence[FloatArray], ink: BoolArray, near_px: float = TOLERANCE_PX) -> dict[str, float]:
     """`PICTURE_METRICS` of one drawing against thinned ink (h, w) of any size, in whose unit square it lies."""
     line = draw_line(strokes, ink.shape)
     if not line.any() or not ink.any():
         same = float(line.any() == ink.any())
-        return {"precision": same, "recall": same, "f1": same, "chamfer": FAR_PX * (1 - same)}
+        return {"precision": same, "recall": same, "f1": same, "chamfer": NOWHERE_PX * (1 - same)}
     off_ink, off_line = distance_to(ink)[line], distance_to(line)[ink]
-    precision, recall = float((off_ink < NEAR_PX).mean()), float((off_line < NEAR_PX).mean())
-    apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * FAR_PX / max(ink.shape)
+    precision, recall = float((off_ink < near_px).mean()), float((off_line < near_px).mean())
+    apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * NOWHERE_PX / max(ink.shape)
     f1 = 2 * precision * recall / max(precision + recall, 1e-9)
-    return {"precision": precision, "recall": recall, "f1": f1, "chamfer": min(apart, FAR_PX)}
+    return {"precision": precision, "recall": recall, "f1": f1, "chamfer": min(apart, NOWHERE_PX)}
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
     """Fill `scores` (4, n), rows as `PICTURE_METRICS`."""
     for i in range(len(drawn)):
@@ -96,7 +99,7 @@ def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
         if len(line_y) == 0 or len(ink_y) == 0:
             both = len(line_y) == len(ink_y)
             scores[:3, i] = 1.0 if both else 0.0
-            scores[3, i] = 0.0 if both else FAR_PX
+            scores[3, i] = 0.0 if both else NOWHERE_PX
             continue
         precision, off_ink = _closeness(line_y, line_x, ink_y, ink_x)
         recall, off_line = _closeness(ink_y, ink_x, line_y, line_x)
@@ -105,14 +108,14 @@ def _score(drawn: BoolArray, ink: BoolArray, scores: FloatArray) -> None:
         scores[3, i] = (off_ink + off_line) / 2
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _closeness(y: IntArray, x: IntArray, there_y: IntArray, there_x: IntArray) -> tuple[float, float]:
-    """The share of the pixels y, x that are within `NEAR_PX` of one of those there, and their mean distance in px."""
+    """The share of the pixels y, x that are within `TOLERANCE_PX` of one of those there, and the mean distance, px."""
     near, total = 0, 0.0
     for i in range(len(y)):
         nearest = 1 << 30
         for j in range(len(there_y)):
             nearest = min(nearest, (y[i] - there_y[j]) ** 2 + (x[i] - there_x[j]) ** 2)
-        near += nearest < NEAR_PX**2
+        near += nearest < TOLERANCE_PX**2
         total += nearest**0.5
     return near / len(y), total / len(y)

@@ -17,11 +17,11 @@ from strokes.errors import ShapeError
 from strokes.ink.drawing import IntArray
 
 NEIGHBOURS = 3
-BLOCK = 500
+BLOCK_ROWS = 500
 
 
 def precision_recall(
-    generated: NDArray[Any], real: NDArray[Any], *, k: int = NEIGHBOURS, block: int = BLOCK
+    generated: NDArray[Any], real: NDArray[Any], *, k: int = NEIGHBOURS, block: int = BLOCK_ROWS
 ) -> tuple[float, float]:
     """The share of `generated` within the region of `real`, and the share of `real` within that of `generated`.
 
@@ -45,7 +45,7 @@ def precision_recall(
     return float(a_inside.mean()), float(b_inside.mean())
 
 
-def squared_reach(members: NDArray[np.float64], *, k: int = NEIGHBOURS, block: int = BLOCK) -> NDArray[np.float64]:
+def squared_reach(members: NDArray[np.float64], *, k: int = NEIGHBOURS, block: int = BLOCK_ROWS) -> NDArray[np.float64]:
     """The squared distance (n,) of each of `members` (n, d) to its k-th nearest other one."""
     reach = np.empty(len(members))
     for start, apart in squared_distances(members, members, block=block):
@@ -55,7 +55,9 @@ def squared_reach(members: NDArray[np.float64], *, k: int = NEIGHBOURS, block: i
     return reach
 
 
-def nearest(items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK) -> tuple[IntArray, NDArray[np.float64]]:
+def nearest_of(
+    items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK_ROWS
+) -> tuple[IntArray, NDArray[np.float64]]:
     """The index (n,) of the nearest of `among` (m, d) to each of `items` (n, d), and the distance (n,) in between.
 
     The search is in single precision, the distance to what it found in double: an exact copy is at 0.
@@ -81,7 +83,7 @@ def nearest(items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK) -> 
 
 
 def squared_distances(
-    items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK
+    items: NDArray[Any], among: NDArray[Any], *, block: int = BLOCK_ROWS
 ) -> Iterator[tuple[int, NDArray[Any]]]:
     """Blocks of squared distances: the number of the first row, and (rows, m) from those of `items` to all `among`."""
     centre = among.mean(axis=0)

@@ -1,7 +1,7 @@
 """How well a drawing and the ink of a scan agree, in the scan's own pixels: `covered` and `on`.
 
-`covered` is the share of the ink within half the pen's width + 1.5 px of the drawing's line; `on` the share of the line,
-drawn one pixel wide, within 1.5 px of ink. Distances come from distance transforms, so pages are no trouble.
+`covered` is the share of the ink within half the pen's width + 1.5 px of the drawing's line; `on` the share of the
+line, drawn one pixel wide, within 1.5 px of ink. Distances come from distance transforms, so pages are no trouble.
 """
 
 from __future__ import annotations
@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import BoolArray, FloatArray
 
 NEAR_PX = 1.5
-LEAST_SHARE = 0.98
+LEAST_AGREEMENT = 0.98
 """A drawing that covers less of its ink than this, or runs beside it more, is doubtful."""
 SUBPIXEL_BITS = 4
+NEAR_LINE = 0.68
+"""A line and thinned ink are near by 1.5 px of a frame in which the pen is 2.2 px wide: in widths of the pen."""
+
+
+def near_line(pen_px: float) -> float:
+    """How near, in px, a line and the thinned ink of so wide a pen are one: half a thick pen's blur is no error."""
+    return max(NEAR_PX, NEAR_LINE * pen_px)
 
 
 def draw_line(strokes: Sequence[NDArray[np.floating]], shape: tuple[int, ...]) -> BoolArray:

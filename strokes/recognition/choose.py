@@ -11,7 +11,7 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import UNLABELLED, FloatArray, IntArray
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import GreySet
-from strokes.recognition.classifier import SHIPPED, Classifier, load_classifier
+from strokes.recognition.classifier import SHIPPED_CLASSIFIERS, Classifier, load_classifier
 
 CHARACTERS = tuple(expand_ranges("0-9,A-Z,a-z"))
 """In the order of every judge's classes: each knows the first 10, 36 or 62."""
@@ -46,7 +46,7 @@ def load_judge(classes: Sequence[str]) -> Classifier:
     if unknown:
         raise ConfigError(f"no judge knows the class {', '.join(map(repr, unknown))}; they know 0-9, A-Z and a-z")
     needed = max((CHARACTERS.index(name) + 1 for name in classes), default=0)
-    known = (number for kind, number in SHIPPED if kind == "grey" and number >= needed)
+    known = (number for kind, number in SHIPPED_CLASSIFIERS if kind == "grey" and number >= needed)
     return load_classifier("grey", classes=min(known))
 
 

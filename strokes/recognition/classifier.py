@@ -1,7 +1,7 @@
 """One small convolutional network that reads characters: missing labels, the `read` score, judging generators.
 
 The architecture is one; weights ship for thinned and for grey digits, and for grey digits with letters.
-`scripts/release/train_classifier` makes them all.
+Recipes train them all: `strokes train classifier-grey` and so on; see `strokes.recognition.recipe`.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ from torch import Tensor, nn
 from strokes.errors import ConfigError, ShapeError, SourceError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 
-KINDS = ("thinned", "grey")
+PICTURE_KINDS = ("thinned", "grey")
 
 
-SHIPPED = {
+SHIPPED_CLASSIFIERS = {
     ("thinned", 10): "classifier-thinned",
     ("grey", 10): "classifier-grey",
     ("grey", 36): "classifier-grey-36",
     ("grey", 62): "classifier-grey-62",
 }
 """Names of the weights, by the kind of pictures and the number of classes."""
+ONE_SHAPE = ("0Oo", "1Il", "Cc", "Kk", "Pp", "Ss", "Uu", "Vv", "Ww", "Xx", "Zz")
+"""Characters that are one shape once size and place are gone."""
 
 
 IMAGE_PX = 28
 
 
-BLOCK = 128
+BATCH = 128
 
 
-FEATURES = 128
+FEATURE_COUNT = 128
 
 
 class Classifier(nn.Module):
@@ -52,8 +54,8 @@ class Classifier(nn.Module):
 
     def __init__(self, classes: Sequence[str], *, kind: str = "thinned") -> None:
         super().__init__()
-        if kind not in KINDS:
-            raise ConfigError(f"unknown kind of pictures {kind!r}; one of {', '.join(KINDS)}")
+        if kind not in PICTURE_KINDS:
+            raise ConfigError(f"unknown kind of pictures {kind!r}; one of {', '.join(PICTURE_KINDS)}")
         self.classes = tuple(classes)
         self.kind = kind
         self.body = nn.Sequential(
@@ -66,10 +68,10 @@ class Classifier(nn.Module):
             nn.MaxPool2d(2),
             nn.Flatten(),
             nn.Dropout(0.2),
-            nn.Linear(64 * 3 * 3, FEATURES),
+            nn.Linear(64 * 3 * 3, FEATURE_COUNT),
             nn.ReLU(),
         )
-        self.head = nn.Linear(FEATURES, len(self.classes))
+        self.head = nn.Linear(FEATURE_COUNT, len(self.classes))
 
     def features(self, images: Tensor) -> Tensor:
         """The penultimate layer, (batch, 128), of pictures (batch, 1, 28, 28)."""
@@ -105,16 +107,31 @@ class Classifier(nn.Module):
         device = self.head.weight.device
         self.eval()
         probabilities = np.empty((len(pictures), len(self.classes)), np.float32)
-        features = np.empty((len(pictures), FEATURES), np.float32)
-        for start in range(0, len(pictures), BLOCK):
-            block = pictures[start : start + BLOCK]
-            padded = np.zeros((BLOCK, 1, IMAGE_PX, IMAGE_PX), np.float32)
+        features = np.empty((len(pictures), FEATURE_COUNT), np.float32)
+        for start in range(0, len(pictures), BATCH):
+            block = pictures[start : start + BATCH]
+            padded = np.zeros((BATCH, 1, IMAGE_PX, IMAGE_PX), np.float32)
             padded[: len(block), 0] = block
             seen = self.features(torch.from_numpy(padded).to(device))
             answer = self.head(seen).softmax(1)
-            probabilities[start : start + BLOCK] = answer[: len(block)].cpu().numpy()
-            features[start : start + BLOCK] = seen[: len(block)].cpu().numpy()
+            probabilities[start : start + BATCH] = answer[: len(block)].cpu().numpy()
+            features[start : start + BATCH] = seen[: len(block)].cpu().numpy()
         return probabilities, features
+
+
+def chances_of(probabilities: FloatArray, labels: IntArray, classes: Sequence[str]) -> FloatArray:
+    """The chance (n,) that pictures are what their labels say, or a character of the same shape (see `ONE_SHAPE`).
+
+    Args:
+        probabilities: (n, classes), as `Classifier.predict` gives them.
+        labels: (n,), indices into `classes`.
+        classes: what each column means.
+    """
+    group = {name: shape for shape in ONE_SHAPE for name in shape}
+    shapes = [group.get(name, name) for name in classes]
+    alike = np.array([[mine == other for other in shapes] for mine in shapes])
+    chances: FloatArray = (probabilities * alike[labels]).sum(axis=1)
+    return chances
 
 
 def _convolution(channels: int, filters: int, *, size: int = 3) -> tuple[nn.Module, ...]:
@@ -146,12 +163,12 @@ def weights_path(kind: str, classes: int = 10) -> Path:
     Raises:
         ConfigError: for an unknown kind, or a number of classes that it doesn't come with.
     """
-    if kind not in KINDS:
-        raise ConfigError(f"unknown classifier {kind!r}; one of {', '.join(KINDS)}")
-    if (kind, classes) not in SHIPPED:
-        known = ", ".join(str(number) for known, number in SHIPPED if known == kind)
+    if kind not in PICTURE_KINDS:
+        raise ConfigError(f"unknown classifier {kind!r}; one of {', '.join(PICTURE_KINDS)}")
+    if (kind, classes) not in SHIPPED_CLASSIFIERS:
+        known = ", ".join(str(number) for known, number in SHIPPED_CLASSIFIERS if known == kind)
         raise ConfigError(f"no {kind} classifier knows {classes} classes; expected one of {known}")
-    return Path(__file__).resolve().parents[1] / "weights" / f"{SHIPPED[kind, classes]}.safetensors"
+    return Path(__file__).resolve().parents[1] / "weights" / f"{SHIPPED_CLASSIFIERS[kind, classes]}.safetensors"
 
 
 def load_classifier(kind: str = "thinned", *, classes: int = 10, path: Path | None = None) -> Classifier:

@@ -1,4 +1,4 @@
-"""Pictures larger than the frame, piece by piece in reading order: what walks a piece is one thing, the page another."""
+"""Pictures larger than the frame, piece by piece in reading order: who walks one needn't know the page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from strokes.ink.drawing import GRID, BoolArray, FloatArray
 from strokes.ink.fine import FineInk
@@ -25,7 +26,7 @@ GOOD_SHARE, CLEARLY = 0.95, 0.02
 """A piece whose walk covers less or runs beside more is traced instead, where that is better by the second."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PieceInk:
     """A piece's ink as it is walked.
 
@@ -48,23 +49,28 @@ class PieceInk:
         """(h, w) the ink, thinned."""
         return thin(self.ink)
 
-    def to_page(self, strokes: Sequence[FloatArray], longer_px: int) -> list[FloatArray]:
+    def to_page(self, strokes: Sequence[NDArray[np.floating]], longer_px: int) -> list[FloatArray]:
         """Strokes in this ink's pixels in the unit square of the page, on the grid of coordinates."""
         corner = np.array([self.piece.left, self.piece.top], np.float64)
         placed = [((stroke - MARGIN_PX) * self.scale + corner) / longer_px for stroke in strokes]
         return [(np.rint(stroke * GRID) / GRID).astype(np.float32) for stroke in placed]
 
-    def score(self, strokes: Sequence[FloatArray]) -> tuple[float, float]:
+    def score(self, strokes: Sequence[NDArray[np.floating]]) -> tuple[float, float]:
         """`covered` and `on` of strokes in this ink's pixels."""
         return score_scan([stroke / max(self.ink.shape) for stroke in strokes], self.ink, pen_px=self.pen_px)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """The strokes of a piece (points, 2) in its ink's pixels, and how many of the last ones were traced."""
+    """The strokes of a piece (points, 2) in its ink's pixels, and whether each was traced where it should be walked."""
 
-    strokes: list[FloatArray]
-    traced: int = 0
+    strokes: Sequence[NDArray[np.floating]]
+    traced: Sequence[bool]
+
+    @classmethod
+    def of(cls, strokes: Sequence[NDArray[np.floating]], *, traced: bool = False) -> Drawn:
+        """Strokes that were all walked, or all traced."""
+        return cls(strokes, [traced] * len(strokes))
 
 
 def read_pieces(fine: FineInk, *, picture: int, direction: str, single: bool) -> Iterator[PieceInk]:
@@ -95,7 +101,7 @@ def cover_rest(piece: PieceInk, drawn: Drawn, trace: Callable[[BoolArray], list[
     for part in range(1, count):
         if stats[part, cv2.CC_STAT_AREA] >= least:
             added += [stroke.astype(np.float64) * longer for stroke in trace(thin(parts == part))]
-    return Drawn(drawn.strokes + added, drawn.traced + len(added)) if added else drawn
+    return Drawn([*drawn.strokes, *added], [*drawn.traced, *[True] * len(added)]) if added else drawn
 
 
 def better(piece: PieceInk, walked: Drawn, trace: Callable[[BoolArray], list[FloatArray]]) -> Drawn:
@@ -104,9 +110,9 @@ def better(piece: PieceInk, walked: Drawn, trace: Callable[[BoolArray], list[Flo
     covered, on = piece.score(walked.strokes)
     if min(covered, on) >= GOOD_SHARE:
         return walked
-    strokes = cover_rest(piece, Drawn(trace_piece(piece, trace)), trace).strokes
+    strokes = cover_rest(piece, Drawn.of(trace_piece(piece, trace)), trace).strokes
     again = piece.score(strokes)
-    return Drawn(strokes, len(strokes)) if min(again) > min(covered, on) + CLEARLY else walked
+    return Drawn.of(strokes, traced=True) if min(again) > min(covered, on) + CLEARLY else walked
 
 
 def trace_piece(piece: PieceInk, trace: Callable[[BoolArray], list[FloatArray]]) -> list[FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,8 +13,10 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import DrawingSet
 from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
+from strokes.ink.recordings import PenSet
 from strokes.layout.page import check_direction
-from strokes.recovery.pointer.recipe import KIND as PENS
+from strokes.recovery.pointer.habits import Habits
+from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
@@ -21,6 +24,7 @@ from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import PUBLISHED, Model, find_model, read_model
 
 METHODS = ("network", "trace")
+MOST_HYPOTHESES = 1000
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,12 @@ class Options:
     Attributes:
         method: "network", or "trace" for the classical baseline, which knows nothing of pens.
         model: a shipped network's name or a checkpoint; "" lets the labels choose.
-        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says.
+        hypotheses: walks a picture, for pen networks; 0 for as many as the recipe says, at most 1,000.
         refine: gradient steps a drawing at most, for pen networks.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         device: "cpu" or "cuda"; pen networks walk on the processor.
+        habits: drawings of the hands that wrote the pictures, in the frame, for pen networks.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
@@ -45,6 +50,7 @@ class Options:
     scores: bool = True
     seed: int = 0
     device: str = "cpu"
+    habits: PenSet | None = None
     direction: str = "ltr"
 
     def __post_init__(self) -> None:
@@ -54,6 +60,11 @@ class Options:
             raise ConfigError(f"tracing needs no model, and {self.model!r} was named; leave one of them out")
         if self.hypotheses < 0:
             raise ConfigError(f"{self.hypotheses} hypotheses were asked for; expected 1 or more, or 0 for the recipe's")
+        if self.hypotheses > MOST_HYPOTHESES:
+            raise ConfigError(
+                f"{self.hypotheses} hypotheses were asked for; at most {MOST_HYPOTHESES} of a picture fit in memory, "
+                "as each is compared with every other"
+            )
         if self.refine < 0:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:
@@ -89,6 +100,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
         ConfigError: the model is unknown, broken, or does not know a picture's class.
     """
     if options.method == "trace":
+        refuse_habits(options)
         way = {"method": "trace"} | direction_of(pictures, options)
         return Method(
             pictures, lambda block: trace_block(block, scores=options.scores, direction=options.direction), way
@@ -103,6 +115,7 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
 
 def published_method(pictures: ImageSet, options: Options, model: Model, attributes: Mapping[str, object]) -> Method:
     """The way of a published network, which must be told every digit."""
+    refuse_habits(options)
     network, recipe = load_network(model, device=options.device)
     recovery = Recovery(network, recipe, scores=options.scores, device=options.device)
     numbered = as_digits(pictures)
@@ -127,15 +140,31 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         refinement=Refinement(steps=options.refine),
         scores=options.scores,
         seed=options.seed,
+        habits=None if options.habits is None else Habits.of(options.habits, recipe.network),
         direction=options.direction,
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),
-        "hypotheses": options.hypotheses or recipe.hypotheses,
+        "hypotheses": walker.walks,
         "refine": options.refine,
+        **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
         **direction_of(pictures, options),
     }
-    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=True)
+    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
+
+
+def refuse_habits(options: Options) -> None:
+    """Raise `ConfigError` where habits are given to a way that knows no hands."""
+    if options.habits is not None:
+        raise ConfigError("only pen networks take up a hand's habits; leave --habits out, or choose one of them")
+
+
+def sha256_of_pens(pens: PenSet) -> str:
+    """A checksum of recordings, their labels and writers."""
+    digest = hashlib.sha256(repr((pens.names, pens.writers)).encode())
+    for name in ("points", "stroke_offsets", "drawing_offsets"):
+        digest.update(np.ascontiguousarray(getattr(pens.drawings, name)).tobytes())
+    return digest.hexdigest()
 
 
 def direction_of(pictures: ImageSet, options: Options) -> dict[str, str]:

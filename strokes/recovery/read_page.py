@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from strokes.datasets.decode import Page, pixels_of, read_pages, resolution
-from strokes.errors import ShapeError, SourceError
+from strokes.datasets.decode import Page, read_pages
+from strokes.datasets.image_values import read_page
+from strokes.errors import SourceError
 from strokes.ink.drawing import FloatArray
 from strokes.ink.normalise import Framer
 from strokes.ink.paper.scan import take_paper_away
@@ -23,7 +24,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Glyph:
+class PageGlyph:
     """A glyph, or letters that touch.
 
     Attributes:
@@ -41,10 +42,10 @@ class Glyph:
 
 
 @dataclass(frozen=True)
-class Word:
+class PageWord:
     """A word's glyphs, in reading order."""
 
-    glyphs: tuple[Glyph, ...]
+    glyphs: tuple[PageGlyph, ...]
 
     @property
     def strokes(self) -> tuple[FloatArray, ...]:
@@ -58,10 +59,10 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Line:
+class PageLine:
     """A line's words, in reading order."""
 
-    words: tuple[Word, ...]
+    words: tuple[PageWord, ...]
 
     @property
     def strokes(self) -> tuple[FloatArray, ...]:
@@ -89,7 +90,7 @@ class ReadPage:
         flagged: whether the page is doubtful.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[PageLine, ...]
     unit: str
     width: float
     height: float
@@ -152,32 +153,29 @@ def recover_page(
 
 def open_page(source: str | Path | Image.Image | NDArray[np.uint8], number: int, dpi: float) -> Page:
     """The pixels of one page."""
-    if isinstance(source, Image.Image):
-        return Page(pixels_of(source), dpi=dpi or resolution(source)[0])
-    if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim not in (2, 3) or (source.ndim == 3 and source.shape[2] != 3):
-            raise ShapeError(f"the picture is {source.dtype} {source.shape}; expected uint8 (h, w) or (h, w, 3)")
-        return Page(source, dpi=dpi)
+    if not isinstance(source, str | Path):
+        page = read_page(source)
+        return replace(page, dpi=dpi or page.dpi)
     for place, page in enumerate(read_pages(Path(source), dpi=dpi), 1):
         if place == number:
             return page
     raise SourceError(f"{source} has no page {number}")
 
 
-def in_lines(strokes: list[FloatArray], known: dict[str, object]) -> tuple[Line, ...]:
+def in_lines(strokes: list[FloatArray], known: dict[str, object]) -> tuple[PageLine, ...]:
     """Strokes as lines of words of glyphs, by a drawing's metadata."""
     told = known.get("glyphs")
     glyphs = told if isinstance(told, list) else [[0, 0, 0, len(strokes)]]
     listed = known.get("traced")
     traced = set(listed) if isinstance(listed, list) else set()
-    lines: dict[int, dict[int, list[Glyph]]] = {}
+    lines: dict[int, dict[int, list[PageGlyph]]] = {}
     first = 0
     for line, word, _, count in glyphs:
         own = range(first, first + count)
-        glyph = Glyph(tuple(strokes[i] for i in own), tuple(i in traced for i in own))
+        glyph = PageGlyph(tuple(strokes[i] for i in own), tuple(i in traced for i in own))
         lines.setdefault(line, {}).setdefault(word, []).append(glyph)
         first += count
-    return tuple(Line(tuple(Word(tuple(own)) for own in words.values())) for words in lines.values() if strokes)
+    return tuple(PageLine(tuple(PageWord(tuple(own)) for own in words.values())) for words in lines.values() if strokes)
 
 
 def box_of(strokes: tuple[FloatArray, ...]) -> Box:

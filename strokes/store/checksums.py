@@ -22,11 +22,11 @@ import numpy as np
 from strokes.errors import StoreError
 
 USER_BLOCK = 65536
-MAGIC = b"strokes\x1a"
+SUMS_MAGIC = b"strokes\x1a"
 LAYOUT = 1
-HEAD = struct.Struct("<8sIIQII32s32s")
+SUMS_HEAD = struct.Struct("<8sIIQII32s32s")
 TABLE_AT = 128
-OWN_DIGEST = slice(HEAD.size - 32, HEAD.size)
+OWN_DIGEST = slice(SUMS_HEAD.size - 32, SUMS_HEAD.size)
 MOST_BLOCKS = (USER_BLOCK - TABLE_AT) // 4
 LEAST_BLOCK_BYTES = 4096
 POLYNOMIAL = 0xEDB88320
@@ -67,8 +67,8 @@ class Sums:
 
     def pack(self) -> bytes:
         """The user block, with its own sha256."""
-        head = HEAD.pack(
-            MAGIC, LAYOUT, USER_BLOCK, self.length, self.block_bytes, len(self.table), self.digest, bytes(32)
+        head = SUMS_HEAD.pack(
+            SUMS_MAGIC, LAYOUT, USER_BLOCK, self.length, self.block_bytes, len(self.table), self.digest, bytes(32)
         )
         packed = bytearray(head.ljust(TABLE_AT, b"\0") + np.array(self.table, "<u4").tobytes()).ljust(USER_BLOCK, b"\0")
         packed[OWN_DIGEST] = hashlib.sha256(packed).digest()
@@ -120,9 +120,9 @@ def read_sums(path: Path) -> Sums:
     with path.open("rb") as file:
         packed = file.read(USER_BLOCK)
         length = file.seek(0, os.SEEK_END)
-    if len(packed) < USER_BLOCK or not packed.startswith(MAGIC):
+    if len(packed) < USER_BLOCK or not packed.startswith(SUMS_MAGIC):
         raise StoreError(f"{path} has no checksums at its front: it is damaged there, or another program made it")
-    _, layout, _, told, block_bytes, count, digest, own = HEAD.unpack_from(packed)
+    _, layout, _, told, block_bytes, count, digest, own = SUMS_HEAD.unpack_from(packed)
     zeroed = bytearray(packed)
     zeroed[OWN_DIGEST] = bytes(32)
     if hashlib.sha256(zeroed).digest() != own:

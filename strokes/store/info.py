@@ -40,10 +40,10 @@ def counts(stored: DatasetFile) -> Iterator[tuple[str, str]]:
 def measures(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     """Means and standard deviations over the drawings."""
     strokes, points = stored.column("drawing_offsets"), stored.column("stroke_offsets")
-    yield "strokes a drawing", spread(np.diff(strokes))
-    yield "points a drawing", spread(np.diff(points[strokes]))
+    yield "strokes a drawing", range_of(np.diff(strokes))
+    yield "points a drawing", range_of(np.diff(points[strokes]))
     for name in stored.score_names:
-        yield f"{name} (score)", spread(stored.column(f"scores/{name}"))
+        yield f"{name} (score)", range_of(stored.column(f"scores/{name}"))
     yield "holds", ", ".join(name for name in stored.names if not name.startswith("scores/"))
 
 
@@ -60,7 +60,7 @@ def tally(numbers: list[tuple[str, int]]) -> str:
     return ", ".join(f"{name}: {number:,}" for name, number in numbers if number)
 
 
-def spread(values: Array) -> str:
+def range_of(values: Array) -> str:
     """Mean ± standard deviation of the finite values."""
     finite = values[np.isfinite(values)]
     return f"{finite.mean():.4g} ± {finite.std():.2g}" if len(finite) else "none"

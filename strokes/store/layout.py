@@ -39,7 +39,7 @@ def check_layout(file: Any, path: Path, attributes: Mapping[str, Any]) -> None:
         raise StoreError(f"{path}: classes is not a list of names")
     for name in ("classes", *names_in(file)):
         check_storage(file[name], name, path)
-    check_shapes(file, path)
+    check_layout_shapes(file, path)
 
 
 def check_version(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -77,7 +77,7 @@ def check_storage(stored: Any, name: str, path: Path) -> None:
         raise StoreError(f"{path}: {name} claims {stored.shape} values, more than the file can hold")
 
 
-def check_shapes(file: Any, path: Path) -> None:
+def check_layout_shapes(file: Any, path: Path) -> None:
     """Raise `StoreError` unless every array has the format's type and the rows that its drawings and points need."""
     drawings, points = file["drawing_offsets"].shape[0] - 1, file["points"].shape[0]
     for name in names_in(file):

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from strokes.errors import ConfigError, StoreError
+from strokes.files import check_dataset_name
 from strokes.ink.drawing import DrawingSet
 from strokes.store.reader import DatasetFile, open_dataset
 from strokes.store.schema import RESERVED, attribute_text
@@ -62,6 +63,7 @@ def merge(paths: Sequence[Path], out: Path, *, overwrite: bool = False) -> int:
     Raises:
         StoreError: a part is missing, damaged, given twice or of another build, or `out` can't be written.
     """
+    check_dataset_name(out)
     with ExitStack() as stack:
         parts = [stack.enter_context(open_part(path)) for path in paths]
         parts = in_order(parts)

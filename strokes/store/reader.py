@@ -17,12 +17,22 @@ import h5py
 import numpy as np
 
 from strokes.errors import ShapeError, StoreError
-from strokes.files import reason
-from strokes.ink.drawing import POINT_COLUMNS, SPLITS, Drawing, DrawingSet, IntArray, check_offsets, join
+from strokes.files import reaching, reason
+from strokes.ink.display import counted, list_classes
+from strokes.ink.drawing import (
+    IDENTITY_FRAME,
+    POINT_COLUMNS,
+    SPLITS,
+    Drawing,
+    DrawingSet,
+    IntArray,
+    check_offsets,
+    join,
+)
 from strokes.ink.fine import FineInk
 from strokes.store.layout import check_layout, names_in
 from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, read_scans, unpack_images
-from strokes.store.writer import BLOCK, DatasetWriter
+from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
 
@@ -35,6 +45,11 @@ HDF5_ERRORS = (OSError, RuntimeError, ValueError, LookupError, TypeError, Arithm
 def open_dataset(path: Path | str) -> DatasetFile:
     """The dataset at `path`, checked and ready to read; a context manager.
 
+    >>> import strokes
+    >>> with strokes.open_dataset("out/mnist-strokes.h5") as stored:
+    ...     print(len(stored), stored.classes[:3], stored[0].label, stored.read(range(2)).points.shape[1])
+    100 ('0', '1', '2') 5 2
+
     Raises:
         StoreError: there is no such file, or it is truncated, damaged, too new, or no dataset of strokes.
     """
@@ -43,6 +58,13 @@ def open_dataset(path: Path | str) -> DatasetFile:
 
 class DatasetFile:
     """An open dataset: its drawings are read on demand, and what a drawing's place is found by once one is asked for.
+
+    >>> import strokes
+    >>> with strokes.open_dataset("out/mnist-strokes.h5") as stored:
+    ...     print(stored.score_names, sum(len(drawing.strokes) for drawing in stored) >= len(stored))
+    ...     print(stored.read(stored.indices("test")[:2]))
+    ('chamfer', 'confidence', 'f1', 'mse') True
+    DrawingSet(2 drawings, ...)
 
     Attributes:
         path: the file.
@@ -81,8 +103,24 @@ class DatasetFile:
         """Let go of the file."""
         self._file.close()
 
+    def __repr__(self) -> str:
+        known = [counted(len(self), "drawing"), list_classes(self.classes), *self._told()]
+        return f"DatasetFile({str(self.path)!r}: {', '.join(known)})"
+
+    def _told(self) -> Iterator[str]:
+        if not self._file:
+            yield "closed"
+            return
+        if self.score_names:
+            yield f"scores {' '.join(self.score_names)}"
+        yield f"holds {' '.join(name for name in self.names if not name.startswith('scores/'))}"
+
     def __len__(self) -> int:
         return self._count
+
+    def __iter__(self) -> Iterator[Drawing]:
+        """Every drawing in order, read in blocks. Raises `StoreError` where the file is damaged."""
+        return (drawing for block in self.blocks() for drawing in block)
 
     def __getitem__(self, index: int) -> Drawing:
         """Drawing `index` alone (negative counts from the end), read from the file without the rest.
@@ -91,17 +129,43 @@ class DatasetFile:
             IndexError: there is no such drawing.
             StoreError: it is damaged.
         """
-        index = range(len(self))[operator.index(index)]
-        first, last = self._drawing_offsets[index : index + 2]
-        bounds = self._stroke_offsets[first : last + 1]
+        return self.drawings([range(len(self))[operator.index(index)]])[0]
+
+    def drawings(self, indices: Sequence[int]) -> list[Drawing]:
+        """The drawings at `indices` (each in 0…n-1) alone, without their pictures; neighbours are read together.
+
+        Raises:
+            StoreError: one of them is damaged.
+        """
+        found: dict[int, Drawing] = {}
+        for run in runs_of(sorted(set(indices))):
+            found |= zip(run, self._read_run(run), strict=True)
+        return [found[index] for index in indices]
+
+    def _read_run(self, run: range) -> list[Drawing]:
+        first, last = run.start, run.stop
+        owners = self._drawing_offsets[first : last + 1]
+        bounds = self._stroke_offsets[owners[0] : owners[-1] + 1]
         points = self._load("points", slice(int(bounds[0]), int(bounds[-1])))
-        strokes = tuple(points[a:b] for a, b in itertools.pairwise(bounds - bounds[0]))
-        label = self._labels[index]
-        width, height = self._sizes[index]
+        rows, count = slice(first, last), len(run)
         try:
-            return Drawing(strokes, self.classes[label] if label >= 0 else None, float(width), float(height))
-        except (ShapeError, IndexError) as error:
-            raise StoreError(f"{self.path} is damaged in drawing {index}: {error}") from error
+            found = DrawingSet(
+                points=points,
+                stroke_offsets=bounds - bounds[0],
+                drawing_offsets=owners - owners[0],
+                classes=self.classes,
+                labels=self._labels[rows],
+                sizes=self._sizes[rows],
+                frames=np.empty((count, len(IDENTITY_FRAME)), np.float32),
+                split=np.zeros(count, np.uint8),
+                source_index=np.arange(count),
+                scores={name: values[rows] for name, values in self._confidence.items()},
+                flagged=self._flagged[rows],
+            )
+        except ShapeError as error:
+            which = f"drawing {first}" if count == 1 else f"drawings {first} to {last - 1}"
+            raise StoreError(f"{self.path} is damaged in {which}: {error}") from error
+        return list(found)
 
     @cached_property
     def _drawing_offsets(self) -> Array:
@@ -118,6 +182,14 @@ class DatasetFile:
     @cached_property
     def _sizes(self) -> Array:
         return self._load("sizes")
+
+    @cached_property
+    def _confidence(self) -> dict[str, Array]:
+        return {name: self._load(f"scores/{name}") for name in self.score_names if name == "confidence"}
+
+    @cached_property
+    def _flagged(self) -> Array:
+        return self._load("flagged").astype(np.bool_)
 
     @property
     def score_names(self) -> tuple[str, ...]:
@@ -158,12 +230,12 @@ class DatasetFile:
         if len(chosen) and not 0 <= chosen.min() <= chosen.max() < len(self):
             raise StoreError(f"{self.path} has drawings 0 to {len(self) - 1}; asked for {chosen.min()}…{chosen.max()}")
         wanted, places = np.unique(chosen, return_inverse=True)
-        starts = np.searchsorted(wanted, np.arange(0, len(self) + BLOCK, BLOCK))
+        starts = np.searchsorted(wanted, np.arange(0, len(self) + DRAWINGS_A_BLOCK, DRAWINGS_A_BLOCK))
         parts = [self._read_near(wanted[a:b]) for a, b in itertools.pairwise(starts) if b > a]
         found = join(parts) if parts else self._read_range(0, 0)
         return found if len(found) == len(chosen) and (np.diff(places) == 1).all() else found.select(places)
 
-    def blocks(self, which: IntArray | None = None, *, size: int = BLOCK) -> Iterator[DrawingSet]:
+    def blocks(self, which: IntArray | None = None, *, size: int = DRAWINGS_A_BLOCK) -> Iterator[DrawingSet]:
         """The chosen drawings (all by default) in sets of `size`, so that memory does not grow with the file."""
         chosen = np.arange(len(self)) if which is None else which
         return (self.read(chosen[start : start + size]) for start in range(0, len(chosen), size))
@@ -241,11 +313,21 @@ class DatasetFile:
         return values.astype(dtype_of(name).newbyteorder("="), copy=False)
 
 
+def runs_of(numbers: Sequence[int]) -> Iterator[range]:
+    """Ascending numbers as runs of consecutive ones."""
+    first = 0
+    for i in range(1, len(numbers) + 1):
+        if i == len(numbers) or numbers[i] != numbers[i - 1] + 1:
+            yield range(numbers[first], numbers[i - 1] + 1)
+            first = i
+
+
 def _open(path: Path) -> Any:
-    if not path.exists():
-        raise StoreError(f"there is no file {path}")
-    if path.is_dir() or not h5py.is_hdf5(path):
-        raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
+    with reaching(path):
+        if not path.exists():
+            raise StoreError(f"there is no file {path}")
+        if path.is_dir() or not h5py.is_hdf5(path):
+            raise StoreError(f"{path} is not an HDF5 file; expected a dataset made by strokes build-dataset")
     try:
         return h5py.File(path, "r", rdcc_nbytes=CACHE_BYTES, rdcc_nslots=CACHE_SLOTS)
     except HDF5_ERRORS as error:

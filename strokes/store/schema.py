@@ -14,10 +14,10 @@ from strokes.ink.drawing import POINT_COLUMNS, BoolArray, DrawingSet
 from strokes.ink.fine import FineInk
 
 Array = NDArray[Any]
-Reader = Callable[[str, int, int], Array]
+ReadArray = Callable[[str, int, int], Array]
 
 FORMAT = "strokes"
-VERSION = "0.2"
+VERSION = "0.3"
 COORDINATES = "x right, y down; the picture's longer side is 1, its top left corner (0, 0)"
 RESERVED = ("format", "version", "coordinates")
 MOST_PIXELS = 110_000_000
@@ -44,7 +44,12 @@ SCANS = ("scans", "scans_offsets", "scans_px")
 OPTIONAL = ("images", "metadata", "metadata_offsets", *SCANS, *POINT_COLUMNS)
 WIDTHS = {"points": 2, "sizes": 2, "frames": 3, "scans_px": 3}
 PER_DRAWING = ("labels", "sizes", "frames", "split", "source_index", "flagged", "scans_px")
-OFFSETS = {"drawing_offsets": "stroke_offsets", "stroke_offsets": "points", "metadata_offsets": "metadata", "scans_offsets": "scans"}
+OFFSETS = {
+    "drawing_offsets": "stroke_offsets",
+    "stroke_offsets": "points",
+    "metadata_offsets": "metadata",
+    "scans_offsets": "scans",
+}
 
 
 def dtype_of(name: str) -> np.dtype[Any]:
@@ -87,7 +92,9 @@ def scans_of(fine: Sequence[FineInk | None]) -> dict[str, Array]:
 
 def read_scans(packed: bytes, offsets: Array, sides: Array) -> tuple[FineInk | None, ...]:
     """What `scans_of` stored. Raises `ShapeError` for sides that no picture has."""
-    if len(sides) and (not np.isfinite(sides).all() or sides.min() < 0 or (sides[:, :2].prod(axis=1) > MOST_PIXELS).any()):
+    if len(sides) and (
+        not np.isfinite(sides).all() or sides.min() < 0 or (sides[:, :2].prod(axis=1) > MOST_PIXELS).any()
+    ):
         raise ShapeError(f"pictures of {sides.max():.0f} pixels a side; expected at most 100 million pixels")
     return tuple(
         FineInk(packed[a:b], int(height), int(width), round(float(pen_px), 3)) if b > a else None

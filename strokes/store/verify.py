@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from strokes.errors import StoreError
-from strokes.files import reason
+from strokes.files import reaching, reason
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import USER_BLOCK, Sums, flipped_bit, read_sums, sum_up
 from strokes.store.damage import RepairedFile, describe_flip, describe_range
@@ -30,8 +30,9 @@ def verify(path: Path | str) -> int:
             holds values that the format forbids.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StoreError(f"there is no file {path}")
+    with reaching(path):
+        if not path.is_file():
+            raise StoreError(f"there is no file {path}")
     check_bytes(path)
     with open_dataset(path) as stored:
         if stored.column("flagged").max(initial=0) > 1:
@@ -117,7 +118,7 @@ def check_ranges(drawings: DrawingSet, first: int) -> None:
         if wrong.any():
             raise StoreError(f"drawing {first + int(wrong.argmax())} has {name} outside of its range")
     for name, column in drawings.point_columns.items():
-        if not np.isfinite(column).all():
+        if np.isinf(column).any() or (name == "softness" and np.isnan(column).any()):
             raise StoreError(f"drawings {first} to {first + len(drawings) - 1} have {name} that is not finite")
     for i, text in enumerate(drawings.metadata or ()):
         if not is_object(text):

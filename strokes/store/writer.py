@@ -1,7 +1,7 @@
 """Writes a dataset file: HDF5 that appears whole or not at all, the same bytes for any size of the appended blocks.
 
-Drawings are regrouped into blocks of `BLOCK`, so the sequence of writes, and with it the file's layout, depends on the
-content alone.
+Drawings are regrouped into blocks of `DRAWINGS_A_BLOCK`, so the sequence of writes, and with it the file's layout,
+depends on the content alone.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from strokes.store.schema import (
 )
 from strokes.store.sink import Sink
 
-BLOCK = 4096
-CHUNK_BYTES = 65536
+DRAWINGS_A_BLOCK = 4096
+HDF5_CHUNK_BYTES = 65536
 LIBVER = ("earliest", "v110")
 BYTES_PER_DRAWING = 600
 ATTRIBUTE_LIMIT_BYTES = 60_000
@@ -123,17 +123,17 @@ class DatasetWriter:
             self._empty = drawings
             return
         self._pending.append(drawings)
-        if sum(map(len, self._pending)) >= BLOCK:
+        if sum(map(len, self._pending)) >= DRAWINGS_A_BLOCK:
             self._drain()
 
     def _drain(self, *, everything: bool = False) -> None:
         ready = join(self._pending or [self._empty])
-        end = len(ready) if everything else len(ready) // BLOCK * BLOCK
+        end = len(ready) if everything else len(ready) // DRAWINGS_A_BLOCK * DRAWINGS_A_BLOCK
         try:
             if not self._started:
                 self._create_columns(ready.select([]))
-            for start in range(0, end, BLOCK):
-                self._write(ready.select(np.arange(start, min(start + BLOCK, end))))
+            for start in range(0, end, DRAWINGS_A_BLOCK):
+                self._write(ready.select(np.arange(start, min(start + DRAWINGS_A_BLOCK, end))))
             self._sink.raise_failure()
         except (OSError, RuntimeError) as error:
             raise StoreError(f"can't write {self.path}: {reason(error)}; nothing was written") from error
@@ -155,7 +155,7 @@ class DatasetWriter:
                 name,
                 shape=(1 if name in OFFSETS else 0, *row),
                 maxshape=(None, *row),
-                chunks=(max(CHUNK_BYTES // row_bytes, 1), *row),
+                chunks=(max(HDF5_CHUNK_BYTES // row_bytes, 1), *row),
                 dtype=dtype_of(name),
                 compression="gzip",
                 compression_opts=1,
@@ -191,4 +191,4 @@ def check_space(path: Path, drawings: int) -> None:
 
 
 def _create(sink: Sink) -> Any:
-    return h5py.File(sink, "w", libver=LIBVER, userblock_size=USER_BLOCK, rdcc_nbytes=16 * CHUNK_BYTES)
+    return h5py.File(sink, "w", libver=LIBVER, userblock_size=USER_BLOCK, rdcc_nbytes=16 * HDF5_CHUNK_BYTES)

@@ -1,4 +1,4 @@
-"""Training batches sorted by member: every member of an ensemble sees as many pictures a step."""
+"""Orders in which examples are learned from: one anew each epoch, or one for each member of an ensemble."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from torch import Tensor
 
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
+
+
+class EpochOrder:
+    """Rows of a set in a new order each epoch, drawn from a generator one after the other.
+
+    Args:
+        count: rows.
+        generator: of the orders; where an epoch begins, it is drawn from.
+        batch_size: rows a step; the last of an epoch may have fewer.
+    """
+
+    def __init__(self, count: int, generator: torch.Generator, *, batch_size: int) -> None:
+        self.count, self.generator, self.batch_size = count, generator, batch_size
+        self.rows = torch.arange(0)
+
+    def at(self, place: int) -> Tensor:
+        """The rows of the epoch's step `place`, from 0, which begins another epoch."""
+        if place == 0:
+            self.rows = torch.randperm(self.count, generator=self.generator)
+        return self.rows[place * self.batch_size : (place + 1) * self.batch_size]
 
 
 class MemberBatches:
@@ -26,20 +46,22 @@ class MemberBatches:
         images: BoolArray | NDArray[np.uint8],
         labels: IntArray,
         *,
-        members: int,
+        ensemble_size: int,
         batch_size: int,
         seed: int,
         paths: FloatArray | None = None,
     ) -> None:
         self.images, self.labels, self.paths, self.seed = images, labels, paths, seed
-        self.each = max(batch_size // members, 1)
+        self.each = max(batch_size // ensemble_size, 1)
         self.groups = (
-            [np.arange(len(labels))] if members == 1 else [np.flatnonzero(labels == m) for m in range(members)]
+            [np.arange(len(labels))]
+            if ensemble_size == 1
+            else [np.flatnonzero(labels == m) for m in range(ensemble_size)]
         )
         empty = [m for m, group in enumerate(self.groups) if len(group) == 0]
         if empty:
             raise ConfigError(f"class {empty[0]} has no pictures; every member of an ensemble needs some")
-        self.steps_an_epoch = -(-len(labels) // (self.each * members))
+        self.steps_an_epoch = -(-len(labels) // (self.each * ensemble_size))
         self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def at(self, step: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -38,10 +38,12 @@ def save(trainer: Trains, path: Path) -> None:
         for i, state in optimiser.state_dict()["state"].items():
             tensors |= {f"{name}.{i}.{key}": value for key, value in state.items()}
     tensors["random.cpu"] = torch.get_rng_state()
+    tensors |= {f"random.{name}": generator.get_state() for name, generator in trainer.generators.items()}
     if trainer.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
     progress, recipe = trainer.progress, trainer.recipe.as_dict()
     described = {"step": str(progress.step), "seconds": f"{progress.seconds:.1f}", "recipe": json.dumps(recipe)}
+    described |= trainer.texts
     write(tensors, path, described)
     with atomic_path(path.with_suffix(".json"), overwrite=True) as partial:
         partial.write_text(json.dumps(described | {"step": progress.step, "recipe": recipe}, indent=2))
@@ -66,6 +68,8 @@ def restore(trainer: Trains, path: Path) -> None:
             state.setdefault(int(index), {})[field] = value
         optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
     torch.set_rng_state(tensors["random.cpu"])
+    for name, generator in trainer.generators.items():
+        generator.set_state(tensors[f"random.{name}"])
     if trainer.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
     trainer.progress.step = int(described["step"])
@@ -172,6 +176,8 @@ def read_model(path: Path) -> Model:
         settings = json.loads(described["recipe"])
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path} holds a recipe that is no JSON ({error}); train or download it again") from None
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{path} holds a recipe that is no table of settings; train or download it again")
     sha256 = hashlib.sha256(data).hexdigest()
     return Model(path, sha256, part(tensors, "network") or tensors, settings, described)
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
 from strokes.training.log import TrainingLog
-from strokes.training.protocol import Trains
+from strokes.training.protocol import Steps
 
 RATE = "drawings_a_second"
 
 
-def run_epoch(trainer: Trains, log: TrainingLog, epoch: int) -> dict[str, float]:
+def run_epochs(
+    trainer: Steps, *, log: TrainingLog | None = None, after: Callable[[int, dict[str, float]], None] | None = None
+) -> None:
+    """All epochs that are left; `after` each one, what is to be done with its number and its means."""
+    for epoch in range(trainer.progress.epoch, trainer.epochs):
+        means = run_epoch(trainer, log, epoch)
+        if after is not None:
+            after(epoch, means)
+
+
+def run_epoch(trainer: Steps, log: TrainingLog | None, epoch: int) -> dict[str, float]:
     """One epoch: the means of its losses, and the rate in drawings a second."""
     trainer.network.train()
     found: dict[str, list[float]] = {}
@@ -22,7 +32,8 @@ def run_epoch(trainer: Trains, log: TrainingLog, epoch: int) -> dict[str, float]
         for step in epoch_steps(trainer):
             result = trainer.step(step)
             trainer.progress.step = step + 1
-            log.step(step, result)
+            if log is not None:
+                log.step(step, result)
             for name, value in result.losses.items():
                 found.setdefault(name, []).append(value)
             bar.update()
@@ -34,7 +45,7 @@ def run_epoch(trainer: Trains, log: TrainingLog, epoch: int) -> dict[str, float]
     return {name: sum(values) / len(values) for name, values in found.items()} | {RATE: rate}
 
 
-def epoch_steps(trainer: Trains) -> Iterator[int]:
+def epoch_steps(trainer: Steps) -> Iterator[int]:
     """Numbers of the steps left in the epoch that the trainer is in."""
     steps = trainer.progress.steps_an_epoch
     return iter(range(trainer.progress.step, (trainer.progress.epoch + 1) * steps))

@@ -40,19 +40,15 @@ class Described(Protocol):
         ...
 
 
-class Trains(Protocol):
-    """What trains a network by a recipe; `strokes.train.train` drives it.
+class Steps(Protocol):
+    """What learns step by step; `strokes.training.loop` drives it.
 
     Attributes:
-        optimisers: by name; a checkpoint keeps their states.
-        device: where the network is.
         progress: how far the run has come.
         epochs: of the whole run.
         batch_size: examples a step.
     """
 
-    optimisers: dict[str, torch.optim.Optimizer]
-    device: torch.device
     progress: Progress
     epochs: int
     batch_size: int
@@ -62,17 +58,33 @@ class Trains(Protocol):
         """All that is trained; a checkpoint keeps it."""
         ...
 
+    def step(self, step: int) -> StepResult:
+        """Take step `step`."""
+        ...
+
+
+class Trains(Steps, Protocol):
+    """What trains a network by a recipe; `strokes.train_recipe.train` drives it.
+
+    Attributes:
+        optimisers: by name; a checkpoint keeps their states.
+        generators: of random numbers, by name, beside torch's own; a checkpoint keeps their states.
+        device: where the network is.
+        texts: what a checkpoint's header says beside the recipe, by name.
+    """
+
+    optimisers: dict[str, torch.optim.Optimizer]
+    generators: dict[str, torch.Generator]
+    device: torch.device
+    texts: dict[str, str]
+
     @property
     def recipe(self) -> Described:
         """What it trains by."""
         ...
 
-    def warm_up(self) -> None:
+    def pretrain(self) -> None:
         """What comes before the first step."""
-        ...
-
-    def step(self, step: int) -> StepResult:
-        """Take step `step`."""
         ...
 
     def finish_epoch(self, folder: Path) -> None:

@@ -15,9 +15,9 @@ TIERS = (
     ("ink", "files"),
     ("store", "datasets", "metrics", "training"),
     ("formats", "layout", "recognition", "recovery"),
-    ("generation", "build"),
-    ("evaluation", "train"),
-    ("cli",),
+    ("generation", "build", "convert"),
+    ("evaluation", "train_recipe", "publishing", "api"),
+    ("studio", "cli", "__main__"),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""
 

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import typer.main
 
 from strokes import cli
 from strokes.store.reader import open_dataset
-from strokes.train import known_recipes
+from strokes.train_recipe import known_recipes
 from strokes.training.checkpoints import known_models
 
 GROUP = typer.main.get_command(cli.app)
@@ -79,7 +80,7 @@ def test_the_version_is_said(run):
         ["build-dataset", "--out", "x.h5", "--colour", "red"],
         ["train", "per-digit", "--epochs", "0"],
         ["export", "only-one"],
-        ["animate", "a.h5", "b.gif", "--frame-ms", "1"],
+        ["animate", "a.h5", "b.gif", "--fps", "many"],
         ["info"],
         ["fetch"],
     ],
@@ -99,8 +100,8 @@ def test_a_dataset_is_built_described_exported_and_animated(run, dataset):
     with open_dataset(dataset) as stored:
         assert len(stored) == 30
     assert run("info", "d.h5")[0] == 0
-    assert run("export", "d.h5", "d.json") == (0, ["d.json"], [])
-    assert run("animate", "d.h5", "d.gif", "--drawings", "0-2") == (0, ["d.gif"], [])
+    assert run("export", "d.h5", "d.json") == (0, ["d.json"], ["strokes: d.json has no place for: pictures"])
+    assert run("animate", "d.h5", "d.gif", "--drawings", "0-2") == (0, ["d.gif: 3 drawings"], [])
 
 
 def test_a_dataset_and_a_way_of_recovering_are_judged(run, dataset, tmp_path):
@@ -221,6 +222,29 @@ BUILD = "build-dataset --model MODEL --out kept.h5 --overwrite"
         ("evaluate --pens missing.npz", ["missing.npz"]),
         ("evaluate --pens nan.npz --format pen-npz --method trace", ["expected `xy`"]),
         ("evaluate --pens letters.npz --method magic", ["'magic'", "network, trace"]),
+        ("build-dataset --limit 3 --out x.json", ["x.json", ".h5", "strokes export"]),
+        ("build-dataset --limit 3 --out .", [". is a folder"]),
+        ("build-dataset --limit 3 --out ..", [".. is a folder"]),
+        ("build-dataset --limit 3 --hypotheses 100000 --out x.h5", ["100000 hypotheses", "at most 1000"]),
+        ("import kept.h5 x.json", ["x.json", ".h5"]),
+        ("import kept.h5 .", [". is a folder"]),
+        ("merge kept.h5 --out x.json", ["x.json", ".h5"]),
+        ("merge kept.h5 --out .", [". is a folder"]),
+        ("animate kept.h5 films --format mov", ["'mov'", "gif, "]),
+        ("animate kept.h5 .", [". is the folder that you are in"]),
+        ("export kept.h5 . --format json", [". is a folder"]),
+        ("export kept.h5 . --format de-jong", [". is the folder that you are in"]),
+        ("evaluate kept.h5 --json .", [". is a folder"]),
+        ("evaluate kept.h5 --html .", [". is a folder"]),
+        ("generate --out n.png", ["n.png", ".h5", "--images-only"]),
+        ("generate --out .", [". is a folder"]),
+        ("generate --images-only --out .", [". is a folder"]),
+        ("generate --images-only --out n.gif", ["n.gif", ".npz or .png"]),
+        ("generate --count 999999999 --out x.h5", ["999999999 pictures", "at most 100,000"]),
+        ("generate --count 999999999 --text a --images-only --out x.npz", ["999999999 pictures", "at most 100,000"]),
+        ("score cvae --count 999999999 --real whole.idx", ["999999999 pictures", "at most 100,000"]),
+        ("styles --out n.gif --images whole.idx --prompts 1", ["n.gif"]),
+        (f"info {'long' * 100}.h5", ["File name too long"]),
     ],
 )
 def test_bad_input_gets_one_line_and_leaves_every_file_as_it_was(run, inputs, tiny_model, line, said):
@@ -230,6 +254,68 @@ def test_bad_input_gets_one_line_and_leaves_every_file_as_it_was(run, inputs, ti
     assert errors[0].startswith("strokes: ")
     assert all(words in errors[0] for words in said), errors[0]
     assert {path: path.read_bytes() for path in inputs.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("hold_ms", [-1, 600_001, 99_999_999])
+def test_the_last_frame_lasts_as_long_as_a_film_can_say(run, dataset, hold_ms):
+    code, _, said = run("animate", "d.h5", "d.gif", "--hold-ms", hold_ms)
+    assert (code, len(said)) == (1, 1), said
+    assert str(hold_ms) in said[0]
+    assert "600000" in said[0]
+    assert not (dataset.parent / "d.gif").exists()
+
+
+@pytest.fixture
+def nobody():
+    """Gives up the right to read everything, where the tests run with it."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65_534)
+    yield
+    os.seteuid(before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.parametrize("line", ["info", "verify", "evaluate", "build-dataset --out x.h5 --images"])
+def test_a_folder_that_may_not_be_read_gets_one_line(run, dataset, tmp_path, request, line):
+    run("info", "d.h5")  # so that what commands load is loaded before the right to read is gone
+    (tmp_path / "closed").mkdir(mode=0)
+    request.getfixturevalue("nobody")
+    code, out, said = run(*line.split(), "closed/d.h5")
+    assert (code, out, len(said)) == (1, [], 1), said
+    assert "Permission denied" in said[0]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the full device is Linux's")
+@pytest.mark.parametrize("line", ["info d.h5", "--help"])
+def test_an_output_that_is_full_gets_one_line(dataset, line):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*START, *line.split()], cwd=dataset.parent, stdout=full, stderr=-1, text=True)
+    assert (done.returncode, done.stderr) == (1, "strokes: the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_is_asked_for_in_both_ways_everywhere(run, flag):
+    for words in ([], *([name] for name in COMMANDS)):
+        code, out, _ = run(*words, flag)
+        assert code == 0
+        assert out[0].startswith("Usage: ")
+
+
+def test_the_package_runs_as_a_module_and_offers_completion():
+    def said(*words: str) -> str:
+        return subprocess.run([sys.executable, "-m", "strokes", *words], capture_output=True, text=True).stdout
+
+    assert said("--version").startswith("strokes 0.")
+    assert "--show-completion" in said("--help")
+
+
+def test_without_a_name_the_recommended_network_is_trained_on_fetched_pens(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr("strokes.api.fetch", lambda name: asked.append(name) or Path("no-pens"))
+    code, _, said = run("train", "--limit", 10)
+    assert (code, asked) == (1, ["pendigits"])
+    assert "no-pens" in said[0]
 
 
 def test_a_picture_without_ink_is_no_error(run, tiny_model, tmp_path):
@@ -294,3 +380,11 @@ def test_a_reader_that_goes_away_gets_no_traceback(dataset, tmp_path):
     process.stdout.close()
     assert b"Traceback" not in process.stderr.read()
     process.wait()
+
+
+def test_a_full_output_ends_in_one_line(dataset):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*START, "info", str(dataset)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "strokes: the output can't be written: No space left on device\n")

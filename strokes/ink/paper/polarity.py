@@ -15,7 +15,6 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 INKS = ("auto", "dark", "light")
 LOOK_PX = 160
@@ -51,7 +50,7 @@ def darkness_of_ink(grey: Grey) -> float:
     dark = small <= level
     depth = frame_depth(dark)
     inner = slice(depth, -depth or None)
-    uneven = min(max(max(grey.shape) / LOOK_PX, LEAST_UNEVEN), 1.0)
+    uneven: float = min(max(max(grey.shape) / LOOK_PX, LEAST_UNEVEN), 1.0)
     alike = abs(2 * float(np.mean(corners_of(dark[inner, inner]))) - 1)
     room = by_room(dark[inner, inner]) * (1 - uneven * (1 - alike))
     return room + uneven * by_neighbours(small[inner, inner])
@@ -87,7 +86,7 @@ def ring(dark: BoolArray, depth: int) -> BoolArray:
 def by_room(dark: BoolArray) -> float:
     """Positive where the light part has the room, the corners and the edges."""
     pad = max(dark.shape) // 4 + 1
-    told = []
+    told: list[NDArray[np.float64]] = []
     for part in (~dark, dark):
         wide = np.pad(part, pad, mode="edge").astype(np.uint8)
         away = cv2.distanceTransform(wide, cv2.DIST_L2, 5).astype(np.float64)
@@ -95,8 +94,8 @@ def by_room(dark: BoolArray) -> float:
         own = cv2.distanceTransform(part.astype(np.uint8), cv2.DIST_L2, 5)[part]
         width = np.quantile(own.clip(max=1e4), 0.9) if part.any() else 0.0
         edges = np.median([ring(part, depth).mean() for depth in insets(part)])
-        told.append((np.log(room + 0.3), edges, np.median(corners_of(part)), np.log(width + 0.3)))
-    return float(np.subtract(*told) @ (ROOM, EDGES, CORNERS, WIDTHS))
+        told.append(np.array([np.log(room + 0.3), edges, np.median(corners_of(part)), np.log(width + 0.3)]))
+    return float((told[0] - told[1]) @ (ROOM, EDGES, CORNERS, WIDTHS))
 
 
 def insets(part: BoolArray) -> list[int]:
@@ -124,10 +123,10 @@ def by_neighbours(small: Grey) -> float:
     narrow = [
         cv2.morphologyEx(small, kind, square).astype(np.float64) for kind in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)
     ]
-    return weigh(apart.clip(max=0), apart.clip(min=0), LOCAL_MOST) + weigh(*narrow, LOCAL_MOST / 2)
+    return weigh(apart.clip(max=0), apart.clip(min=0), LOCAL_MOST) + weigh(narrow[0], narrow[1], LOCAL_MOST / 2)
 
 
-def weigh(darker: Floats, lighter: Floats, most: float) -> float:
+def weigh(darker: NDArray[np.float64], lighter: NDArray[np.float64], most: float) -> float:
     """Positive where the first has more weight in squares, no more than `most`."""
     ratio = (np.square(darker).sum() + 1) / (np.square(lighter).sum() + 1)
     return float(np.clip(np.log(ratio), -most, most))

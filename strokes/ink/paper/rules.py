@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.ink.drawing import BoolArray
-from strokes.ink.paper.threshold import Floats, measure_pen
+from strokes.ink.drawing import BoolArray, FloatArray
+from strokes.ink.paper.threshold import measure_pen
 
 PIECE_PX, PIECE_SHARE = 16, 0.04
 """A rule's pieces are straight over so many pixels, and this share of the picture."""
@@ -50,7 +50,7 @@ class Rule:
     right: int
 
 
-def remove_rules(ink: BoolArray, darkness: Floats, *, least: float) -> BoolArray:
+def remove_rules(ink: BoolArray, darkness: FloatArray, *, least: float) -> BoolArray:
     """The ink (h, w) without lines that were printed on the paper, level or upright.
 
     Args:
@@ -71,7 +71,7 @@ def remove_rules(ink: BoolArray, darkness: Floats, *, least: float) -> BoolArray
 
 
 def printed(
-    level: Sequence[Rule], upright: Sequence[Rule], rest: BoolArray, darkness: Floats
+    level: Sequence[Rule], upright: Sequence[Rule], rest: BoolArray, darkness: FloatArray
 ) -> tuple[list[Rule], list[Rule]]:
     """The rules of both kinds that no pen drew, judged beside the rest of the ink."""
     pen_px, shade = measure_pen(rest), float(np.median(darkness[rest]))
@@ -98,13 +98,14 @@ def touches_border(ink: BoolArray) -> bool:
     return bool(ink[0].any() or ink[-1].any() or ink[:, 0].any() or ink[:, -1].any())
 
 
-def find_rules(loose: BoolArray, darkness: Floats) -> list[Rule]:
+def find_rules(loose: BoolArray, darkness: FloatArray) -> list[Rule]:
     """Straight, nearly level lines that reach across a picture (h, w)."""
     height, width = loose.shape
     piece = int(max(PIECE_PX, PIECE_SHARE * width))
     if width <= 2 * piece:
         return []
-    opened = cv2.morphologyEx(loose.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, piece), np.uint8))
+    level = np.ones((1, piece), np.uint8)
+    opened = np.asarray(cv2.morphologyEx(loose.astype(np.uint8), cv2.MORPH_OPEN, level), np.uint8)
     slope = common_slope(opened, piece)
     if slope is None:
         return []
@@ -163,7 +164,7 @@ def peaks_of(counts: NDArray[np.int64], near: NDArray[np.float64], least: float,
     return sorted(found)
 
 
-def trace_rule(opened: NDArray[np.uint8], darkness: Floats, rows: NDArray[np.int64], bent: int) -> Rule | None:
+def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np.int64], bent: int) -> Rule | None:
     """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one."""
     height, width = opened.shape
     reach = 2 * bent + 6
@@ -221,7 +222,7 @@ def without_crumbs(kept: BoolArray, ink: BoolArray, rules: Sequence[Rule]) -> Bo
     outside = np.zeros(count, np.bool_)
     outside[parts[kept & (band == 0)]] = True
     outside[0] = False
-    return outside[parts]
+    return np.asarray(outside[parts])
 
 
 def remove_edges(ink: BoolArray) -> BoolArray:
@@ -243,11 +244,11 @@ def remove_edges(ink: BoolArray) -> BoolArray:
     alone[0] = False
     if len(strips) < 4 and not alone[parts[rest]].mean() > 0.3 and touches_border(rest):
         return ink
-    return rest
+    return np.asarray(rest)
 
 
 def edge_strip(ink: BoolArray, turns: int) -> BoolArray | None:
-    """The strip (h, w) of ink along one side, None where there is none; the side is the top after `turns` quarter turns."""
+    """The strip (h, w) of ink along one side, if there is one; that is the top after `turns` quarter turns."""
     turned = np.rot90(ink, turns)
     depth = max(int(EDGE_DEPTH * turned.shape[0]), 1)
     top = turned[: depth + 1]

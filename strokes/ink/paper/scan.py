@@ -134,4 +134,4 @@ def grey_ink(flat: Flat, mask: BoolArray, level: float) -> Grey:
     soft: NDArray[Any] = (flat.darkness * (255 / level)).clip(0, 255)
     near = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     soft = np.where(mask, soft.clip(INK_THRESHOLD + 1), np.where(near, soft.clip(max=INK_THRESHOLD), 0))
-    return np.rint(soft).astype(np.uint8)
+    return np.asarray(np.rint(soft), np.uint8)

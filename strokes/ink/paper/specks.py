@@ -21,15 +21,16 @@ FINE_PEN_PX = 2.6
 HOLE_PENS = 2.4
 """A compact spot more than this many pens thick is no pen's."""
 LETTER_PENS = 4.0
-CROWD = 4.0
+SPRINKLE = 4.0
 """So many times more tiny spots than lines are a sprinkle, none of them a dot."""
 
 
 def remove_specks(ink: BoolArray, *, pen_px: float) -> BoolArray:
     """The ink (h, w) without specks and spots, for a pen so wide."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    count, numbers, told, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     if count <= 2:
         return ink
+    parts, stats = np.asarray(numbers, np.int32), np.asarray(told, np.int32)
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     area = stats[:, cv2.CC_STAT_AREA]
     lines = sides > DOT_PENS * pen_px
@@ -43,7 +44,7 @@ def remove_specks(ink: BoolArray, *, pen_px: float) -> BoolArray:
     kept |= candidates & near_lines(stats, lines, pen_px)
     if pen_px < FINE_PEN_PX:
         tiny = small & (area <= 2)
-        kept &= ~(tiny if tiny.sum() > max(CROWD * lines.sum(), 8) else np.zeros_like(tiny))
+        kept &= ~(tiny if tiny.sum() > max(SPRINKLE * lines.sum(), 8) else np.zeros_like(tiny))
     kept &= ~spots(parts, stats, pen_px)
     kept[0] = False
     return kept[parts] if kept.any() else ink
@@ -67,7 +68,9 @@ def near_lines(stats: NDArray[np.int32], lines: BoolArray, pen_px: float) -> Boo
     for x, y, w, h in boxes[lines]:
         canvas[y : y + h, x : x + w] = 0
     away = cv2.distanceTransform(canvas, cv2.DIST_L2, 3)
-    middle = away[(top + boxes[:, 3] // 2).clip(max=canvas.shape[0] - 1), (left + boxes[:, 2] // 2).clip(max=canvas.shape[1] - 1)]
+    middle = away[
+        (top + boxes[:, 3] // 2).clip(max=canvas.shape[0] - 1), (left + boxes[:, 2] // 2).clip(max=canvas.shape[1] - 1)
+    ]
     return np.asarray(middle <= reach)
 
 

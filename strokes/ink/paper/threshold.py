@@ -1,7 +1,8 @@
 """Paper away: what is darker than the paper around it, whatever the light on it.
 
-The paper's own shade at each place is the grey closing of the picture by a square wider than the pen: it follows edges of
-shadows exactly, which windows of means don't. Ink is what is darker than about half-way from there to the ink's shade.
+The paper's own shade at each place is the grey closing of the picture by a square wider than the pen: it follows edges
+of shadows exactly, which windows of means don't. Ink is what is darker than about half-way from there to the ink's
+shade.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.ink.drawing import BoolArray
+from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.thinning import thin
 
 Grey = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 LEAST_DARKNESS = 0.13
 """Ink that takes less of the paper's light than this is none."""
@@ -28,7 +28,7 @@ FIRST_SHARE, FIRST_LEAST_PX = 0.08, 25
 """The square of the first look: this share of the shorter side, and no smaller than so many pixels."""
 PENS_WIDE, LEAST_WIDE_PX = 4.0, 9
 """The square of the second look, in widths of the pen."""
-WIDEST = 1.8
+WIDEST_PX = 1.8
 """And no smaller than so many times the widest lines."""
 LEAST_SHADE = 24.0
 """Paper darker than this is taken to be so light: its noise would count for ink."""
@@ -46,7 +46,7 @@ class Flat:
         noise: the standard deviation of `darkness` on paper.
     """
 
-    darkness: Floats
+    darkness: FloatArray
     paper: Grey
     noise: float
 
@@ -60,7 +60,7 @@ def flatten(grey: Grey, *, pen_px: float = 0.0, widest_px: float = 0.0) -> Flat:
         widest_px: how wide the widest lines are.
     """
     first = max(FIRST_LEAST_PX, FIRST_SHARE * min(grey.shape))
-    side = int(max(PENS_WIDE * pen_px, WIDEST * widest_px, LEAST_WIDE_PX) if pen_px else first) | 1
+    side = int(max(PENS_WIDE * pen_px, WIDEST_PX * widest_px, LEAST_WIDE_PX) if pen_px else first) | 1
     smooth = blurred(grey, pen_px)
     square = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     paper = np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, square, borderType=cv2.BORDER_REFLECT_101), np.uint8)
@@ -92,7 +92,7 @@ def find_ink(flat: Flat) -> tuple[BoolArray, float]:
     return kept[parts], level
 
 
-def ink_darkness(darkness: Floats, least: float) -> float:
+def ink_darkness(darkness: FloatArray, least: float) -> float:
     """How dark the ink is where it is darkest across its lines, 0 without any.
 
     Lines' edges are lighter than their middles, so only pixels that no neighbour outdoes are asked; what is darkest by

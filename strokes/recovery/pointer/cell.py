@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.recovery.pointer.network import GEOMETRY, PenNetwork
+from strokes.recovery.pointer.network import PenNetwork
+
+if TYPE_CHECKING:
+    from strokes.recovery.words.network import StripNetwork
 
 
-class Memory:
-    """What a network remembers and answers, on the processor.
+class DecoderCell:
+    """The LSTM cell with its embedding before and its heads behind, on the processor.
 
     Args:
         network: whose weights are copied.
         dtype: that matrices are multiplied in.
 
     Attributes:
-        observed: how many numbers the network is told of a step.
+        observed: how many numbers the network observes of a step.
         hidden: units of the memory.
         asked: how many numbers of an answer are queries, along the ink and by air.
     """
 
-    def __init__(self, network: PenNetwork, dtype: torch.dtype) -> None:
-        told_weights, own_weights, told_bias, own_bias = network.memory.all_weights[0]
+    def __init__(self, network: PenNetwork | StripNetwork, dtype: torch.dtype) -> None:
+        input_weights, state_weights, input_bias, state_bias = network.lstm.all_weights[0]
         first, last = zip(*(linears(part) for part in (network.query, network.flag, network.offset)), strict=True)
-        (tell,) = linears(network.tell)
+        (embed,) = linears(network.embed)
         self.dtype = dtype
-        self.observed, self.hidden = tell.in_features, network.spec.hidden
-        self.asked = 2 * (network.spec.key + GEOMETRY)
-        self.tell = self.lay(tell.weight, tell.bias)
-        self.gates = self.lay(torch.cat([own_weights, told_weights], dim=1), told_bias + own_bias)
+        self.observed, self.hidden = embed.in_features, network.spec.hidden
+        self.asked = last[0].out_features
+        self.embed = self.lay(embed.weight, embed.bias)
+        self.gates = self.lay(torch.cat([state_weights, input_weights], dim=1), input_bias + state_bias)
         self.first = self.lay(torch.cat([part.weight for part in first]), torch.cat([part.bias for part in first]))
         weights = torch.block_diag(*(part.weight for part in last))  # type: ignore[no-untyped-call]
         self.last = self.lay(weights, torch.cat([part.bias for part in last]))
@@ -39,7 +44,7 @@ class Memory:
         """A layer's weights as they are multiplied by."""
         return weight.detach().to("cpu", self.dtype), bias.detach().to("cpu", self.dtype)
 
-    def think(self, observed: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def decode_step(self, observed: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """One step.
 
         Args:
@@ -49,12 +54,12 @@ class Memory:
         Returns:
             the new state, and (k, asked + 5) float32: queries, the logits of `GO`, `LIFT` and `END`, and the offset.
         """
-        told = functional.relu(functional.linear(observed.to(self.dtype), *self.tell))
-        gates = functional.linear(torch.cat([hidden.to(self.dtype), told], dim=1), *self.gates)
+        embedded = functional.relu(functional.linear(observed.to(self.dtype), *self.embed))
+        gates = functional.linear(torch.cat([hidden.to(self.dtype), embedded], dim=1), *self.gates)
         let_in, keep, candidate, let_out = gates.float().chunk(4, dim=1)
         cell = torch.sigmoid(keep) * cell + torch.sigmoid(let_in) * squash(candidate)
         hidden = torch.sigmoid(let_out) * squash(cell)
-        state = torch.cat([hidden.to(self.dtype), told], dim=1)
+        state = torch.cat([hidden.to(self.dtype), embedded], dim=1)
         answers = functional.linear(functional.relu(functional.linear(state, *self.first)), *self.last)
         return hidden, cell, answers.float()
 
@@ -72,3 +77,9 @@ def squash(values: Tensor) -> Tensor:
 def lowered_type(device: str) -> torch.dtype:
     """What an autocast that is in force multiplies in on a device; float32 without one."""
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return supported is not None and bool(supported())

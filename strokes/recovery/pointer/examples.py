@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import SourceError
 from strokes.ink.augment import Variation, count_alike, vary
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import write_pictures
-from strokes.ink.thinning import INK_THRESHOLD, thin
+from strokes.ink.scanning import scan
+from strokes.ink.thinning import thin
+from strokes.recovery.pointer.makers import Makers
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.spec import PenSpec
 
-GROUP = 8
+GROUP_BATCHES = 8
 """Batches made at a time, so that drawings of about the same length come together."""
 DOT_PX = 0.4
 
@@ -50,6 +52,39 @@ class Examples:
         )
 
 
+@dataclass(frozen=True)
+class GroupMaker:
+    """Makes groups of batches; a group's content follows from its number alone.
+
+    Attributes:
+        drawings: recordings in the frame.
+        labels: (n,) as the network numbers them, -1 where it doesn't know a recording's class.
+        chances: (n,) of each recording, added up.
+        spec: the network's shape.
+        variation: how far to depart from the recordings.
+        batch_size: examples a batch.
+        seed: of all that is random.
+    """
+
+    drawings: DrawingSet
+    labels: IntArray
+    chances: NDArray[np.float64]
+    spec: PenSpec
+    variation: Variation
+    batch_size: int
+    seed: int
+
+    def make(self, number: int) -> list[Examples]:
+        """The batches of group `number`."""
+        random = np.random.default_rng([self.seed, number])
+        rows = np.searchsorted(self.chances, random.random(GROUP_BATCHES * self.batch_size))
+        rows = np.minimum(rows, len(self.drawings) - 1)
+        examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
+        lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
+        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP_BATCHES)
+        return [examples.select(batches[k]) for k in random.permutation(GROUP_BATCHES)]
+
+
 class PenBatches:
     """Endless batches of examples; step k's content follows from the seed and k alone.
 
@@ -63,6 +98,7 @@ class PenBatches:
         batch_size: examples a step.
         seed: of all that is random.
         balance: powers of the number of drawings of a writer, and of a class, by which a drawing's weight is divided.
+        makers: processes that make batches ahead; 0: each is made when it is asked for.
 
     Raises:
         SourceError: there is no recording.
@@ -78,31 +114,27 @@ class PenBatches:
         batch_size: int,
         seed: int,
         balance: tuple[float, float] = (0.5, 0.25),
+        makers: int = 0,
     ) -> None:
         if len(pens) == 0:
             raise SourceError("there is no pen recording to learn from; expected some of writers that aren't held out")
-        self.drawings, self.labels = pens.drawings, labels
-        self.spec, self.variation = spec, variation
-        self.batch_size, self.seed = batch_size, seed
         weights = 1 / (count_alike(pens.writers) ** balance[0] * count_alike(pens.names) ** balance[1])
-        self.cumulative = np.cumsum(weights) / weights.sum()
+        chances = np.cumsum(weights) / weights.sum()
+        self.maker = GroupMaker(pens.drawings, labels, chances, spec, variation, batch_size, seed)
+        self._makers = Makers(self.maker.make, makers) if makers else None
         self._group: tuple[int, list[Examples]] = (-1, [])
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
-        number, place = divmod(step, GROUP)
+        number, place = divmod(step, GROUP_BATCHES)
         if self._group[0] != number:
-            self._group = (number, self._make_group(number))
+            self._group = (number, self._makers.take(number) if self._makers else self.maker.make(number))
         return self._group[1][place]
 
-    def _make_group(self, number: int) -> list[Examples]:
-        random = np.random.default_rng([self.seed, number])
-        rows = np.searchsorted(self.cumulative, random.random(GROUP * self.batch_size))
-        rows = np.minimum(rows, len(self.drawings) - 1)
-        examples = make_examples(self.drawings.select(rows), self.labels[rows], self.spec, self.variation, random)
-        lengths = (examples.flags >= 0).sum(axis=1) + random.random(len(examples))
-        batches = np.array_split(np.argsort(lengths, kind="stable"), GROUP)
-        return [examples.select(batches[k]) for k in random.permutation(GROUP)]
+    def stop(self) -> None:
+        """End the processes that make batches ahead, where there are any."""
+        if self._makers:
+            self._makers.stop()
 
 
 def make_examples(
@@ -112,11 +144,7 @@ def make_examples(
     count = len(drawings)
     varied = vary(drawings, variation, random)
     width_px = random.uniform(variation.narrowest_px, variation.widest_px, count)
-    grey = write_pictures(varied, width_px=width_px).astype(np.float32)
-    noise = random.choice([0.0, 0.0, 0.5, 1.0], (count, 1, 1)) * variation.noise
-    grey += noise.astype(np.float32) * random.standard_normal(grey.shape, np.float32)
-    grey += random.normal(0, variation.threshold, (count, 1, 1)).astype(np.float32)
-    images = thin(grey > INK_THRESHOLD)
+    images = thin(scan(write_pictures(varied, width_px=width_px), variation, random))
     points_px, flags = cut_steps(varied, spec)
     shown = np.flatnonzero(images.any(axis=(1, 2)) & (flags[:, 0] >= 0))
     return Examples(images, labels, points_px, flags).select(shown)
@@ -134,7 +162,7 @@ def cut_steps(drawings: DrawingSet, spec: PenSpec) -> tuple[FloatArray, IntArray
     return points_px, flags
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_all(
     points: NDArray[np.float64],
     stroke_offsets: IntArray,
@@ -162,7 +190,7 @@ def _cut_all(
             flags[i, row - 1] = END
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_stroke(stroke: NDArray[np.float64], length: float, points_px: FloatArray) -> None:
     """Fill `points_px` with points at equal distances along a stroke, from its start to its end."""
     last = len(points_px) - 1

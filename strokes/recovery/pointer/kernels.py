@@ -1,59 +1,88 @@
 """One step of many pens, without the matrix products: what each sees, where it goes, and whether it is lifted.
 
-These say what `strokes.recovery.pointer.network` says of `Stand`, `observe` and `geometry`, pen by pen and with no
-array between: several times as fast on a processor, and other threads go on meanwhile. Where a picture has no ink its
-only token is a pixel that counts for nothing.
+These say what `strokes.recovery.pointer.network` says of `PenState`, `observe` and `geometry`, by the same formulas,
+but pen by pen and with no array between: several times as fast on a processor, and other threads go on meanwhile. Where
+a picture has no ink its only token is a pixel that counts for nothing.
 """
 
 from __future__ import annotations
 
+import numba
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import FloatArray, IntArray
-from strokes.recovery.pointer.network import END, GEOMETRY, GO, LIFT, MIDDLE_PX, NEAR_PX, REACH_PX, VISIT_PX
+from strokes.recovery.pointer.formulas import (
+    GEOMETRY,
+    LEAST_WEIGHT,
+    POOL_REACH_PX,
+    VISIT_PX,
+    formulas,
+    from_before,
+    from_middle,
+    ink_left,
+    logit,
+)
+from strokes.recovery.pointer.network import END, GO, LIFT
 
 DOUBT = 0.08
 """A chance to stop at a point that counts towards stopping at the next."""
+BESIDE_PX = 1.5
+"""A pixel's neighbours, corners among them, are nearer than this in either direction."""
+ELSEWHERE_PX = 2.5
+"""A chance to go further from the chosen pixel than this is doubt."""
+LEAST_SHARE = 1e-4
+"""A pixel less likely than this is not asked for its neighbourhood."""
 NOWHERE = -1
 """The token of a pen that hasn't begun."""
 
+inlined = numba.njit(fastmath=True, forceinline=True)
 
-@njit(cache=True, nogil=True, fastmath=True)
-def stand(
+
+@inlined
+def _clip(value: np.float32, least: np.float32, most: np.float32) -> np.float32:
+    return min(max(value, least), most)
+
+
+nearness, see = (inlined(formula) for formula in formulas(np.exp, np.sqrt, _clip))
+tell_place, tell_step, tell_left, score = (inlined(formula) for formula in (from_middle, from_before, ink_left, logit))
+
+
+@compiled(fastmath=True)
+def observe(
     pictures: IntArray,
     tokens: IntArray,
     counts: IntArray,
     places_px: FloatArray,
     features: FloatArray,
-    begin: FloatArray,
-    whole: FloatArray,
-    pulls: FloatArray,
+    start_token: FloatArray,
+    context: FloatArray,
+    pool_weights: FloatArray,
     values: FloatArray,
     by_air: FloatArray,
     here_px: FloatArray,
     visited: FloatArray,
     observed: FloatArray,
 ) -> None:
-    """Put each pen on its token, and fill `observed` with what the network is told there.
+    """Put each pen on its token, and fill `observed` with what the network observes there.
 
     Args:
         pictures: (k,) the picture of each pen.
         tokens: (k,) where it comes to, `NOWHERE` before it begins.
         counts: (pictures,) tokens of each picture.
         places_px: (pictures, n, 2); and `features`, (pictures, n, …), of each token.
-        begin: features of a pen that hasn't begun.
-        whole: (pictures, …) of each picture.
-        pulls: (pictures, pools, n) how much each pooling weighs a token.
+        start_token: features of a pen that hasn't begun.
+        context: (pictures, …) of each picture.
+        pool_weights: (pictures, pools, n) how much each pooling weighs a token.
         values: (pictures, n, …) what is pooled.
-        by_air: (k,) how each pen came; see `Stand`.
+        by_air: (k,) how each pen came; see `PenState`.
         here_px: (k, 2) where each pen was; set to where it is.
         visited: (k, n) how much of each token it has walked over; updated.
         observed: (k, observed) filled.
     """
-    pools, width = pulls.shape[1], values.shape[2]
-    near = len(NEAR_PX)
+    pools, width = pool_weights.shape[1], values.shape[2]
+    near = len(POOL_REACH_PX)
     for i in range(len(pictures)):
         p, token, row = pictures[i], tokens[i], observed[i]
         before_x, before_y = here_px[i]
@@ -61,33 +90,33 @@ def stand(
             here_px[i] = places_px[p, token]
         x, y = here_px[i]
         begins = features.shape[2]
-        row[:begins] = features[p, token] if token != NOWHERE else begin
-        starts = begins + whole.shape[1]
-        row[begins:starts] = whole[p]
+        row[:begins] = features[p, token] if token != NOWHERE else start_token
+        starts = begins + context.shape[1]
+        row[begins:starts] = context[p]
         pooled = row[starts : starts + (pools + near) * width].reshape(pools + near, width)
         pooled[:] = 0
-        sums = np.full(pools + near, np.float32(1e-3))
+        sums = np.full(pools + near, np.float32(LEAST_WEIGHT))
         left_over = np.float32(0)
         for t in range(counts[p]):
             away_x, away_y = places_px[p, t, 0] - x, places_px[p, t, 1] - y
             square = away_x * away_x + away_y * away_y
             if token != NOWHERE:
-                visited[i, t] = max(visited[i, t], np.exp(square * np.float32(-0.5 / VISIT_PX**2)))
+                visited[i, t] = max(visited[i, t], nearness(square, VISIT_PX))
             left = np.float32(1) - visited[i, t]
             left_over += left
             for q in range(pools):
-                _pool(left * pulls[p, q, t], values[p, t], sums, pooled, q)
+                _pool(left * pool_weights[p, q, t], values[p, t], sums, pooled, q)
             for q in range(near):
-                _pool(left * np.exp(square * np.float32(-0.5) / _near_square(q)), values[p, t], sums, pooled, pools + q)
+                _pool(left * nearness(square, POOL_REACH_PX[q]), values[p, t], sums, pooled, pools + q)
         for q in range(pools + near):
             pooled[q] /= sums[q]
-        row[-6], row[-5] = (x - MIDDLE_PX) / 10, (y - MIDDLE_PX) / 10
-        row[-4], row[-3] = (x - before_x) / REACH_PX, (y - before_y) / REACH_PX
-        row[-2], row[-1] = by_air[i], left_over / 10
+        row[-6], row[-5] = tell_place(x), tell_place(y)
+        row[-4], row[-3] = tell_step(x, before_x), tell_step(y, before_y)
+        row[-2], row[-1] = by_air[i], tell_left(left_over)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def go(
+@compiled(fastmath=True)
+def choose_tokens(
     pictures: IntArray,
     counts: IntArray,
     places_px: FloatArray,
@@ -98,21 +127,26 @@ def go(
     temperatures: FloatArray,
     chances: FloatArray,
     likelihood: FloatArray,
+    doubt: FloatArray,
     tokens: IntArray,
 ) -> None:
     """Choose each pen's next token.
 
+    Without randomness that is the likeliest pixel of the neighbourhood (3×3) that is likeliest as a whole: several
+    pixels share the chance of one place.
+
     Args:
-        pictures, counts, places_px, here_px, visited: as in `stand`.
+        pictures, counts, places_px, here_px, visited: as in `observe`.
         keys: (pictures, n, key) of each token.
         asked: (k, key + `GEOMETRY`) the pen's query of content, and of place.
         temperatures: (k,) 0 for the likeliest token.
         chances: (k,) random, 0 to 1, which decide the others.
         likelihood: (k,) what was chosen is added to it.
+        doubt: (k, 2) the chance of tokens further than `ELSEWHERE_PX` from it: the largest, and the sum over steps.
         tokens: (k,) filled.
     """
     key = keys.shape[2]
-    logits = np.zeros(keys.shape[1], np.float32)
+    logits, shares = np.zeros(keys.shape[1], np.float32), np.zeros(keys.shape[1], np.float32)
     seen = np.zeros(GEOMETRY, np.float32)
     for i in range(len(pictures)):
         p = pictures[i]
@@ -125,14 +159,21 @@ def go(
             place = np.float32(0)
             for j in range(GEOMETRY):
                 place += asked[i, key + j] * seen[j]
-            logits[t] = match / 8 + place
+            logits[t] = score(match, place)
         own = logits[: max(counts[p], 1)]
-        tokens[i] = _choose(own, temperatures[i], chances[i])
-        likelihood[i] += own[tokens[i]] - _log_sum(own)
+        total = _log_sum(own)
+        if temperatures[i] > 0:
+            tokens[i] = _choose(own, temperatures[i], chances[i])
+        else:
+            shares[: len(own)] = np.exp(own - total)
+            tokens[i], elsewhere = _choose_place(shares[: len(own)], places_px[p])
+            doubt[i, 0] = max(doubt[i, 0], elsewhere)
+            doubt[i, 1] += elsewhere
+        likelihood[i] += own[tokens[i]] - total
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def lift(
+@compiled(fastmath=True)
+def choose_flags(
     logits: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
@@ -148,7 +189,7 @@ def lift(
 
     Args:
         logits: (k, 3) of `GO`, `LIFT` and `END`.
-        temperatures, chances, likelihood: as in `go`.
+        temperatures, chances, likelihood: as in `choose_tokens`.
         stopping: (k,) the chance to have stopped by now; updated.
         doubted: (k,) whether the pen doubted at its last point whether to go on; updated.
         flags: (k,) filled.
@@ -168,13 +209,7 @@ def lift(
         flags[i] = flag
 
 
-@njit(cache=True, inline="always")
-def _near_square(number: int) -> np.float32:
-    """The square of a neighbourhood's reach."""
-    return np.float32(NEAR_PX[number] ** 2)
-
-
-@njit(cache=True, fastmath=True, inline="always")
+@compiled(fastmath=True, inline="always")
 def _pool(weight: np.float32, values: FloatArray, sums: FloatArray, pooled: FloatArray, q: int) -> None:
     """Add a token's values, weighed, to pool `q`."""
     sums[q] += weight
@@ -182,22 +217,39 @@ def _pool(weight: np.float32, values: FloatArray, sums: FloatArray, pooled: Floa
         pooled[q, j] += weight * values[j]
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _see(away_x: np.float32, away_y: np.float32, visited: np.float32, seen: FloatArray) -> None:
     """Fill `seen` (`GEOMETRY`,) with a token as seen from the pen."""
-    x, y = away_x / np.float32(REACH_PX), away_y / np.float32(REACH_PX)
-    three = np.float32(3)
-    near_x, near_y = min(max(x, -three), three), min(max(y, -three), three)
-    square = away_x * away_x + away_y * away_y
-    distance = np.sqrt(square + np.float32(1e-6)) / np.float32(REACH_PX)
-    close, around = np.exp(square / np.float32(-4.5)), np.exp(square / np.float32(-32))
-    seen[0], seen[1] = x, y
-    seen[2], seen[3], seen[4] = near_x * near_x, near_y * near_y, near_x * near_y
-    seen[5], seen[6], seen[7] = distance, close, around
-    seen[8], seen[9], seen[10], seen[11] = visited, visited * close, visited * around, visited * distance
+    told = see(away_x, away_y, away_x * away_x + away_y * away_y, visited)
+    for j in range(GEOMETRY):
+        seen[j] = told[j]
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
+def _choose_place(shares: FloatArray, places_px: FloatArray) -> tuple[int, float]:
+    """The likeliest token of the likeliest neighbourhood, by each token's chance, and the chance of all far from it."""
+    best, most = 0, np.float32(-1)
+    for t in range(len(shares)):
+        if shares[t] < LEAST_SHARE and most >= 0:
+            continue
+        around, peak = np.float32(0), t
+        for u in range(len(shares)):
+            away_x, away_y = places_px[u, 0] - places_px[t, 0], places_px[u, 1] - places_px[t, 1]
+            if abs(away_x) < BESIDE_PX and abs(away_y) < BESIDE_PX:
+                around += shares[u]
+                if shares[u] > shares[peak]:
+                    peak = u
+        if around > most:
+            best, most = peak, around
+    far = 0.0
+    for u in range(len(shares)):
+        away_x, away_y = places_px[u, 0] - places_px[best, 0], places_px[u, 1] - places_px[best, 1]
+        if away_x * away_x + away_y * away_y > ELSEWHERE_PX * ELSEWHERE_PX:
+            far += shares[u]
+    return best, far
+
+
+@compiled(fastmath=True)
 def _log_sum(logits: FloatArray) -> float:
     """The logarithm of the sum of the exponentials."""
     most = logits.max()
@@ -205,7 +257,7 @@ def _log_sum(logits: FloatArray) -> float:
     return logarithm
 
 
-@njit(cache=True, fastmath=True)
+@compiled(fastmath=True)
 def _choose(logits: FloatArray, temperature: float, chance: float) -> int:
     """The likeliest at temperature 0, else that which `chance`, 0 to 1, falls on."""
     best = int(np.argmax(logits))

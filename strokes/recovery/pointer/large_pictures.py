@@ -1,84 +1,90 @@
-"""Pictures larger than the network's frame: walked over glyph by glyph there, laid onto their own fine skeleton."""
+"""Pictures larger than the frame: lines of text as strips, single glyphs as the glyph network sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from strokes.ink.drawing import BoolArray, FloatArray
+from strokes.ink.fine import FineInk
 from strokes.ink.normalise import to_frame
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
-from strokes.metrics.scans import NEAR_PX
-from strokes.recovery.large_ink import Drawn, PieceInk, better
-from strokes.recovery.pointer.map_matching import snap
+from strokes.layout.page import Piece, find_pieces, join_pieces
+from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
-
-Floats = NDArray[np.float64]
-
-LEFT_OUT_PX = 2.0
-"""Ink further from every stroke than this has been left out."""
-LEAST_PART_PX = 3.0
-"""Left-out ink shorter than this is not worth a stroke."""
+from strokes.recovery.words.pictures import is_glyph, shipped_strips
+from strokes.recovery.words.recover import InkPage, Recovered, finish
 
 
 @dataclass(frozen=True)
-class Glyph:
-    """A piece of a large picture, and where its picture in the frame lies.
+class LargePart:
+    """A glyph or a line of a large picture, and whether it is walked over as a strip."""
+
+    piece: PieceInk
+    strip: bool
+
+
+@dataclass(frozen=True)
+class FramedGlyph:
+    """A glyph of a large picture, and where its picture in the frame lies.
 
     Attributes:
         piece: its ink as it is walked.
-        thinned: (h, w) that ink, thinned.
         framed: (28, 28) bool, the same in the frame, thinned.
         place: scale, x and y with ink xy = scale · frame xy + (x, y), both in unit squares.
     """
 
     piece: PieceInk
-    thinned: BoolArray
     framed: BoolArray
     place: tuple[float, float, float]
 
-    def strokes(self, walked: Sequence[FloatArray]) -> Drawn:
-        """Strokes walked in the frame's unit square, in the ink's pixels, along the ink; what they leave out, traced."""
+    @classmethod
+    def of(cls, piece: PieceInk) -> FramedGlyph:
+        """A piece as the network sees it."""
+        grey, place = to_frame(piece.thinned.astype(np.uint8) * np.uint8(255))
+        return cls(piece, thin(grey), place)
+
+    def lay(self, walked: Sequence[FloatArray]) -> Drawn:
+        """Strokes walked in the frame's unit square, laid along the ink in its pixels; what they leave out, traced."""
         scale, x, y = self.place
-        longer = max(self.thinned.shape)
+        longer = max(self.piece.ink.shape)
         placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked]
-        coarse_px = scale * longer / FRAME_PX
-        laid = snap(placed, self.thinned, coarse_px=coarse_px)
-        pen_px = self.piece.pen_px
-        away_px = max(LEFT_OUT_PX, pen_px / 2 + NEAR_PX)
-        whole = complete(laid, self.thinned, least_px=max(pen_px / 2, LEAST_PART_PX), away_px=away_px)
-        return better(self.piece, Drawn(whole, len(whole) - len(laid)), trace)
+        page = InkPage(self.piece.ink, self.piece.pen_px)
+        return complete(self.piece, finish(page, placed, scale * longer / FRAME_PX, 1.0))
 
 
-def find_glyphs(pieces: Iterable[PieceInk]) -> Iterator[Glyph]:
-    """Pieces as the network sees them."""
-    for piece in pieces:
-        thinned = piece.thinned
-        grey, place = to_frame(thinned.astype(np.uint8) * np.uint8(255))
-        yield Glyph(piece, thinned, thin(grey), place)
+def read_parts(fine: FineInk, *, picture: int, direction: str, single: bool) -> Iterator[LargePart]:
+    """A picture's glyphs and lines in reading order.
 
-
-def complete(
-    strokes: list[Floats], glyph: BoolArray, *, least_px: float = LEAST_PART_PX, away_px: float = LEFT_OUT_PX
-) -> list[Floats]:
-    """The strokes, and more for each part of the glyph's thinned ink (h, w) that they leave out, traced.
-
-    Ink further from the strokes than `away_px` is left out; a part of fewer pixels than `least_px` isn't worth a stroke.
+    A line of more than one glyph that is written from left to right is a strip; other writing goes glyph by glyph.
     """
-    drawn = np.ones(glyph.shape, np.uint8)
-    for stroke in strokes:
-        cv2.polylines(drawn, [np.rint((stroke - 0.5) * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
-    away = cv2.distanceTransform(drawn, cv2.DIST_L2, 5)
-    count, parts = cv2.connectedComponents((glyph & (away > away_px)).astype(np.uint8), connectivity=8)
-    longer = max(glyph.shape)
-    added: list[Floats] = []
-    for part in range(1, count):
-        left = parts == part
-        if left.sum() >= least_px:
-            added += [stroke.astype(np.float64) * longer for stroke in trace(left)]
-    return strokes + added
+    pieces = find_pieces(fine.mask, pen_px=fine.pen_px, direction=direction, single=single)
+
+    def ready(piece: Piece) -> PieceInk:
+        return prepare(piece, picture=picture, pen_px=max(fine.pen_px, 1.0))
+
+    for _, members in itertools.groupby(pieces, key=lambda piece: (piece.line, piece.drawing)):
+        own = list(members)
+        if single or direction != "ltr" or own[0].drawing:
+            yield from (LargePart(ready(piece), strip=False) for piece in own)
+            continue
+        line = ready(join_pieces(own))
+        yield LargePart(line, strip=len(own) > 1 or not is_glyph(InkPage(line.ink, line.pen_px)))
+
+
+def walk_lines(pieces: Sequence[PieceInk], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:
+    """What the strip network recovers of lines, and how sure it is."""
+    if not pieces:
+        return {}
+    found = shipped_strips(seed, hypotheses).recover([InkPage(piece.ink, piece.pen_px) for piece in pieces])
+    return {piece: (complete(piece, one), one.confidence) for piece, one in zip(pieces, found, strict=True)}
+
+
+def complete(piece: PieceInk, found: Recovered) -> Drawn:
+    """What was recovered in the piece's pixels; what it leaves out traced, or all of it where that is better."""
+    longer = max(piece.ink.shape)
+    return better(piece, Drawn([stroke * longer for stroke in found.strokes], found.added), trace)

@@ -1,6 +1,6 @@
 """Ink to a pen's walk: at each step the network chooses the ink pixel where the pen goes next, or lifts it, or ends.
 
-The ink's pixels are tokens with convolutional features. An LSTM remembers the walk; it is told the pixel under the pen,
+The ink's pixels are tokens with convolutional features. An LSTM follows the walk; it is given the pixel under the pen,
 how the pen came there, and, by pooling in several ways, the ink that no step has touched yet. The next pixel is chosen
 by a pointer: learned keys, and geometry as seen from the pen, each weighed by a query. A walk can't leave the ink, so
 what it draws is right even where its order is not, and choosing among pixels lets it prefer one of two ways where a
@@ -15,46 +15,52 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.ink.pictures import FRAME_PX
+from strokes.recovery.pointer.formulas import (
+    GEOMETRY,
+    LEAST_WEIGHT,
+    MIDDLE_PX,
+    POOL_REACH_PX,
+    VISIT_PX,
+    formulas,
+    from_before,
+    from_middle,
+    ink_left,
+    logit,
+)
 from strokes.recovery.pointer.spec import PenSpec
 
 GO, LIFT, END = range(3)
 """What the pen does at a point: goes on, is lifted after it, or ends the drawing with it."""
 
-MIDDLE_PX = FRAME_PX / 2
-VISIT_PX = 1.2
-"""How far around a step ink counts as visited: a Gaussian's standard deviation."""
-NEAR_PX = (2.5, 7.0)
-"""Two neighbourhoods of the pen in which what is left of the ink is pooled."""
-REACH_PX = 4.0
 LABEL = 32
-GEOMETRY = 12
 START_BY_AIR = 2.0
+
+nearness, see = formulas(torch.exp, torch.sqrt, torch.clamp)
 
 
 @dataclass(frozen=True)
-class Ink:
+class InkTokens:
     """The tokens of a batch of pictures, padded to the picture with the most ink.
 
     Attributes:
         features, keys, values: (batch, n, …) of each pixel.
-        pulls: (batch, pools, n) how much each pooling weighs a pixel.
+        pool_weights: (batch, pools, n) how much each pooling weighs a pixel.
         places_px: (batch, n, 2) x, y of the pixels' centres.
         mask: (batch, n) 1 for ink, 0 for padding.
-        whole: (batch, whole) of the picture and its label.
+        context: (batch, context) of the picture and its label.
     """
 
     features: Tensor
     keys: Tensor
     values: Tensor
-    pulls: Tensor
+    pool_weights: Tensor
     places_px: Tensor
     mask: Tensor
-    whole: Tensor
+    context: Tensor
 
 
 @dataclass(frozen=True)
-class Stand:
+class PenState:
     """Where pens stand, each (batch, steps, …).
 
     Attributes:
@@ -82,14 +88,14 @@ class Residual(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        self.share = nn.Parameter(torch.tensor(0.3))
+        self.scale = nn.Parameter(torch.tensor(0.3))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps (batch, channels, h, w) to maps of the same shape."""
-        return functional.relu(maps + self.share * self.second(functional.relu(self.first(maps))))
+        return functional.relu(maps + self.scale * self.second(functional.relu(self.first(maps))))
 
 
-class Eye(nn.Module):
+class Encoder(nn.Module):
     """Pictures to tokens: convolutions at three scales, read where there is ink."""
 
     def __init__(self, spec: PenSpec) -> None:
@@ -100,17 +106,17 @@ class Eye(nn.Module):
         scales = spec.fine + spec.middle + spec.coarse
         self.token = nn.Sequential(perceptron(scales + 2, spec.token, spec.token), nn.ReLU())
         self.label = nn.Embedding(spec.classes + 1, LABEL)
-        self.whole = nn.Sequential(nn.Linear(2 * spec.coarse + LABEL, spec.whole), nn.ReLU())
+        self.context = nn.Sequential(nn.Linear(2 * spec.coarse + LABEL, spec.context), nn.ReLU())
         self.key = nn.Linear(spec.token, spec.key)
         self.value = nn.Linear(spec.token, spec.value)
-        self.pull = nn.Linear(spec.token, spec.pools)
+        self.pool = nn.Linear(spec.token, spec.pools)
         for module in self.modules():
             if isinstance(module, nn.Conv2d) and module.bias is not None:
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
 
-    def forward(self, images: Tensor, labels: Tensor) -> Ink:
-        """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `Ink`."""
+    def forward(self, images: Tensor, labels: Tensor) -> InkTokens:
+        """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `InkTokens`."""
         fine = functional.relu(self.fine(images[:, None].float()))
         middle = self.middle(fine)
         coarse = self.coarse(middle)
@@ -119,70 +125,78 @@ class Eye(nn.Module):
         places_px = torch.stack([column, row], dim=2) + 0.5
         scales = [read_at(maps, row // k, column // k) for maps, k in ((fine, 1), (middle, 2), (coarse, 4))]
         features = self.token(torch.cat([*scales, (places_px - MIDDLE_PX) / 10], dim=2))
-        return Ink(
+        return InkTokens(
             features=features,
             keys=self.key(features),
             values=self.value(features),
-            pulls=torch.exp(self.pull(features).float().clamp(-8, 8)).transpose(1, 2),
+            pool_weights=torch.exp(self.pool(features).float().clamp(-8, 8)).transpose(1, 2),
             places_px=places_px,
             mask=mask.float(),
-            whole=self.whole(torch.cat(pooled, dim=1)),
+            context=self.context(torch.cat(pooled, dim=1)),
         )
 
 
 class PenNetwork(nn.Module):
-    """Thinned pictures to walks over their ink; see the module."""
+    """Thinned pictures to walks over their ink; see the module.
+
+    Attributes:
+        dropout: share of what the memory is told, and of what it says, that is left out in training.
+    """
 
     def __init__(self, spec: PenSpec) -> None:
         super().__init__()
-        self.spec = spec
-        self.look = Eye(spec)
-        self.begin = nn.Parameter(torch.zeros(spec.token))
-        observed = spec.token + spec.whole + (spec.pools + len(NEAR_PX)) * spec.value + 6
-        self.tell = nn.Sequential(nn.Linear(observed, spec.told), nn.ReLU())
-        self.memory = nn.LSTM(spec.told, spec.hidden, batch_first=True)
-        state = spec.hidden + spec.told
+        self.spec, self.dropout = spec, 0.0
+        self.encoder = Encoder(spec)
+        self.start_token = nn.Parameter(torch.zeros(spec.token))
+        observed = spec.token + spec.context + (spec.pools + len(POOL_REACH_PX)) * spec.value + 6
+        self.embed = nn.Sequential(nn.Linear(observed, spec.embedding), nn.ReLU())
+        self.lstm = nn.LSTM(spec.embedding, spec.hidden, batch_first=True)
+        state = spec.hidden + spec.embedding
         self.query = perceptron(state, 192, 2 * (spec.key + GEOMETRY))
         self.flag = perceptron(state, 96, 3)
         self.offset = perceptron(state, 64, 2)
 
-    def observe(self, ink: Ink, stand: Stand) -> Tensor:
-        """What the memory is told of each step: (batch, steps, told)."""
-        steps = stand.here_px.shape[1]
-        left = (1 - stand.visited) * ink.mask[:, None]
-        near = [left * torch.exp(stand.square / (-2 * reach**2)) for reach in NEAR_PX]
-        weights = torch.cat([left[:, :, None] * ink.pulls[:, None], torch.stack(near, dim=2)], dim=2)
-        weights = weights / (weights.sum(dim=3, keepdim=True) + 1e-3)
+    def observe(self, ink: InkTokens, pen: PenState) -> Tensor:
+        """The embedding of what a pen sees at each step, as the LSTM takes it: (batch, steps, embedding)."""
+        steps = pen.here_px.shape[1]
+        left = (1 - pen.visited) * ink.mask[:, None]
+        near = [left * nearness(pen.square, reach_px) for reach_px in POOL_REACH_PX]
+        weights = torch.cat([left[:, :, None] * ink.pool_weights[:, None], torch.stack(near, dim=2)], dim=2)
+        weights = weights / (weights.sum(dim=3, keepdim=True) + LEAST_WEIGHT)
         pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
         known = [
-            stand.features,
-            ink.whole[:, None].expand(-1, steps, -1),
+            pen.features,
+            ink.context[:, None].expand(-1, steps, -1),
             pooled,
-            (stand.here_px - MIDDLE_PX) / 10,
-            (stand.here_px - stand.before_px) / REACH_PX,
-            stand.by_air[..., None],
-            left.sum(dim=2, keepdim=True) / 10,
+            from_middle(pen.here_px),
+            from_before(pen.here_px, pen.before_px),
+            pen.by_air[..., None],
+            ink_left(left.sum(dim=2, keepdim=True)),
         ]
-        told: Tensor = self.tell(torch.cat(known, dim=2))
-        return told
+        embedded: Tensor = self.embed(torch.cat(known, dim=2))
+        return embedded
 
-    def point(self, ink: Ink, state: Tensor, stand: Stand, lifted: Tensor) -> Tensor:
+    def pointer_logits(self, ink: InkTokens, state: Tensor, pen: PenState, lifted: Tensor) -> Tensor:
         """Logits (batch, steps, n) of where the pen goes next.
 
-        `state` (batch, steps, hidden + told) is the memory's output beside what it was told, and `lifted` (batch,
-        steps) bool whether the pen was lifted there: where it goes then, and where along the ink, are two questions.
+        `state` (batch, steps, hidden + embedding) is the LSTM's output beside its input, and `lifted` (batch, steps)
+        bool whether the pen was lifted there: where it goes then, and where along the ink, are two questions.
         """
         along, by_air = self.query(state).chunk(2, dim=2)
         asked = torch.where(lifted[..., None], by_air, along)
         content, shape = asked[..., : self.spec.key], asked[..., self.spec.key :]
         match = torch.bmm(content, ink.keys.to(content.dtype).transpose(1, 2))
         with torch.autocast(state.device.type, enabled=False):
-            logits = match.float() / 8 + (shape.float()[:, :, None] @ geometry(stand)).squeeze(2)
+            logits = logit(match.float(), (shape.float()[:, :, None] @ geometry(pen)).squeeze(2))
         masked: Tensor = logits.masked_fill(ink.mask[:, None] == 0, -1e4)
         return masked
 
-    def follow(self, ink: Ink, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network would have done along given walks.
+    def leave_out(self, values: Tensor) -> Tensor:
+        """Values with some left out, in training."""
+        return functional.dropout(values, self.dropout, self.training) if self.dropout else values
+
+    def teacher_force(self, ink: InkTokens, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the network would have done along given walks (teacher forcing).
 
         Args:
             ink: of the pictures.
@@ -193,12 +207,12 @@ class PenNetwork(nn.Module):
             logits (batch, steps, n) of each step's token given those before, logits (batch, steps, 3) of `GO`, `LIFT`
             and `END` after it, and (batch, steps, 2) where in px from the pixel's centre the pen really is.
         """
-        stand = stands_along(ink, self.begin, walked, lifted)
-        told = self.observe(ink, stand)
-        state = torch.cat([self.memory(told)[0], told], dim=2)
-        before = Stand(**{name: getattr(stand, name)[:, :-1] for name in stand.__dataclass_fields__})
+        pen = pen_states_along(ink, self.start_token, walked, lifted)
+        embedded = self.leave_out(self.observe(ink, pen))
+        state = torch.cat([self.leave_out(self.lstm(embedded)[0]), embedded], dim=2)
+        before = PenState(**{name: getattr(pen, name)[:, :-1] for name in pen.__dataclass_fields__})
         by_air = torch.cat([torch.ones_like(lifted[:, :1]), lifted[:, :-1]], dim=1)
-        logits = self.point(ink, state[:, :-1], before, by_air)
+        logits = self.pointer_logits(ink, state[:, :-1], before, by_air)
         return logits, self.flag(state[:, 1:]).float(), self.offset(state[:, 1:]).float()
 
 
@@ -228,7 +242,7 @@ def read_at(maps: Tensor, row: Tensor, column: Tensor) -> Tensor:
     return maps.permute(0, 2, 3, 1)[picture, row, column]
 
 
-def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
+def away_from(ink: InkTokens, here_px: Tensor) -> tuple[Tensor, Tensor]:
     """The way (batch, steps, 2, n) from pens (batch, steps, 2) to each pixel of ink, and its square."""
     away_px = ink.places_px.transpose(1, 2)[:, None] - here_px[..., None]
     x, y = away_px.unbind(dim=2)
@@ -237,21 +251,16 @@ def away_from(ink: Ink, here_px: Tensor) -> tuple[Tensor, Tensor]:
 
 def visit(square: Tensor) -> Tensor:
     """How much of each pixel, by its squared distance, a step walks over: 0 to 1."""
-    return torch.exp(square / (-2 * VISIT_PX**2))
+    visited: Tensor = nearness(square, VISIT_PX)
+    return visited
 
 
-def geometry(stand: Stand) -> Tensor:
+def geometry(pen: PenState) -> Tensor:
     """Each pixel as seen from the pen, (batch, steps, `GEOMETRY`, n): a query asks for a direction and distance."""
-    distance = (stand.square + 1e-6).sqrt() / REACH_PX
-    x, y = (stand.away_px / REACH_PX).unbind(dim=2)
-    near_x, near_y = x.clamp(-3, 3), y.clamp(-3, 3)
-    close, around = torch.exp(stand.square / -4.5), torch.exp(stand.square / -32)
-    visited = stand.visited
-    seen = [x, y, near_x * near_x, near_y * near_y, near_x * near_y, distance, close, around]
-    return torch.stack([*seen, visited, visited * close, visited * around, visited * distance], dim=2)
+    return torch.stack(see(*pen.away_px.unbind(dim=2), pen.square, pen.visited), dim=2)
 
 
-def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Stand:
+def pen_states_along(ink: InkTokens, start_token: Tensor, walked: Tensor, lifted: Tensor) -> PenState:
     """Where the pen stands before the first step and after each of the walks (batch, steps): steps + 1 stands."""
     here = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
     batch, _, tokens = len(walked), walked.shape[1], ink.mask.shape[1]
@@ -260,9 +269,9 @@ def stands_along(ink: Ink, begin: Tensor, walked: Tensor, lifted: Tensor) -> Sta
     away_px, square = away_from(ink, torch.cat([middle, here], dim=1))
     visited = torch.cat([nothing, visit(square[:, 1:]).cummax(dim=1).values], dim=1)
     features = ink.features.gather(1, walked[..., None].expand(-1, -1, ink.features.shape[2]))
-    first = begin.to(features.dtype).expand(batch, 1, -1)
+    first = start_token.to(features.dtype).expand(batch, 1, -1)
     air = lifted.to(here.dtype)
-    return Stand(
+    return PenState(
         features=torch.cat([first, features], dim=1),
         here_px=torch.cat([middle, here], dim=1),
         before_px=torch.cat([middle, middle, here[:, :-1]], dim=1),

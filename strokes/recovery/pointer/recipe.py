@@ -12,7 +12,8 @@ from strokes.ink.labels import expand_ranges
 from strokes.recovery.pointer.spec import PenSpec
 from strokes.training.recipes import check_choice, check_range
 
-KIND = "pens"
+PENS = "pens"
+"""The kind of these recipes."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class PenTraining:
         epochs: how many stretches of `steps_an_epoch`, each ended by a checkpoint.
         steps_an_epoch: steps on pen recordings.
         batch_size: recordings a step.
-        learning_rate: AdamW's, after its rise over the first `rise` steps; it falls to 0 by a cosine.
-        rise: steps.
-        decay: AdamW's weight decay.
-        unlabelled: share of the recordings whose label isn't told.
-        slips: share of the steps that are told to have come to a pixel beside the right one.
-        slip_px: how far beside, the standard deviation.
+        learning_rate: AdamW's, after a linear warm-up; it falls to 0 by a cosine.
+        warmup_steps: of the learning rate.
+        weight_decay: AdamW's weight decay.
+        dropout: share of what the LSTM is told, and of what it says, that is left out.
+        average: share of itself that the running average of the weights keeps at a step; the average is what draws.
+        label_dropout: share of the recordings whose label is left out.
+        input_noise: share of the steps that are fed a pixel beside the right one.
+        input_noise_px: how far beside, the standard deviation.
         target_px: how far around the true point pixels count as right, the standard deviation.
         balance_writers, balance_classes: powers of the number of a writer's, a class's, recordings by which the chance
             of each is divided.
@@ -43,25 +46,45 @@ class PenTraining:
     steps_an_epoch: int = 250
     batch_size: int = 128
     learning_rate: float = 1.5e-3
-    rise: int = 200
-    decay: float = 0.01
-    unlabelled: float = 0.05
-    slips: float = 0.4
-    slip_px: float = 0.6
+    warmup_steps: int = 200
+    weight_decay: float = 0.03
+    dropout: float = 0.1
+    average: float = 0.999
+    label_dropout: float = 0.05
+    input_noise: float = 0.4
+    input_noise_px: float = 0.6
     target_px: float = 0.5
     balance_writers: float = 0.5
     balance_classes: float = 0.25
-    picture_every: int = 6
+    picture_every: int = 24
     picture_batch_size: int = 48
     picture_weight: float = 5.0
     precision: str = "bfloat16"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "steps_an_epoch", "batch_size", "learning_rate", "rise", "slip_px", "target_px"):
+        for name in (
+            "epochs",
+            "steps_an_epoch",
+            "batch_size",
+            "learning_rate",
+            "warmup_steps",
+            "input_noise_px",
+            "target_px",
+        ):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("decay", "unlabelled", "slips", "balance_writers", "balance_classes", "picture_every", "seed"):
+        for name in (
+            "weight_decay",
+            "label_dropout",
+            "input_noise",
+            "balance_writers",
+            "balance_classes",
+            "picture_every",
+            "seed",
+        ):
             check_range(f"training.{name}", getattr(self, name))
+        for name in ("dropout", "average"):
+            check_range(f"training.{name}", getattr(self, name), below=1)
         check_range("training.picture_batch_size", self.picture_batch_size, beyond_zero=True)
         check_range("training.picture_weight", self.picture_weight)
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
@@ -81,7 +104,7 @@ class PenRecipe:
 
     name: str
     about: str = ""
-    kind: str = KIND
+    kind: str = PENS
     classes: str = ""
     hypotheses: int = 16
     network: PenSpec = field(default_factory=PenSpec)
@@ -89,7 +112,7 @@ class PenRecipe:
     training: PenTraining = field(default_factory=PenTraining)
 
     def __post_init__(self) -> None:
-        check_choice("kind", self.kind, (KIND,))
+        check_choice("kind", self.kind, (PENS,))
         check_range("hypotheses", self.hypotheses, beyond_zero=True)
         if len(self.class_names) != self.network.classes:
             raise ConfigError(
@@ -102,5 +125,5 @@ class PenRecipe:
         return tuple(expand_ranges(self.classes))
 
     def as_dict(self) -> dict[str, Any]:
-        """The recipe as nested dictionaries, as `strokes.train.parse_any` takes it."""
+        """The recipe as nested dictionaries, as `strokes.train_recipe.parse_any` takes it."""
         return dataclasses.asdict(self)

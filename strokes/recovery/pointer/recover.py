@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,12 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-import raster
 from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    BoolArray,
     DrawingSet,
     FloatArray,
     join,
@@ -27,35 +26,35 @@ from strokes.ink.drawing import (
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_pictures
-from strokes.recovery.large_ink import read_pieces
-from strokes.recovery.pages import SCANS, Page, assemble, with_scans
+from strokes.metrics.rasterised import soft_error
+from strokes.recovery.large_ink import Drawn, PieceInk
+from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
+from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
-from strokes.recovery.pointer.large_pictures import find_glyphs
+from strokes.recovery.pointer.endings import meet_ends
+from strokes.recovery.pointer.habits import Habits
+from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_lines
 from strokes.recovery.pointer.network import GO, PenNetwork
-from strokes.recovery.pointer.recipe import KIND as PENS
-from strokes.recovery.pointer.recipe import PenRecipe
-from strokes.recovery.pointer.risk import Chosen, choose_walks, to_drawings
+from strokes.recovery.pointer.recipe import PENS, PenRecipe
+from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
-from strokes.training.checkpoints import Model, ready
+from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
-SOFTNESS = 150.0
-
-
+HABITUAL = 2
+"""So many times as many walks are drawn where a hand's habits are known."""
 PENS_AT_ONCE = 1000
 """Pens that walk at a time; their pictures have about as much ink."""
 
 
-GLYPHS_AT_ONCE = 2000
-"""Pieces of large pictures that are held at a time."""
-
-
-DOUBTFUL = 0.5
-"""A drawing below this confidence is flagged."""
-
-
+PICTURES_AT_ONCE = 250
+"""Pictures of one chunk end their walks at about the same time."""
+UNSURE = 0.8
+"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
+PARTS_AT_ONCE = 1000
+"""Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
 """So is one that fits its picture worse than this; it is traced instead where that fits better."""
 
@@ -67,42 +66,53 @@ class PenRecovery:
     Attributes:
         network: not training.
         recipe: that it was trained by.
-        calibration: of the confidence.
-        hypotheses: walks a picture; 0 for as many as the recipe says.
+        calibration: of the confidence; without one, drawings have no score `confidence`.
+        hypotheses: walks a picture; 0 for one, and as many as the recipe says where that is unsure or misfits.
         temperature: of those drawn at random.
         refinement: gradient steps on the chosen walk.
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
+        habits: of the hands that wrote the pictures, where they are known.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     network: PenNetwork
     recipe: PenRecipe
-    calibration: Calibration = field(default_factory=Calibration)
+    calibration: Calibration | None = None
     hypotheses: int = 0
     temperature: float = 1.0
     refinement: Refinement = field(default_factory=Refinement)
     scores: bool = True
     seed: int = 0
+    habits: Habits | None = None
     direction: str = "ltr"
 
     @property
     def walks(self) -> int:
-        """Walks a picture."""
-        return self.hypotheses or self.recipe.hypotheses
+        """Walks a picture; where habits choose among them, more are worth their time."""
+        usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
+        return self.hypotheses or usual
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
         drawings = trace_poor(self._walked(pictures), pictures)
-        told = drawings.scores if self.scores else {"confidence": drawings.scores["confidence"]}
-        return replace(drawings, scores=told)
+        kept = set(drawings.scores) if self.scores else {"confidence"}
+        if self.calibration is None:
+            kept.discard("confidence")
+        return replace(drawings, scores={name: drawings.scores[name] for name in drawings.scores if name in kept})
+
+    def confidence(self, chosen: Chosen) -> FloatArray:
+        """The chance (n,) that each drawing is right; NaN where no calibration says so."""
+        if self.calibration is None:
+            return np.full(len(chosen.fit), np.nan, np.float32)
+        return self.calibration.confidence(chosen)
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
         if pictures.fine is None:
             return self._small(pictures)
         pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
-        large = np.array([fine is not None for fine in pictures.fine], bool)
+        large = pictures.large
         if not large.any():
             return with_scans(self._small(pictures))
         small = np.flatnonzero(~large)
@@ -111,24 +121,38 @@ class PenRecovery:
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are all larger than the frame."""
-        pages = [Page(fine) for fine in pictures.fine or () if fine is not None]
+        """The drawings of pictures that are all larger than the frame: lines of text as strips, but for glyphs."""
+        pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
         single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
-        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)
-        pieces = (
-            piece
+        waiting = (
+            part
             for i, page in enumerate(pages)
-            for piece in read_pieces(page.fine, picture=i, direction=self.direction, single=single[i])
+            for part in read_parts(page.fine, picture=i, direction=self.direction, single=single[i])
         )
-        waiting = find_glyphs(pieces)
-        while glyphs := list(islice(waiting, GLYPHS_AT_ONCE)):
-            owner = np.array([glyph.piece.picture for glyph in glyphs], np.int64)
-            framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
-            chosen, points_px = self.draw(make_image_set(framed, labels=labels[owner], classes=pictures.classes))
-            told = self.calibration.confidence(chosen)
-            for glyph, walked, sure in zip(glyphs, to_drawings(points_px, chosen.walks.flags), told, strict=True):
-                pages[glyph.piece.picture].add(glyph.piece, glyph.strokes(walked.strokes), float(sure))
+        known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))
+        while parts := list(islice(waiting, PARTS_AT_ONCE)):
+            found = self._glyphs(known, [one.piece for one in parts if not one.strip])
+            found |= walk_lines([one.piece for one in parts if one.strip], self.seed, self.hypotheses)
+            for one in parts:
+                pages[one.piece.picture].add(one.piece, *found[one.piece])
         return assemble(pages, pictures)
+
+    def _glyphs(self, pictures: ImageSet, pieces: Sequence[PieceInk]) -> dict[PieceInk, tuple[Drawn, float]]:
+        """What was recovered of pieces that are single glyphs, walked over in the frame."""
+        if not pieces:
+            return {}
+        glyphs = [FramedGlyph.of(piece) for piece in pieces]
+        owner = np.array([piece.picture for piece in pieces], np.int64)
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
+        known = make_image_set(framed, labels=pictures.labels[owner], classes=pictures.classes, writers=writers)
+        chosen, points_px = self.draw(known)
+        told = self.confidence(chosen).tolist()
+        walked = to_drawings(points_px, chosen.walks.flags)
+        return {
+            glyph.piece: (glyph.lay(drawing.strokes), sure)
+            for glyph, drawing, sure in zip(glyphs, walked, told, strict=True)
+        }
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -136,38 +160,61 @@ class PenRecovery:
         chosen, points_px = self.draw(pictures.select(inked))
         drawings = self._assemble(pictures, inked, chosen.walks.flags, points_px)
         confidence = np.zeros(len(pictures), np.float32)
-        confidence[inked] = self.calibration.confidence(chosen)
+        confidence[inked] = self.confidence(chosen)
         fit = score_pictures(render_set(drawings), pictures.images)
         scores = {"confidence": confidence, "mse": np.full(len(pictures), np.nan, np.float32)} | fit
         if self.scores:
-            scores["mse"] = soft_error(drawings, pictures.images)
+            scores["mse"] = soft_error(drawings, pictures.images, compose="max")
         flagged = (confidence < DOUBTFUL) | (fit["f1"] < POOR_F1)
         return to_pictures(replace(drawings, scores=scores, flagged=flagged))
 
     def draw(self, pictures: ImageSet) -> tuple[Chosen, FloatArray]:
         """The chosen walks over pictures that have ink, and their points (n, steps, 2) in px, refined."""
-        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        together = max(PENS_AT_ONCE // self.walks, 1)
-        parts = [self._walk(pictures.select(rows)) for rows in chunks(order, together)]
-        chosen = join_chosen(parts, order)
+        chosen = self._choose(pictures)
         points = torch.from_numpy(chosen.walks.points_px)
         down = torch.from_numpy(chosen.walks.flags[:, :-1] == GO)
-        points = refine(points, down, torch.from_numpy(pictures.images), self.refinement)
-        return chosen, (np.round(points.numpy() * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
+        refined = refine(points, down, torch.from_numpy(pictures.images), self.refinement).numpy()
+        points_px = meet_ends(refined, chosen.walks.flags, pictures.images)
+        return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
-    def _walk(self, pictures: ImageSet) -> Chosen:
+    def _choose(self, pictures: ImageSet) -> Chosen:
+        """The chosen walks: where nothing else is asked for, several only where the likeliest misfits or is unsure."""
+        everyone = np.arange(len(pictures))
+        if self.hypotheses or self.habits is not None:
+            return self._walk_all(pictures, self.walks)
+        chosen = self._walk_all(pictures, 1)
+        again = np.flatnonzero((chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE))
+        if len(again) == 0 or self.walks == 1:
+            return chosen
+        kept = np.setdiff1d(everyone, again)
+        more = self._walk_all(pictures.select(again), self.walks)
+        return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
+
+    def _walk_all(self, pictures: ImageSet, hypotheses: int) -> Chosen:
+        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
+        together = min(max(PENS_AT_ONCE // hypotheses, 1), PICTURES_AT_ONCE)
+        parts = [self._walk(pictures.select(rows), hypotheses) for rows in chunks(order, together)]
+        return join_chosen(parts, order)
+
+    def _walk(self, pictures: ImageSet, hypotheses: int) -> Chosen:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
             return choose_walks(
                 self.network,
-                self.network.look(images, labels),
+                self.network.encoder(images, labels),
                 pictures.images,
-                hypotheses=self.walks,
+                hypotheses=hypotheses,
                 temperature=self.temperature,
                 seed=self.seed,
+                likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
             )
+
+    @staticmethod
+    def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
+        names = [(*pictures.classes, None)[label] for label in pictures.labels.tolist()]
+        return habits.likeness(walks, pictures.images, habits.of_pictures(names, pictures.writers))
 
     def _assemble(
         self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray
@@ -179,32 +226,12 @@ class PenRecovery:
         return replace(to_drawings(places, everyone), **pictures.shared())
 
 
-@torch.inference_mode()
-def soft_error(drawings: DrawingSet, images: BoolArray) -> FloatArray:
-    """Mean squared error (n,) of the differentiable rendering of drawings in the frame against pictures (n, 28, 28)."""
-    counts = np.diff(drawings.stroke_offsets[drawings.drawing_offsets])
-    most = max(int(counts.max(initial=0)), 2)
-    owner = np.repeat(np.arange(len(drawings)), counts)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    points = np.zeros((len(drawings), most, 3), np.float32)
-    points[..., 2] = SOFTNESS
-    points[owner, place, :2] = drawings.points
-    down = np.zeros((len(drawings), most), np.float32)
-    down[owner, place] = 1
-    ends = drawings.stroke_offsets[1:] - 1
-    down[owner[ends], place[ends]] = 0
-    drawn = raster.rasterise(torch.from_numpy(points), compose="max", weights=torch.from_numpy(down[:, :-1]).clone())
-    error: FloatArray = (drawn - torch.from_numpy(images).float()).square().mean(dim=(1, 2)).numpy()
-    return error
-
-
 def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     """The drawings, those that fit their pictures poorly traced instead where that fits better.
 
     The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
     """
-    small = np.array([fine is None for fine in pictures.fine or (None,) * len(pictures)], bool)
-    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & small)
+    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & ~pictures.large)
     if not len(poor):
         return drawings
     traced = trace_block(pictures.select(poor))
@@ -214,18 +241,14 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     rows, found = poor[better], traced.select(better)
     confidence, mse = (drawings.scores[name][rows] for name in ("confidence", "mse"))
     known = ~np.isnan(mse)
-    mse[known] = soft_error(to_frames(found).select(np.flatnonzero(known)), pictures.images[rows[known]])
-    kept = {"confidence": confidence, "mse": mse} | {name: drawings.scores[name][rows] for name in SCANS if name in drawings.scores}
+    framed = to_frames(found).select(np.flatnonzero(known))
+    mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
+    kept = {"confidence": confidence, "mse": mse}
+    kept |= {name: drawings.scores[name][rows] for name in SCAN_SCORES if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))
     return join([drawings, found]).select(order)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
 
 
 def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
@@ -252,20 +275,27 @@ def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
         flags=padded("flags", UNUSED),
         points_px=padded("points_px", 0),
         likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
+        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
     )
-    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise")
+    single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 
 
-def load_pen_network(model: Model, *, device: str | torch.device = "cpu") -> tuple[PenNetwork, PenRecipe, Calibration]:
-    """A pen network ready to draw, its recipe, and its confidence's calibration. Raises `ConfigError`."""
+def load_pen_network(
+    model: Model, *, device: str | torch.device = "cpu"
+) -> tuple[PenNetwork, PenRecipe, Calibration | None]:
+    """A pen network ready to draw, its recipe, and its confidence's calibration, where it has one.
+
+    Raises:
+        ConfigError: it is no pen network, or broken.
+    """
     if model.kind != PENS:
         raise ConfigError(f"{model.path} is a network of a {model.kind} recipe; expected a pen network")
     recipe: PenRecipe = parse_recipe(PenRecipe, model.settings)
-    told = model.described.get("calibration")
-    calibration = Calibration() if told is None else Calibration.from_json(told)
-    network = ready(PenNetwork(recipe.network), model, device)
-    network.look.apply(channels_last)
+    text = model.described.get("calibration")
+    calibration = None if text is None else Calibration.from_json(text)
+    network = ready(PenNetwork(recipe.network), model, device, part(model.tensors, "average.module"))
+    network.encoder.apply(channels_last)
     return network, recipe, calibration
 
 

@@ -9,33 +9,40 @@ of them would mind least.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
 from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
+from strokes.metrics.warping import warp_paths
+from strokes.metrics.writing import hooked
 from strokes.recovery.pointer.decoding import Walks, walk
-from strokes.recovery.pointer.network import GO, Ink, PenNetwork
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
 RIGHT_DIRECTION = 0.5
 RIGHT_ORDER = 0.0
 """A drawing is right when its direction and order, as the metrics define them, are above these: it is walked rather the
 person's way than against it, and rather in the person's order than in reverse."""
-COOLING = 30.0
+RISK_TEMPERATURE = 30.0
 """A hypothesis that is e^30 times less likely than the best weighs e times less."""
-FAR_PX = 6.0
+MOST_APART_PX = 6.0
 """Walks further apart than this are as good as any others that have nothing in common."""
 GOOD_F1 = 0.97
 MISFIT = 6.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
+UNNATURAL = 0.05
+"""What a false start costs, and an end that turns back: people do so, but seldom."""
+HABIT = 2.0
+"""What likeness to the same hand's other drawings of a class counts, beside likeness to the other hypotheses."""
 WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
 """What each of `JUDGED` counts."""
 JUDGED = ("apart_px", "direction", "order", "strokes", "start")
@@ -53,6 +60,8 @@ class Chosen:
         reordered: (n,) the mean of 1 - order, 0 to 2, of each against it.
         contested: (n,) the share of them beside which it would not be right in direction and order.
         surprise: (n,) minus the logarithm of its probability, a step.
+        likeness: (n,) to what the same hand wrote elsewhere, NaN where nothing of it is known.
+        doubt: (n, 2) of the likeliest walk; see `Walks`.
     """
 
     walks: Walks
@@ -62,26 +71,35 @@ class Chosen:
     reordered: FloatArray
     contested: FloatArray
     surprise: FloatArray
+    likeness: FloatArray
+    doubt: FloatArray
+
+    def select(self, rows: NDArray[np.intp]) -> Chosen:
+        """What is chosen for pictures `rows`, in that order."""
+        walks = Walks(*(getattr(self.walks, name)[rows] for name in Walks.__dataclass_fields__))
+        return Chosen(walks, *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:]))
 
 
 def choose_walks(
     network: PenNetwork,
-    ink: Ink,
+    ink: InkTokens,
     images: BoolArray,
     *,
     hypotheses: int,
     temperature: float,
     seed: int,
+    likeness: Callable[[Walks], FloatArray] | None = None,
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
 
     Args:
         network: what walks.
-        ink: of the pictures, as the network's `look` returns it.
+        ink: of the pictures, as the network's `encoder` returns it.
         images: (n, 28, 28) the pictures.
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
         seed: of them.
+        likeness: of the walks to what the same hand wrote elsewhere, as `pick` takes it.
 
     Raises:
         ConfigError: there is to be no hypothesis.
@@ -91,19 +109,24 @@ def choose_walks(
     temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
     generator = torch.Generator().manual_seed(seed)
     walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
-    return pick(walks, images, hypotheses)
+    return minimise_bayes_risk(walks, images, hypotheses, None if likeness is None else likeness(walks))
 
 
-def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
-    """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row."""
+def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray | None = None) -> Chosen:
+    """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row.
+
+    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known.
+    """
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
-    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / COOLING)
-    alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
-    _judge_all(walks.points_px, walks.flags, alike)
+    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
+    alike = judge_walks(walks.points_px, walks.flags, hypotheses)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
-    best = (worth - MISFIT * np.maximum(GOOD_F1 - fit, 0)).argmax(axis=1)
+    hooks = count_hooks(walks).reshape(-1, hypotheses)
+    liked = np.full(worth.shape, np.nan, np.float32) if likeness is None else likeness
+    faults = MISFIT * np.maximum(GOOD_F1 - fit, 0) + UNNATURAL * hooks
+    best = (worth + HABIT * np.nan_to_num(liked) - faults).argmax(axis=1)
     rows = np.arange(len(images))
     others = weights * (np.arange(hypotheses) != best[:, None])
     others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
@@ -125,7 +148,34 @@ def pick(walks: Walks, images: BoolArray, hypotheses: int) -> Chosen:
         reordered=mean(1 - order),
         contested=mean(contested),
         surprise=-walks.likelihood[chosen] / np.maximum(steps, 1),
+        likeness=liked[rows, best],
+        doubt=walks.doubt.reshape(-1, hypotheses, 2)[:, 0],
     )
+
+
+def judge_walks(points_px: FloatArray, flags: IntArray, hypotheses: int) -> NDArray[np.float64]:
+    """(n, k, k, 5): at [i, a, b] how walk b over picture i is judged by `JUDGED` were walk a of its k the truth."""
+    alike = np.zeros((len(flags) // hypotheses, hypotheses, hypotheses, len(JUDGED)))
+    _judge_all(points_px, flags, alike)
+    return alike
+
+
+def count_hooks(walks: Walks) -> IntArray:
+    """At how many of its two ends, the first stroke's beginning and the last one's end, each walk (n,) turns back."""
+    hooks = np.zeros(len(walks.flags), np.int64)
+    _count_hooks(walks.points_px.astype(np.float64), walks.flags, hooks)
+    return hooks
+
+
+@compiled()
+def _count_hooks(points_px: NDArray[np.float64], flags: IntArray, hooks: IntArray) -> None:
+    """Fill `hooks`."""
+    for i in range(len(flags)):
+        lifts = np.flatnonzero(flags[i] > GO)
+        if len(lifts):
+            last = lifts[-2] + 1 if len(lifts) > 1 else 0
+            hooks[i] = int(hooked(points_px[i, : lifts[0] + 1]))
+            hooks[i] += int(hooked(points_px[i, last : lifts[-1] + 1][::-1]))
 
 
 def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX) -> DrawingSet:
@@ -144,7 +194,7 @@ def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX)
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64]) -> None:
     """Fill `alike` (n, k, k, 5), at [i, a, b] how walk b over picture i is judged were walk a the truth.
 
@@ -159,24 +209,36 @@ def _judge_all(points_px: FloatArray, flags: IntArray, alike: NDArray[np.float64
             row = i * count + a
             used[a] = (flags[row] >= 0).sum()
             strokes[a] = (flags[row] > GO).sum()
-            lengths[a] = _find_steps(points_px[row], flags[row], steps[a])
+            lengths[a] = find_steps(points_px[row], flags[row], steps[a])
         for a in range(count):
             truth = points_px[i * count + a, : used[a]]
             for b in range(count):
                 found, judged = points_px[i * count + b, : used[b]], alike[i, a, b]
-                judged[0] = min(_warp(truth, found), FAR_PX) if a < b else alike[i, b, a, 0]
-                judged[1], judged[2] = 1.0, 1.0
-                if lengths[a]:
-                    judged[1], judged[2] = compare_paths(steps[a, : lengths[a]], steps[b, : lengths[b]])
-                if lengths[a] == 1:
-                    judged[2] = 2 * (judged[1] > 0) - 1
+                judged[0] = min(apart_px(truth, found), MOST_APART_PX) if a < b else alike[i, b, a, 0]
+                judge_walk(truth, steps[a, : lengths[a]], found, steps[b, : lengths[b]], judged)
                 judged[3] = strokes[a] == strokes[b]
-                if used[a] and used[b]:
-                    judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
 
 
-@njit(cache=True, nogil=True)
-def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
+@compiled()
+def judge_walk(
+    truth: FloatArray,
+    true_steps: NDArray[np.float64],
+    found: FloatArray,
+    steps: NDArray[np.float64],
+    judged: NDArray[np.float64],
+) -> None:
+    """Fill `judged`'s direction, order and start, for points (n, 2) in px and steps as `find_steps` tells them."""
+    judged[1], judged[2], judged[4] = 1.0, 1.0, 0.0
+    if len(true_steps):
+        judged[1], judged[2] = compare_paths(true_steps, steps)
+    if len(true_steps) == 1:
+        judged[2] = 2 * (judged[1] > 0) - 1
+    if len(truth) and len(found):
+        judged[4] = np.hypot(truth[0, 0] - found[0, 0], truth[0, 1] - found[0, 1]) <= START_PX
+
+
+@compiled()
+def find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float64]) -> int:
     """Fill `steps` with the middle and unit tangent of each step along the ink; how many there are."""
     row = 0
     for p in range(len(flags) - 1):
@@ -189,20 +251,10 @@ def _find_steps(points_px: FloatArray, flags: IntArray, steps: NDArray[np.float6
     return row
 
 
-@njit(cache=True, nogil=True)
-def _warp(one: FloatArray, other: FloatArray) -> float:
-    """Dynamic time warping of two paths (a, 2) and (b, 2): the least sum of distances, by the longer's points."""
+@compiled()
+def apart_px(one: FloatArray, other: FloatArray) -> float:
+    """How far two paths (a, 2) and (b, 2) are apart: dynamic time warping's sum, by the points of the longer."""
     if len(one) == 0 or len(other) == 0:
-        return FAR_PX
-    cost = np.full(len(other) + 1, np.inf)
-    cost[0] = 0.0
-    for i in range(len(one)):
-        diagonal = cost[0]
-        cost[0] = np.inf
-        for j in range(1, len(other) + 1):
-            least = min(diagonal, cost[j], cost[j - 1])
-            diagonal = cost[j]
-            away_x, away_y = one[i, 0] - other[j - 1, 0], one[i, 1] - other[j - 1, 1]
-            cost[j] = least + np.sqrt(away_x * away_x + away_y * away_y)
-    apart: float = cost[len(other)] / max(len(one), len(other))
+        return MOST_APART_PX
+    apart: float = warp_paths(one, other)[0] / max(len(one), len(other))
     return apart

@@ -12,15 +12,15 @@ class PenSpec:
     """The network's shape.
 
     Attributes:
-        classes: how many labels it can be told; a drawing's label may also be unknown.
+        classes: how many labels it can be given; a drawing's label may also be unknown.
         fine, middle, coarse: channels of the convolutions at 28, 14 and 7 pixels.
         token: features a pixel of ink.
         key: features that a pointer compares.
         pools: learned ways of pooling the ink that is left.
         value: features that are pooled.
-        whole: features of the picture and its label.
-        told: features that the memory is given a step.
-        hidden: units of the memory.
+        context: features of the picture and its label.
+        embedding: features of a step, as the LSTM takes them.
+        hidden: units of the LSTM.
         step_px: how far apart points are.
         most_points: that an example of training has.
     """
@@ -33,8 +33,8 @@ class PenSpec:
     key: int = 64
     pools: int = 4
     value: int = 24
-    whole: int = 96
-    told: int = 160
+    context: int = 96
+    embedding: int = 160
     hidden: int = 256
     step_px: float = 2.0
     most_points: int = 96

@@ -1,7 +1,7 @@
 """Image and class to pen points: stacked LSTMs, one for all classes or one member a class, all in one module.
 
 Source: "MNIST to handwriting" (2017). The single model is three layers of 512 with the last projected to the three
-outputs; the ensemble has three layers of 64 a class, every layer told the previous point and the label.
+outputs; the ensemble has three layers of 64 a class, every layer given the previous point and the label.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from strokes.errors import ConfigError
-from strokes.recovery.published.rollout import OUTPUTS, Plan, Rollout, product
+from strokes.recovery.published.rollout import OUTPUTS, Rollout, RolloutPlan, product
 
 
 @dataclass(frozen=True)
@@ -20,39 +20,41 @@ class NetworkSpec:
     """The network's shape.
 
     Attributes:
-        members: networks side by side: 1, or one a class.
+        ensemble_size: networks side by side: 1, or one a class.
         hidden: units a layer.
         layers: LSTM layers.
         points: points emitted a drawing.
         classes: labels known to the network.
         pixels: pixels a picture.
         dropout: share of the outputs of the first layers dropped on the way into layers 2, 3, … while training.
-        everywhere: whether every layer, not the first alone, is given the previous point and the label.
+        skip_connections: whether every layer, not the first alone, is given the previous point and the label.
         projected: whether the last layer's recurrent state is its three outputs (as in the post's single model) rather
             than its hidden units.
     """
 
-    members: int = 1
+    ensemble_size: int = 1
     hidden: int = 512
     layers: int = 3
     points: int = 20
     classes: int = 10
     pixels: int = 784
     dropout: float = 0.0
-    everywhere: bool = False
+    skip_connections: bool = False
     projected: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("members", "hidden", "layers", "points", "classes", "pixels"):
+        for name in ("ensemble_size", "hidden", "layers", "points", "classes", "pixels"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"network.{name} is {getattr(self, name)}; expected at least 1")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"network.dropout is {self.dropout}; expected 0 up to, but not including, 1")
-        if self.members not in (1, self.classes):
-            raise ConfigError(f"network.members is {self.members}; expected 1 or one a class ({self.classes})")
+        if self.ensemble_size not in (1, self.classes):
+            raise ConfigError(
+                f"network.ensemble_size is {self.ensemble_size}; expected 1 or one a class ({self.classes})"
+            )
 
 
-class MemberLSTM(nn.Module):
+class EnsembleLSTM(nn.Module):
     """One LSTM layer of every member at once, as batched matrices (members, inputs, 4·hidden).
 
     Gates stand in the order input, forget, output, candidate. What doesn't change along a drawing (the picture and the
@@ -63,15 +65,15 @@ class MemberLSTM(nn.Module):
     def __init__(self, spec: NetworkSpec, layer: int) -> None:
         super().__init__()
         last = layer == spec.layers - 1
-        first, told = layer == 0, layer == 0 or spec.everywhere
+        first, skip = layer == 0, layer == 0 or spec.skip_connections
         state = OUTPUTS if last and spec.projected else spec.hidden
-        inputs = (0 if first else spec.hidden) + (OUTPUTS if told else 0) + state
+        inputs = (0 if first else spec.hidden) + (OUTPUTS if skip else 0) + state
         gates = 4 * spec.hidden
-        self.told = told
-        self.picture = member_weights(spec.members, spec.pixels, gates) if first else None
-        self.label = member_weights(spec.members, spec.classes, gates) if told else None
-        self.moving = member_weights(spec.members, inputs, gates)
-        self.bias = nn.Parameter(torch.zeros(spec.members, 1, gates))
+        self.skip = skip
+        self.picture = member_weights(spec.ensemble_size, spec.pixels, gates) if first else None
+        self.label = member_weights(spec.ensemble_size, spec.classes, gates) if skip else None
+        self.moving = member_weights(spec.ensemble_size, inputs, gates)
+        self.bias = nn.Parameter(torch.zeros(spec.ensemble_size, 1, gates))
         with torch.no_grad():
             self.bias[..., spec.hidden : 2 * spec.hidden] = 1
 
@@ -92,9 +94,9 @@ class StrokeNetwork(nn.Module):
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
-        self.cells = nn.ModuleList(MemberLSTM(spec, layer) for layer in range(spec.layers))
-        self.project = member_weights(spec.members, spec.hidden, OUTPUTS)
-        self.offset = nn.Parameter(torch.zeros(spec.members, 1, OUTPUTS))
+        self.cells = nn.ModuleList(EnsembleLSTM(spec, layer) for layer in range(spec.layers))
+        self.project = member_weights(spec.ensemble_size, spec.hidden, OUTPUTS)
+        self.offset = nn.Parameter(torch.zeros(spec.ensemble_size, 1, OUTPUTS))
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         """Any mixture of classes.
@@ -107,17 +109,17 @@ class StrokeNetwork(nn.Module):
             (batch, points, 3) x, y and sharpness.
         """
         dtype = self.project.dtype
-        if self.spec.members == 1:
+        if self.spec.ensemble_size == 1:
             path: Tensor = self.paths(images.flatten(1).to(dtype)[None], labels[None])
             return path[0]
-        counts = torch.bincount(labels, minlength=self.spec.members)
+        counts = torch.bincount(labels, minlength=self.spec.ensemble_size)
         order = torch.argsort(labels, stable=True)
         member = labels[order]
         place = torch.arange(len(labels), device=labels.device) - (counts.cumsum(0) - counts)[member]
         widest = int(counts.max()) if len(labels) else 0
-        pictures = torch.zeros(self.spec.members, widest, self.spec.pixels, dtype=dtype, device=images.device)
+        pictures = torch.zeros(self.spec.ensemble_size, widest, self.spec.pixels, dtype=dtype, device=images.device)
         pictures[member, place] = images.flatten(1)[order].to(dtype)
-        asked = torch.arange(self.spec.members, device=labels.device)[:, None].expand(-1, widest)
+        asked = torch.arange(self.spec.ensemble_size, device=labels.device)[:, None].expand(-1, widest)
         return self.paths(pictures, asked)[member, place][torch.argsort(order)]
 
     def paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
@@ -130,14 +132,14 @@ class StrokeNetwork(nn.Module):
         Returns:
             (members, batch, points, 3) x, y and sharpness.
         """
-        layers = [layer for layer in self.cells if isinstance(layer, MemberLSTM)]
+        layers = [layer for layer in self.cells if isinstance(layer, EnsembleLSTM)]
         constants = [layer.still(pictures, labels).to(self.project.dtype) for layer in layers]
         device = pictures.device.type
         lower = torch.is_autocast_enabled(device)
-        plan = Plan(
+        plan = RolloutPlan(
             steps=self.spec.points,
             hidden=self.spec.hidden,
-            told=tuple(layer.told for layer in layers),
+            skip=tuple(layer.skip for layer in layers),
             projected=self.spec.projected,
             product=torch.get_autocast_dtype(device) if lower else self.project.dtype,
         )

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import raster
 from strokes.errors import ConfigError
 from strokes.ink.drawing import GRID, BoolArray, DrawingSet, FloatArray, IntArray, to_pictures
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import render_set, score_pictures
+from strokes.metrics.rasterised import soft_error
 from strokes.recovery.blocks import BLOCK, in_parallel
 from strokes.recovery.published.networks import StrokeNetwork
 from strokes.recovery.published.recipe import Recipe
@@ -57,25 +57,14 @@ class Recovery:
             :, None
         ]
         drawings = cut_strokes(path.numpy(), down.numpy(), pictures)
-        if self.recipe.drawing.line_model == "soft":
-            softness = self.recipe.drawing.softness.of(path[..., 2])
-            kept = touched(down.numpy())
-            drawings = replace(drawings, point_columns={"softness": softness.numpy()[kept].astype(np.float32)})
+        softness = self.recipe.drawing.softness.of(path[..., 2]).numpy()[touched(down.numpy())].astype(np.float32)
+        softened = replace(drawings, point_columns={"softness": softness})
         if self.scores:
-            drawings = replace(drawings, scores=self._score(drawings, path, down, pictures))
-        return to_pictures(drawings)
-
-    def _score(self, drawings: DrawingSet, path: Tensor, down: Tensor, pictures: ImageSet) -> dict[str, FloatArray]:
-        scores = score_pictures(render_set(drawings), pictures.images)
-        return {"mse": self.soft_error(path, down, pictures)} | scores
-
-    @torch.inference_mode()
-    def soft_error(self, path: Tensor, down: Tensor, pictures: ImageSet) -> FloatArray:
-        """Mean squared error (n,) of the differentiable rendering, lifted segments left out, against the pictures."""
-        points = torch.cat([path[..., :2], self.recipe.drawing.softness.of(path[..., 2:])], dim=-1)
-        drawn = raster.rasterise(points, compose=self.recipe.drawing.compose, weights=down.to(points.dtype))
-        error: FloatArray = ((drawn - torch.from_numpy(pictures.images).float()) ** 2).mean(dim=(1, 2)).numpy()
-        return error
+            compose = self.recipe.drawing.compose
+            mse = soft_error(softened, pictures.images, compose=compose)
+            scores = {"mse": mse} | score_pictures(render_set(drawings), pictures.images)
+            drawings, softened = replace(drawings, scores=scores), replace(softened, scores=scores)
+        return to_pictures(softened if self.recipe.drawing.line_model == "soft" else drawings)
 
     def run(self, pictures: ImageSet, *, workers: int = 1) -> Iterator[DrawingSet]:
         """Drawings of all pictures, block after block, in order; `workers` blocks at a time.

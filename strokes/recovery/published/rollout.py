@@ -16,20 +16,20 @@ OUTPUTS = 3
 
 
 @dataclass(frozen=True)
-class Plan:
+class RolloutPlan:
     """What the loop must know beside its tensors.
 
     Attributes:
         steps: points to emit.
         hidden: units a layer.
-        told: for each layer, whether it is given the previous point.
+        skip: for each layer, whether it is given the previous point.
         projected: whether the last layer's state is its three outputs rather than its hidden units.
         product: the type of the matrix products: float32 or float64 as the weights, or bfloat16.
     """
 
     steps: int
     hidden: int
-    told: tuple[bool, ...]
+    skip: tuple[bool, ...]
     projected: bool
     product: torch.dtype
 
@@ -43,7 +43,7 @@ class Rollout(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, project: Tensor, offset: Tensor, *layers: Tensor | None) -> Tensor:
+    def forward(ctx: Any, plan: RolloutPlan, project: Tensor, offset: Tensor, *layers: Tensor | None) -> Tensor:
         constants, weights, masks = layers[0::3], layers[1::3], layers[2::3]
         tape = Tape(plan, constants, weights, masks, keep=any(ctx.needs_input_grad))
         path = tape.write(project, offset)
@@ -61,7 +61,7 @@ class Rollout(torch.autograd.Function):
 class Tape:
     """All steps of a rollout: what each layer was given and answered, for the way back."""
 
-    def __init__(self, plan: Plan, constants: Any, weights: Any, masks: Any, *, keep: bool) -> None:
+    def __init__(self, plan: RolloutPlan, constants: Any, weights: Any, masks: Any, *, keep: bool) -> None:
         self.plan, self.constants, self.masks, self.keep = plan, constants, masks, keep
         self.weights = [weight.to(plan.product) for weight in weights]
         members, batch, _ = constants[0].shape
@@ -101,7 +101,7 @@ class Tape:
 
     def before_state(self, layer: int) -> int:
         """How many of a layer's inputs come before its own state."""
-        return (self.plan.hidden if layer else 0) + (OUTPUTS if self.plan.told[layer] else 0)
+        return (self.plan.hidden if layer else 0) + (OUTPUTS if self.plan.skip[layer] else 0)
 
     def advance(self, layer: int, slot: int, below: Tensor, point: Tensor, state: Tensor) -> Tensor:
         """One step of one layer; its output (members, batch, hidden)."""
@@ -110,7 +110,7 @@ class Tape:
         if layer:
             mask = self.masks[layer]
             inputs[..., :h] = below if mask is None else below * mask
-        if self.plan.told[layer]:
+        if self.plan.skip[layer]:
             inputs[..., self.before_state(layer) - OUTPUTS : self.before_state(layer)] = point
         inputs[..., self.before_state(layer) :] = state
         gates = self.gates[layer][:, slot]
@@ -152,7 +152,7 @@ class Tape:
                 inputs = product(back[i][:, step], flipped[i]).to(raw.dtype)
                 start = self.before_state(i)
                 state_gradients[i] = inputs[..., start:]
-                if plan.told[i]:
+                if plan.skip[i]:
                     point_gradient += inputs[..., start - OUTPUTS : start]
                 if i:
                     above = inputs[..., : plan.hidden]

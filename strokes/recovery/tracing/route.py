@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import IntArray
 from strokes.recovery.tracing.skeleton import BEND, FORK, PEAK, Floats, Skeleton
 
 BEAM = 32
-GO_ON, TURN_ROUND, LIFT = 0, 1, 2
+GO_ON, TURN_ROUND, BY_AIR = 0, 1, 2
 GLYPH_UNITS = 18.0
 """Distances are counted in glyphs: so many units."""
 LEAVING_UNITS = 4.0
@@ -81,11 +81,11 @@ class Halves(NamedTuple):
     prices: Floats
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_route(graph: Skeleton, costs: Costs) -> tuple[IntArray, IntArray]:
     """The halves (e,) in the order in which they are drawn, and how the pen came to each: `GO_ON` and the like.
 
-    `TURN_ROUND` goes back over the half before; the first is a `LIFT`.
+    `TURN_ROUND` goes back over the half before; the first is a `BY_AIR`.
     """
     edges = len(graph.ends)
     halves = measure_halves(graph, costs)
@@ -115,7 +115,7 @@ def find_route(graph: Skeleton, costs: Costs) -> tuple[IntArray, IntArray]:
     return trace_back(parents, chosen, kinds, best_end(graph, halves, costs, totals[:alive], last))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def scramble(number: int) -> np.uint64:
     """A number's 64 well-mixed bits (splitmix64)."""
     mixed = np.uint64(number + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -124,13 +124,13 @@ def scramble(number: int) -> np.uint64:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def known(taken: NDArray[np.uint64], key: np.uint64, half: int) -> bool:
     """Whether a cheaper way over the same edges ends with the same half."""
     return bool(((taken[:, 0] == key) & (taken[:, 1] == np.uint64(half))).any())
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def trace_back(parents: IntArray, chosen: IntArray, kinds: IntArray, best: int) -> tuple[IntArray, IntArray]:
     """The way that ends in state `best` of the last depth."""
     route, ways = np.empty(len(parents), np.int64), np.empty(len(parents), np.int64)
@@ -140,7 +140,7 @@ def trace_back(parents: IntArray, chosen: IntArray, kinds: IntArray, best: int) 
     return route, ways
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def best_end(graph: Skeleton, halves: Halves, costs: Costs, totals: Floats, last: IntArray) -> int:
     """The state whose way is cheapest when its last stroke's end is paid, too."""
     best, least = 0, np.inf
@@ -151,7 +151,7 @@ def best_end(graph: Skeleton, halves: Halves, costs: Costs, totals: Floats, last
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def measure_halves(graph: Skeleton, costs: Costs) -> Halves:
     """Every edge in both directions."""
     edges = len(graph.ends)
@@ -177,7 +177,7 @@ def measure_halves(graph: Skeleton, costs: Costs) -> Halves:
     return Halves(origins, targets, leaving, arriving, lengths, prices)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def direction(path: Floats, span: float) -> Floats:
     """The unit vector from a path's first point to where it first is `span` away, or to its last."""
     along = path[-1] - path[0]
@@ -190,7 +190,7 @@ def direction(path: Floats, span: float) -> Floats:
     return unit
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def price_moves(
     graph: Skeleton, halves: Halves, costs: Costs, used: NDArray[np.bool_], last: IntArray, totals: Floats
 ) -> tuple[Floats, IntArray]:
@@ -200,7 +200,7 @@ def price_moves(
         (states, 2e) prices and ways.
     """
     states, edges = used.shape
-    prices, ways = np.full((states, 2 * edges), np.inf), np.full((states, 2 * edges), LIFT)
+    prices, ways = np.full((states, 2 * edges), np.inf), np.full((states, 2 * edges), BY_AIR)
     for i in range(states):
         for half in range(2 * edges):
             if used[i, half % edges]:
@@ -223,7 +223,7 @@ def price_moves(
     return prices, ways
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def price_of_turn(arriving: Floats, leaving: Floats, costs: Costs) -> float:
     """Of going on from one direction in another."""
     cosine = arriving[0] * leaving[0] + arriving[1] * leaving[1]
@@ -231,7 +231,7 @@ def price_of_turn(arriving: Floats, leaving: Floats, costs: Costs) -> float:
     return price
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def price_of_tip(kind: int, costs: Costs) -> float:
     """Of a stroke's beginning or end at a node of a kind."""
     if kind == BEND:
@@ -241,7 +241,7 @@ def price_of_tip(kind: int, costs: Costs) -> float:
     return costs.at_fork if kind == FORK else 0.0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def price_of_start(graph: Skeleton, node: int, costs: Costs) -> float:
     """Of beginning the drawing at a node."""
     glyph = GLYPH_UNITS * graph.unit
@@ -251,7 +251,7 @@ def price_of_start(graph: Skeleton, node: int, costs: Costs) -> float:
     return price
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def price_of_lift(graph: Skeleton, at: int, to: int, costs: Costs) -> float:
     """Of lifting the pen at one node and going to another."""
     glyph = GLYPH_UNITS * graph.unit

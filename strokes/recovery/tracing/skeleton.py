@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray, IntArray
 
 Floats = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Skeleton(NamedTuple):
     unit: float
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def skeletonise(ink: BoolArray) -> Skeleton:
     """The graph of a thinned picture (h, w)."""
     ys, xs = np.nonzero(ink)
@@ -64,7 +64,7 @@ def skeletonise(ink: BoolArray) -> Skeleton:
     return cut_edges(lay_edges(ys, xs, ends, offsets, pixels, owners, kinds, unit))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_unit(ys: IntArray, xs: IntArray) -> float:
     """How many pixels count as one of a 28-pixel picture, whose glyphs are about 20 wide or high."""
     if len(ys) == 0:
@@ -73,7 +73,7 @@ def find_unit(ys: IntArray, xs: IntArray) -> float:
     return max(1.0, min(max(sides), 2 * min(sides)) / 20)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_neighbours(ink: BoolArray, ys: IntArray, xs: IntArray) -> tuple[IntArray, IntArray]:
     """The (n, 8) numbers of each ink pixel's neighbours and (n,) how many there are."""
     height, width = ink.shape
@@ -93,7 +93,7 @@ def find_neighbours(ink: BoolArray, ys: IntArray, xs: IntArray) -> tuple[IntArra
     return neighbours, degrees
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def find_nodes(neighbours: IntArray, degrees: IntArray) -> tuple[IntArray, IntArray]:
     """Each pixel's node, -1 within an edge, and each node's kind; adjacent pixels of forks share theirs."""
     owners = np.full(len(degrees), -1)
@@ -117,7 +117,7 @@ def find_nodes(neighbours: IntArray, degrees: IntArray) -> tuple[IntArray, IntAr
     return owners, kinds[:count]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def walk_edges(
     neighbours: IntArray, degrees: IntArray, owners: IntArray, kinds: IntArray
 ) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray]:
@@ -166,7 +166,7 @@ def walk_edges(
     return ends[:edges], offsets[: edges + 1], pixels[: offsets[edges]], owners, more_kinds[:nodes]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def merge_nodes(ends: IntArray, offsets: IntArray, owners: IntArray, kinds: IntArray, unit: float) -> None:
     """Make one of forks that a bridge joins, in `owners` and `ends`; drop specks, whose ends become -1."""
     unit = min(unit, COARSEST_UNIT)
@@ -201,7 +201,7 @@ def merge_nodes(ends: IntArray, offsets: IntArray, owners: IntArray, kinds: IntA
             owners[i] = into[owners[i]]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lay_edges(
     ys: IntArray,
     xs: IntArray,
@@ -235,7 +235,7 @@ def lay_edges(
     return Skeleton(places, kinds, ends[kept], laid, path[: laid[-1]], unit)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def cut_edges(graph: Skeleton) -> Skeleton:
     """The graph with a `PEAK` at every peak of an edge, and a `BEND` at every sharp corner."""
     peaks, cuts = np.zeros((2, len(graph.path)), np.bool_)
@@ -268,7 +268,7 @@ def cut_edges(graph: Skeleton) -> Skeleton:
     return Skeleton(places, kinds, ends, offsets, path, graph.unit)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def mark_peak(heights: Floats, cuts: BoolArray, unit: float) -> None:
     """Mark the middle of an edge's highest pixels, if both ends lie well below; `heights` (p,) grow downwards."""
     first = np.argmin(heights)
@@ -279,7 +279,7 @@ def mark_peak(heights: Floats, cuts: BoolArray, unit: float) -> None:
         cuts[(first + last) // 2] = True
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def mark_corners(path: Floats, cuts: BoolArray, unit: float) -> None:
     """Mark the sharpest points of an edge, no two of them within a span."""
     span = int(np.rint(CORNER_UNITS * unit))

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import (
     GRID,
@@ -29,8 +29,8 @@ from strokes.ink.drawing import (
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
 from strokes.recovery.large_ink import Drawn, cover_rest, read_pieces, trace_piece
-from strokes.recovery.pages import Page, assemble, with_scans
-from strokes.recovery.tracing.route import DEFAULT_COSTS, LIFT, TURN_ROUND, Costs, find_route
+from strokes.recovery.pages import PageDrawing, assemble, with_scans
+from strokes.recovery.tracing.route import BY_AIR, DEFAULT_COSTS, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
 
 SMOOTHINGS = 3
@@ -60,7 +60,7 @@ def trace_block(
     if pictures.fine is None:
         return trace_small(pictures, scores=scores, costs=costs)
     pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
-    large = np.array([fine is not None for fine in pictures.fine], bool)
+    large = pictures.large
     parts = [trace_large(pictures.select(np.flatnonzero(large)), scores=scores, costs=costs, direction=direction)]
     small = np.flatnonzero(~large)
     if len(small):
@@ -76,44 +76,42 @@ def trace_small(pictures: ImageSet, *, scores: bool, costs: Costs) -> DrawingSet
     )
     fit = score_large(drawings, pictures.images) if scores else {}
     placed = to_pictures(replace(drawings, frames=pictures.frames))
-    return replace(placed, scores=fit, flagged=~pictures.images.any(axis=(1, 2)), **pictures.shared())
+    return replace(placed, scores=fit, flagged=np.asarray(~pictures.images.any(axis=(1, 2))), **pictures.shared())
 
 
 def trace_large(pictures: ImageSet, *, scores: bool, costs: Costs, direction: str) -> DrawingSet:
     """The drawings of pictures that are all larger than the frame."""
-    pages = [Page(fine) for fine in pictures.fine or () if fine is not None]
+    pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
     along = partial(trace, costs=costs)
     for i, page in enumerate(pages):
         label = int(pictures.labels[i])
         single = label >= 0 and len(pictures.classes[label]) == 1
         for piece in read_pieces(page.fine, picture=i, direction=direction, single=single):
-            drawn = cover_rest(piece, Drawn(trace_piece(piece, along)), along)
-            page.add(piece, Drawn(drawn.strokes), 1.0)
+            drawn = cover_rest(piece, Drawn.of(trace_piece(piece, along)), along)
+            page.add(piece, Drawn.of(drawn.strokes), 1.0)
     drawings = assemble(pages, pictures)
     kept = {name: values for name, values in drawings.scores.items() if name not in ("confidence", "mse")}
     return replace(drawings, scores=kept if scores else {})
 
 
+@compiled()
 def _trace(picture: BoolArray, costs: Costs) -> tuple[Floats, IntArray]:
-    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,).
-
-    Not compiled itself: numba would keep this file's machine code when only another file of the three has changed.
-    """
+    """The points (p, 2) of all strokes, in pixel places, and the strokes' offsets (s+1,)."""
     graph = skeletonise(picture)
     points, offsets = join_edges(graph, *find_route(graph, costs))
     smooth_all(points, offsets)
     return points, offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats, IntArray]:
     """The points of a route's strokes, and where each begins; nodes between edges once."""
     edges = len(route)
     points = np.empty((2 * len(graph.path) + edges, 2))
-    offsets = np.zeros((ways == LIFT).sum() + 1, np.int64)
+    offsets = np.zeros((ways == BY_AIR).sum() + 1, np.int64)
     row, strokes = 0, 0
     for i in range(edges):
-        begins = ways[i] == LIFT
+        begins = ways[i] == BY_AIR
         if begins:
             offsets[strokes] = row
             strokes += 1
@@ -124,7 +122,7 @@ def join_edges(graph: Skeleton, route: IntArray, ways: IntArray) -> tuple[Floats
     return points[:row], offsets
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
     """Copy an edge in its direction, without its first `skip` points, to `points` from `row`; the row after."""
     edges = len(graph.ends)
@@ -135,14 +133,14 @@ def lay(graph: Skeleton, half: int, skip: int, points: Floats, row: int) -> int:
     return row
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def smooth_all(points: Floats, offsets: IntArray) -> None:
     """Smooth every stroke, in place."""
     for stroke in range(len(offsets) - 1):
         smooth(points[offsets[stroke] : offsets[stroke + 1]], SMOOTHINGS)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def smooth(stroke: NDArray[np.float64], times: int) -> None:
     """Average inner points (1, 2, 1) with their neighbours, in place, `times` times."""
     for _ in range(times):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from strokes.cli import app
 from strokes.datasets import emnist, fetch
 from strokes.datasets.emnist import PARTS
-from strokes.datasets.grey import NAMES, load_grey
+from strokes.datasets.grey import GREY_SETS, load_grey
 from strokes.errors import ConfigError, SourceError
 
 KINDS = {"images": "images-idx3-ubyte", "labels": "labels-idx1-ubyte"}
@@ -119,7 +119,7 @@ def test_emnist_is_fetched_once_and_its_hash_noted(tmp_path, monkeypatch):
     found = emnist.fetch_emnist(cache=cache)
     publisher_s_zip(site / "gzip.zip", ["letters"])
     assert emnist.fetch_emnist(cache=cache) == found
-    for name in NAMES:
+    for name in GREY_SETS:
         if name.startswith("emnist-"):
             assert load_grey(name, split="test", cache=cache).name == name
     found.unlink()

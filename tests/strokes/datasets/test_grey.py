@@ -42,7 +42,7 @@ def csv(tmp_path, letters) -> Path:
 
 @pytest.mark.parametrize("piece", [3200, 5000, 1 << 20])  # a line has up to 3,140 bytes
 def test_letters_are_read_whatever_the_pieces(csv, letters, piece, monkeypatch):
-    monkeypatch.setattr(az_csv, "CHUNK_BYTES", piece)
+    monkeypatch.setattr(az_csv, "READ_BYTES", piece)
     images, labels = read_az(csv)
     assert (images == letters[0]).all()
     assert (labels == letters[1]).all()

@@ -11,15 +11,23 @@ import pytest
 from strokes.build import build_dataset
 from strokes.datasets import load_pen_samples, load_thinned_mnist
 from strokes.errors import ConfigError, StoreError
-from strokes.evaluation import Report, choose_pens, evaluate, judge_dataset, judge_pens, judge_teaching, write_report
+from strokes.evaluation import (
+    DrawingsReport,
+    choose_pens,
+    evaluate,
+    judge_dataset,
+    judge_pens,
+    judge_teaching,
+    write_report,
+)
 from strokes.evaluation.teach import sequences_of, train_reader
 from strokes.files import check_outputs
+from strokes.ink.augment import Variation, vary
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
 from strokes.metrics.intervals import Figure, summarise
 from strokes.recovery.methods import Options
-from strokes.recovery.published.pen_pairs import warp
 from strokes.recovery.tracing.trace import trace_block
 from strokes.store.reader import open_dataset
 from strokes.store.writer import DatasetWriter
@@ -155,7 +163,7 @@ def test_json_holds_every_figure_and_no_nan(perfect, tmp_path):
 
 def test_text_shows_the_worst_of_many_classes(perfect):
     count = 100
-    report = Report(
+    report = DrawingsReport(
         "many", {}, {"dtw": np.arange(count, dtype=np.float32)}, [f"c{i:03}" for i in range(count)], [""] * count
     )
     text = report.as_text()
@@ -224,12 +232,9 @@ def test_a_file_without_pictures_is_refused(tmp_path):
 
 def written_by_many(pens, *, copies: int) -> PenSet:
     """Variations of each of the pens' drawings, by as many writers, one in five of them held out."""
-    random = np.random.default_rng(0)
-    drawings = [
-        Drawing(tuple(warp(drawing.strokes, random)), drawing.label) for _ in range(copies) for drawing in pens.drawings
-    ]
+    again = pens.drawings.select(np.tile(np.arange(len(pens)), copies))
     writers = [f"writer-{i}" for i in range(copies) for _ in range(len(pens))]
-    return PenSet(centre_in_frame(make_drawing_set(drawings, classes=pens.drawings.classes)), tuple(writers))
+    return PenSet(vary(again, Variation(), np.random.default_rng(0)), tuple(writers))
 
 
 def test_strokes_and_pens_teach_a_reader_more_than_chance(traced, pens):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from strokes.errors import ConfigError, ShapeError
-from strokes.evaluation.generated import score_pictures
-from strokes.evaluation.reading import ClassifierReader, Reader, Redrawer, classify, judge_reader
-from strokes.files import write_outputs
+from strokes.evaluation.generated import score_generated
+from strokes.evaluation.reading import CharacterReader, ClassifierReader, Redrawer, classify, judge_reader
+from strokes.evaluation.report import write_report
 from strokes.recognition.classifier import load_classifier
 
 
@@ -22,7 +22,7 @@ def reader():
 def scored(written, others):
     """Other digits of the same hands, a few of them copied from the training pictures, beside real ones."""
     copied = replace(others, images=np.concatenate([written.images[:8], others.images[8:]]))
-    return score_pictures(copied, real_test=others, real_train=written)
+    return score_generated(copied, real_test=others, real_train=written)
 
 
 def test_good_pictures_score_as_real_ones_do(scored):
@@ -45,7 +45,7 @@ def test_copies_of_training_pictures_are_found_out(scored):
 
 def test_noise_is_told_from_digits(written, others):
     noise = np.random.default_rng(0).integers(0, 256, written.images.shape).astype(np.uint8)
-    found = score_pictures(replace(written, images=noise), real_test=others)
+    found = score_generated(replace(written, images=noise), real_test=others)
     assert found.generated.frechet > 10 * found.real.frechet
     assert found.generated.precision < 0.1
     assert found.generated.accuracy.total.mean < 0.3
@@ -55,7 +55,7 @@ def test_noise_is_told_from_digits(written, others):
 
 def test_unlabelled_pictures_have_no_accuracy(written, others):
     unknown = replace(written, labels=np.full(len(written), -1), classes=())
-    found = score_pictures(unknown, real_test=others)
+    found = score_generated(unknown, real_test=others)
     assert np.isnan(found.generated.accuracy.total.mean)
     assert found.as_dict()["generated"]["accuracy"] is None
     assert found.as_dict()["real"]["accuracy"] > 0.9
@@ -65,25 +65,25 @@ def test_only_real_pictures_of_the_classes_asked_for_are_compared(written, other
     few = written.as_classes(("3", "7"))
     few = few.select(np.tile(np.arange(len(few)), 20)[:120])
     real = others.select(np.tile(np.arange(len(others)), 5))
-    found = score_pictures(few, real_test=real)
+    found = score_generated(few, real_test=real)
     assert found.real.pictures == np.isin(real.labels, (3, 7)).sum()
     assert found.real.inception == pytest.approx(2, abs=0.2)
 
 
 def test_the_same_seed_gives_the_same_figures(scored, written, others):
     copied = replace(others, images=np.concatenate([written.images[:8], others.images[8:]]))
-    again = score_pictures(copied, real_test=others, real_train=written)
+    again = score_generated(copied, real_test=others, real_train=written)
     assert again.as_dict() == scored.as_dict()
 
 
 def test_too_few_pictures_are_refused(written):
     with pytest.raises(ConfigError, match="20 generated pictures"):
-        score_pictures(written.select(slice(20)), real_test=written)
+        score_generated(written.select(slice(20)), real_test=written)
 
 
 def test_a_report_is_text_json_and_a_page_that_stands_alone(scored, tmp_path):
     page, figures = tmp_path / "page.html", tmp_path / "figures.json"
-    write_outputs(scored.as_dict(), scored.as_page(), json_file=figures, page=page)
+    write_report(scored, json_file=figures, page=page)
     stored = json.loads(figures.read_text(), parse_constant=lambda name: pytest.fail(name))
     assert stored["generated"]["by_class"]["7"]["count"] > 0
     text = page.read_text()
@@ -101,7 +101,7 @@ class Blurred:
 
     classes = tuple("0123456789")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: CharacterReader) -> None:
         self.inner = reader
 
     def read(self, images):
@@ -135,7 +135,7 @@ def test_what_is_drawn_again_is_compared_pixel_by_pixel(written, reader, tmp_pat
     assert (found.redrawing.by_pixel.ravel()[1:] == 1).all()
     assert found.figures["reconstruction"] == pytest.approx(783 / 784)
     assert found.redrawing.shown.shape == (10, 28, 28)
-    write_outputs(found.as_dict(), found.as_page(), json_file=tmp_path / "r.json", page=tmp_path / "r.html")
+    write_report(found, json_file=tmp_path / "r.json", page=tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text().count("data:image/png;base64,") == 2
     assert np.shape(json.loads((tmp_path / "r.json").read_text())["reconstruction_by_pixel"]) == (28, 28)
 

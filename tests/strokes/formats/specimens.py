@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from strokes.errors import StrokesError
-from strokes.formats.importing import class_names, in_blocks, take_survey
+from strokes.formats.importing import class_names, drawings_in_blocks, take_survey
 from strokes.formats.recording import make_block
 from strokes.formats.registry import FORMATS
 
@@ -139,6 +139,78 @@ SEVEN_LINES = np.concatenate(
     [np.column_stack([SEVEN_XY / 1000, SEVEN_UP]), np.tile([0.7, 0.5, 1], (15, 1))]
 ).astype(np.float32)  # fmt: skip
 
+OFFICE = b"""<inkml:ink xmlns:inkml="http://www.w3.org/2003/InkML"><inkml:definitions>
+<inkml:context xml:id="c0"><inkml:inkSource xml:id="s0"><inkml:traceFormat>
+<inkml:channel name="X" type="integer" units="cm"/><inkml:channel name="Y" type="integer" units="cm"/>
+<inkml:channel name="F" type="integer" max="1023"/><inkml:intermittentChannels>
+<inkml:channel name="OTx" units="deg"/><inkml:channel name="OTy" units="deg"/></inkml:intermittentChannels>
+</inkml:traceFormat><inkml:channelProperties>
+<inkml:channelProperty channel="X" name="resolution" value="1000" units="1/cm"/>
+<inkml:channelProperty channel="Y" name="resolution" value="500" units="1/cm"/></inkml:channelProperties>
+</inkml:inkSource></inkml:context>
+<inkml:context xml:id="c1"><inkml:traceFormat><inkml:channel name="X" units="mm"/>
+<inkml:channel name="Y" units="mm" orientation="-ve"/></inkml:traceFormat></inkml:context></inkml:definitions>
+<inkml:trace contextRef="#c0">#64 #64 0, 900 100 512 10 -20, 400 450 1023 12</inkml:trace>
+<inkml:trace contextRef="#c1">3 -5, 7 -5</inkml:trace></inkml:ink>
+"""
+CROHME = b"""<ink xmlns="http://www.w3.org/2003/InkML"><traceFormat><channel name="X"/><channel name="Y"/></traceFormat>
+<annotation type="truth">$1+7$</annotation><annotation type="UI">2011_a</annotation>
+<trace id="0">1 0, 1 9</trace><trace id="1">3 5, 5 5</trace><trace id="2">4 4, 4 6</trace>
+<trace id="3">6 0, 8 0, 7 9</trace>
+<traceGroup xml:id="g"><annotation type="truth">Segmentation</annotation>
+<traceGroup><annotation type="truth">1</annotation><traceView traceDataRef="0"/></traceGroup>
+<traceGroup><annotation type="truth">+</annotation><traceView traceDataRef="1"/>
+<traceView traceDataRef="2"/></traceGroup>
+<traceGroup><annotation type="truth">7</annotation><traceView traceDataRef="3"/></traceGroup></traceGroup></ink>
+"""
+CSV = b"""drawing,label,stroke,x,y,time_ms,pressure
+0,7,0,100,200,0,0.1
+0,7,0,900,200,16,0.5
+0,7,0,400,900,33,
+0,7,1,300,500,90,0.2
+0,7,1,700,500,120,1
+1,"a ""b"" c",0,1,2,0,0
+"""
+KAGGLE = b"""countrycode,drawing,key_id,recognized,timestamp,word
+US,"[[[100, 900, 400], [200, 200, 900]], [[300, 700], [500, 500]]]",9000003627287624,True,2017-03-01 20:41:36.70725,nose
+DE,"[[[5], [5]]]",2,False,2017-03-02 20:41:36.70725,dot
+"""
+SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="100mm" viewBox="0 0 1000 1000">
+<g transform="translate(0 10) scale(1)"><path d="M100 190h800L400 890"/>
+<line x1="300" y1="490" x2="700" y2="490"/></g></svg>
+"""
+KANJIVG = """<svg xmlns="http://www.w3.org/2000/svg" width="109" height="109" viewBox="0 0 109 109">
+<g id="kvg:StrokePaths_04e03"><g id="kvg:04e03" kvg:element="七" xmlns:kvg="http://kanjivg.tagaini.net">
+<path id="kvg:04e03-s1" d="M12.5,52.71c3.5,1.67,6.5,1.73,10.75,0.67S75,39,91,37.5"/>
+<path id="kvg:04e03-s2" d="M46,14c1,1 1.6,3.1 1.6,4.1A50 50 0 0 0 95 80q1-2,3-4t2,5z"/></g></g>
+<g id="kvg:StrokeNumbers_04e03"><text transform="matrix(1 0 0 1 4 50)">1</text></g></svg>
+""".encode()
+IAM = b"""<?xml version="1.0" encoding="ISO-8859-1"?>
+<WhiteboardCaptureSession><WhiteboardDescription><SensorLocation corner="top_left"/></WhiteboardDescription>
+<StrokeSet><Stroke colour="black" start_time="769.05" end_time="769.64">
+<Point x="100" y="200" time="769.05"/><Point x="900" y="200" time="769.07"/><Point x="400" y="900" time="769.08"/>
+</Stroke><Stroke><Point x="300" y="500" time="769.2"/><Point x="700" y="500" time="769.22"/></Stroke></StrokeSet>
+</WhiteboardCaptureSession>
+"""
+HANZI = """{"character":"七","strokes":["M 1 2"],"medians":[[[100,700],[900,700],[400,0]],[[300,400],[700,400]]]}
+""".encode()
+
+
+def pairs(*points: tuple[int, int]) -> bytes:
+    """Points as OLHWDB writes them."""
+    return b"".join(struct.pack("<2h", *point) for point in points)
+
+
+POT_POINTS = pairs((100, 200), (900, 200), (400, 900), (-1, 0), (300, 500), (700, 500), (-1, 0), (-1, -1))
+POT = struct.pack("<H4sH", 8 + len(POT_POINTS), b"\xdf\xc6\0\0", 2) + POT_POINTS
+PAGE_HEAD = b"POT\0\0\0\0\0" + b"GBK".ljust(20, b"\0") + struct.pack("<H", 2) + b"short".ljust(20, b"\0")
+PTTS = (
+    struct.pack("<I", 4 + len(PAGE_HEAD)) + PAGE_HEAD + struct.pack("<3I", 100, 1, 2)
+    + struct.pack("<H", 3) + pairs((100, 200), (900, 200), (400, 900))
+    + struct.pack("<H", 2) + pairs((300, 500), (700, 500))
+    + struct.pack("<2H2H", 1, 2, 0, 1) + struct.pack("<H", 1) + b"\xc6\xdf"
+)  # fmt: skip
+
 SPECIMENS = {
     "json": [("a.json", JSON), ("pretty.json", json.dumps(json.loads(JSON), indent=1).encode())],
     "ndjson": [("a.ndjson", NDJSON)],
@@ -147,7 +219,13 @@ SPECIMENS = {
     "quickdraw-bin": [("nose.bin", BINARY)],
     "stroke-3": [("3.npz", npz(train=objects(SEVEN_3), valid=objects(), test=objects(SEVEN_3, SEVEN_3[:1])))],
     "stroke-5": [("5.npz", npz(train=SEVEN_5[None], test=SEVEN_5[None, :7]))],
-    "inkml": [("a.inkml", INKML), ("coded.inkml", INKML_CODED)],
+    "inkml": [("a.inkml", INKML), ("coded.inkml", INKML_CODED), ("office.inkml", OFFICE), ("crohme.inkml", CROHME)],
+    "csv": [("a.csv", CSV)],
+    "quickdraw-csv": [("q.csv", KAGGLE)],
+    "svg": [("a.svg", SVG), ("kanji.svg", KANJIVG)],
+    "iam": [("a01-000u-01.xml", IAM)],
+    "hanzi": [("七.json", HANZI), ("graphics.txt", HANZI)],
+    "olhwdb": [("1001.pot", POT * 2), ("1001.ptts", PTTS)],
     "de-jong": [("trainimg-3-inputdata.txt", INPUTDATA)],
     "lines": [("lines.npz", npz(lines=SEVEN_LINES[None], labels=np.array([7])))],
     "unipen": [("a.unipen", UNIPEN)],
@@ -225,8 +303,8 @@ def read_all(name: str, path: Path) -> int:
     classes = form.known_classes(path) or class_names(survey.labels)
     if not set(survey.labels) <= set(classes):
         return 0
-    settings = {"columns": sorted(survey.columns or ()), "scores": sorted(survey.scores), "metadata": survey.metadata}
-    return sum(len(make_block(b, classes=classes, first=0, **settings)) for b in in_blocks(form.read(path)))
+    settings = {"columns": sorted(survey.columns), "scores": sorted(survey.scores), "metadata": survey.metadata}
+    return sum(len(make_block(b, classes=classes, first=0, **settings)) for b in drawings_in_blocks(form.read(path)))
 
 
 def outcome(name: str, path: Path) -> str:

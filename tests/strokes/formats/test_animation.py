@@ -12,16 +12,14 @@ from PIL import Image
 from raster.hard import draw_strokes
 from strokes.errors import ConfigError, ShapeError, StoreError
 from strokes.formats.animation import (
-    AIR_PACE,
     INK,
     MOVING_FRAMES,
-    PAPER,
+    PAPER_COLOUR,
     STROKE_COLOURS,
-    PenPath,
     make_frames,
-    one_of_each,
     write_animation,
 )
+from strokes.formats.films.pen_time import AIR_PACE, PenTime
 from strokes.ink.drawing import Drawing, make_drawing_set
 
 ROOF = np.array([[0.2, 0.2], [0.8, 0.2], [0.4, 0.8]], np.float32)
@@ -74,7 +72,7 @@ def test_the_last_frame_s_pixels_are_the_drawing_s_hard_rendering():
     pixels = last[top : top + cell, gap : gap + cell][1::3, 1::3]
     ink = draw_strokes([ROOF, BAR]) > 0
     assert (pixels[ink] == INK).all()
-    assert (pixels[8:20, 8:20][~ink[8:20, 8:20]] == PAPER).all()
+    assert (pixels[8:20, 8:20][~ink[8:20, 8:20]] == PAPER_COLOUR).all()
 
 
 def test_one_drawing_is_shown_alone_and_larger(tmp_path):
@@ -106,7 +104,7 @@ def test_strokes_are_laid_over_the_frame_and_not_over_the_original_picture(tmp_p
         ({"indices": []}, "0 drawings"),
         ({"indices": [3]}, "0 to 2"),
         ({"indices": [0] * 41}, "1 to 40"),
-        ({"frame_ms": 5}, "20 or more"),
+        ({"frame_ms": 5}, "20 to 655350"),
         ({"scale": 0}, "1 to 40"),
     ],
 )
@@ -123,12 +121,6 @@ def test_an_existing_gif_is_left_alone(tmp_path):
     assert (tmp_path / "a.gif").read_text() == "precious"
 
 
-def test_one_of_each_class_is_chosen_and_doubtful_ones_are_not():
-    labels = np.array([2, 0, -1, 0, 2])
-    assert one_of_each(labels) == [1, 0]
-    assert one_of_each(labels, flagged=np.array([1, 0, 0, 0, 0])) == [1, 4]
-
-
 strokes = st.lists(
     hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(2)), elements=st.floats(0, 1, width=32)), max_size=4
 )
@@ -136,18 +128,18 @@ strokes = st.lists(
 
 @given(strokes)
 def test_the_pen_starts_at_the_first_point_and_ends_with_the_whole_drawing(drawing):
-    path = PenPath(drawing)
-    end = path.at(path.length)
+    path = PenTime(drawing)
+    end = path.at(path.total)
     assert len(end.strokes) == len(drawing)
     assert all(map(np.array_equal, end.strokes, drawing))
-    if path.length > 0:
+    if path.total > 0:
         assert np.array_equal(path.at(0).strokes[0][0], drawing[0][0])
 
 
 @given(strokes)
 def test_no_step_is_longer_than_the_pace_allows(drawing):
-    path = PenPath(drawing)
-    step = path.length / MOVING_FRAMES
+    path = PenTime(drawing)
+    step = path.total / MOVING_FRAMES
     tips = [m.tip for m in (path.at(i * step) for i in range(MOVING_FRAMES)) if m.tip is not None]
     for a, b in itertools.pairwise(tips):
         assert np.linalg.norm(b - a) <= AIR_PACE * step + 1e-5

@@ -77,18 +77,23 @@ def test_the_specimen_is_read_and_guessed(place, tmp_path, name, file, content):
 SEVEN = [[100, 200], [900, 200], [400, 900], [300, 500], [700, 500]]
 
 
-@pytest.mark.parametrize("name", ["json", "ndjson", "quickdraw", "inkml", "omniglot", "unipen", "pendigits", "pen-npz"])
+BARS = ["json", "ndjson", "quickdraw", "inkml", "omniglot", "unipen", "pendigits", "pen-npz", "csv", "quickdraw-csv"]
+LABELLED = {"quickdraw": "nose", "quickdraw-csv": "nose", "hanzi": "七", "olhwdb": "七"}
+LABELLED |= dict.fromkeys(["omniglot", "svg", "iam"])
+
+
+@pytest.mark.parametrize("name", [*BARS, "svg", "iam", "hanzi", "olhwdb"])
 def test_a_bar_and_a_hook_come_out_in_order_and_upright(place, name):
     file, content = specimens.SPECIMENS[name][0]
     found = first(name, place(file, content))
     assert list(found.lengths) == [3, 2]
-    assert found.label == {"quickdraw": "nose", "omniglot": None}.get(name, "7")
+    assert found.label == LABELLED.get(name, "7")
     x, y = found.points.T
     assert x[0] < x[1] > x[2]
     assert y[0] == y[1] < y[3] == y[4] < y[2]
 
 
-@pytest.mark.parametrize("name", ["json", "quickdraw", "inkml", "omniglot", "unipen"])
+@pytest.mark.parametrize("name", ["json", "quickdraw", "inkml", "omniglot", "unipen", "csv", "iam"])
 def test_times_count_from_the_first_point(place, name):
     file, content = specimens.SPECIMENS[name][0]
     times = first(name, place(file, content)).columns["time_ms"]
@@ -316,8 +321,8 @@ def test_zipped_zeros_are_not_blown_up(place):
 
 
 def test_formats_that_are_only_written_or_unknown_say_so(place, tmp_path):
-    path = place("a.svg", b"<svg/>")
+    path = place("a.gcode", b"G21")
     with pytest.raises(ConfigError, match="not imported"):
-        import_file(path, tmp_path / "a.h5", "svg")
+        import_file(path, tmp_path / "a.h5", "gcode")
     with pytest.raises(ConfigError, match="--format"):
         import_file(path, tmp_path / "a.h5")

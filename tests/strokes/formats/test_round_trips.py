@@ -256,10 +256,11 @@ def test_pyarrow_reads_the_parquet_and_its_features(tmp_path):
     features = json.loads(table.schema.metadata[b"huggingface"])["info"]["features"]
     assert features["label"] == {"names": ["1", "7"], "_type": "ClassLabel"}
     test = parquet.read_table(tmp_path / "set" / "data" / "test-00000-of-00001.parquet").to_pylist()
-    assert test == [{"drawing": [], "label": None, "source_index": 1, "width": 1.0, "height": 1.0}]
+    assert test[0].pop("picture")["bytes"].startswith(b"\x89PNG")
+    assert test == [{"drawing": [], "label": None, "source_index": 1, "width": 1.0, "height": 1.0, "flagged": True}]
     readme = (tmp_path / "set" / "README.md").read_text()
     assert readme.startswith("---\nlicense: mit\n")
-    assert "path: data/train-*.parquet" in readme
+    assert "path: data/train-*" in readme
 
 
 def test_hugging_face_loads_the_folder(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import torch
 from strokes.errors import ConfigError
 from strokes.generation.gan import DROPPED, Adversaries, ByteDropout, PictureGenerator
 from strokes.generation.spec import GeneratorSpec
-from strokes.generation.vae import ClassVae, Latents, Posterior, cluster, make_vae, tell
+from strokes.generation.vae import ClassVae, Latents, Posterior, cluster, make_vae, one_hot
 
 
 @pytest.mark.parametrize(("filters", "numbers"), [(32, 98_832), (64, 225_312)])
@@ -17,8 +17,8 @@ def test_the_generators_have_the_published_counts(filters, numbers):
 
 def test_the_published_cvae_has_its_published_shape():
     shapes = {name: tuple(p.shape) for name, p in ClassVae(GeneratorSpec("cvae", classes=36)).named_parameters()}
-    assert shapes["look.0.weight"] == (32, 1, 4, 4)
-    assert shapes["look.2.weight"] == (32, 32, 4, 4)
+    assert shapes["encoder.0.weight"] == (32, 1, 4, 4)
+    assert shapes["encoder.2.weight"] == (32, 32, 4, 4)
     assert shapes["classify.0.weight"] == (128, 1568)
     assert shapes["classify.2.weight"] == (36, 128)
     assert shapes["mean.weight"] == shapes["log_variance.weight"] == (64, 1568)
@@ -56,7 +56,7 @@ def test_an_adversary_judges_what_the_generator_draws():
 
 
 def test_a_sharp_critic_sees_how_much_pictures_differ():
-    critic = Adversaries(GeneratorSpec("gan", latent=6, filters=4, critic="sharp")).critic
+    critic = Adversaries(GeneratorSpec("gan", latent=6, filters=4, critic="projection")).critic
     picture = torch.rand(1, 1, 28, 28)
     alike, mixed = picture.expand(4, -1, -1, -1), torch.cat([picture, torch.rand(3, 1, 28, 28)])
     features, untold = [], torch.zeros(7, 0)
@@ -68,8 +68,8 @@ def test_a_sharp_critic_sees_how_much_pictures_differ():
 
 
 def test_told_adversaries_draw_and_judge_by_the_class():
-    pair = Adversaries(GeneratorSpec("gan", classes=3, latent=6, filters=4, critic="sharp")).eval()
-    told = tell(torch.tensor([0, 1, 2, 2]), 3)
+    pair = Adversaries(GeneratorSpec("gan", classes=3, latent=6, filters=4, critic="projection")).eval()
+    told = one_hot(torch.tensor([0, 1, 2, 2]), 3)
     pictures = pair.generator(torch.randn(1, 6).expand(4, -1), told)
     assert (pictures[0] != pictures[1]).any()
     assert torch.equal(pictures[2], pictures[3])
@@ -79,8 +79,8 @@ def test_told_adversaries_draw_and_judge_by_the_class():
 
 
 def test_labels_are_told_as_chances_and_not_at_all_where_there_are_no_classes():
-    assert tell(torch.tensor([1, 0]), 2).tolist() == [[0, 1], [1, 0]]
-    assert tell(torch.tensor([-1, 3]), 0).shape == (2, 0)
+    assert one_hot(torch.tensor([1, 0]), 2).tolist() == [[0, 1], [1, 0]]
+    assert one_hot(torch.tensor([-1, 3]), 0).shape == (2, 0)
 
 
 def test_the_average_follows_the_generator():
@@ -126,7 +126,7 @@ def test_fitted_latents_have_the_mean_and_covariance_of_each_class():
     [
         ({"family": "diffusion"}, "one of cvae, lstm-vae, gan, wgan"),
         ({"family": "cvae"}, "network.classes is 0"),
-        ({"family": "gan", "classes": 10}, "a gan with a sharp critic may, others have none"),
+        ({"family": "gan", "classes": 10}, "a gan with a projection critic may, others have none"),
         ({"family": "gan", "latent": 0}, "network.latent is 0"),
     ],
 )

@@ -1,5 +1,7 @@
 """Training generators: losses move, grids are drawn, a resumed run ends as an unbroken one, misfits are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from strokes.errors import ConfigError
 from strokes.generation import vae_trainer
 from strokes.generation.generator import load_generator
-from strokes.generation.trainers import make_generator_trainer
-from strokes.generation.vae_trainer import VaeTrainer, jitter
+from strokes.generation.trainers import even, legible, make_generator_trainer
+from strokes.generation.vae_trainer import VaeTrainer, augment
 from strokes.ink.augment import Variation, render_pictures
-from strokes.train import load_recipe, train, training_pictures
+from strokes.train_recipe import load_recipe, train, training_pictures
 from strokes.training.checkpoints import read
 
 FAMILIES = ("cvae", "lstm-vae", "gan", "wgan")
@@ -42,9 +44,9 @@ def test_an_autoencoder_learns(small_recipe, grey):
 
 
 def test_the_weight_of_the_divergence_grows_with_the_epochs(small_recipe, grey, monkeypatch):
-    trainer = VaeTrainer(small_recipe("cvae", kl_grows=True, kl_weight=1e3), grey)
+    trainer = VaeTrainer(small_recipe("cvae", kl_annealing=True, kl_weight=1e3), grey)
     gradients = []
-    monkeypatch.setattr(vae_trainer, "descend", lambda optimiser, loss, rate: gradients.append(loss.item()))
+    monkeypatch.setattr(vae_trainer, "descend", lambda optimiser, loss, pace: gradients.append(loss.item()))
     for step in (0, trainer.progress.steps_an_epoch):
         torch.manual_seed(0)
         trainer.step(step)
@@ -66,15 +68,78 @@ def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_reci
     assert [("generator" in trainer.step(step).losses) for step in range(6)] == [False, False, True] * 2
 
 
+def test_the_loss_of_a_wgan_s_critic_grows_with_how_far_its_gradient_is_from_1(small_recipe, grey):
+    """Between a picture and itself lies the picture, and the distance is 0: what is left is the penalty."""
+    trainer = make_generator_trainer(small_recipe("wgan", gradient_penalty=10.0), grey, None)
+    critic, pictures, untold = trainer.network.critic.eval(), torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
+    given = pictures.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(given, untold).sum(), given)
+    steepness = gradient.flatten(1).norm(dim=1)
+    loss = trainer.wasserstein_loss(pictures, pictures, untold)
+    assert loss.item() == pytest.approx(10 * (steepness - 1).square().mean().item(), rel=1e-3)
+    assert loss.item() > 1
+
+
+def test_the_average_that_ships_follows_the_generator_slowly(small_recipe, grey):
+    network = make_generator_trainer(small_recipe("wgan"), grey, None).network
+    first = network.averaged.layers[0].weight.clone()
+    with torch.no_grad():
+        network.generator.layers[0].weight.add_(1.0)
+    network.average(0.9)
+    assert torch.allclose(network.averaged.layers[0].weight - first, torch.tensor(0.1), atol=1e-5)
+
+
+def test_a_critics_steps_and_one_of_its_generator_may_be_taken_on_every_batch(small_recipe, grey):
+    trainer = make_generator_trainer(small_recipe("wgan", critic_steps=3, same_batch=True), grey, None)
+    for step in range(2):
+        trainer.step(step)
+    taken = {name: next(iter(o.state.values()))["step"].item() for name, o in trainer.optimisers.items()}
+    assert taken == {"critic": 6, "generator": 2}
+
+
+def test_a_gan_of_a_mixture_draws_each_part_as_often_as_pictures_are_of_its_cluster(small_recipe, grey, tmp_path):
+    recipe = small_recipe("gan", "projection", shape={"clusters": 3})
+    trainer = make_generator_trainer(recipe, grey, None)
+    share = trainer.network.averaged.share
+    assert share.sum() == pytest.approx(1)
+    assert share.tolist() == pytest.approx((np.bincount(trainer.batches.labels, minlength=3) / len(grey)).tolist())
+    latents = trainer.noise(torch.tensor([0, 1, 2]))
+    assert latents[:, :3].argmax(dim=1).tolist() == [0, 1, 2]
+    generator = load_generator(str(train(recipe, grey, tmp_path)))
+    assert torch.allclose(generator.network.share, share)
+    assert len(np.unique(generator.generate(40, randomness=0).images, axis=0)) == (share > 0).sum()
+
+
+def test_glorot_weights_start_bounded_and_their_biases_at_0(small_recipe, grey):
+    trainer = make_generator_trainer(small_recipe("wgan", shape={"glorot": True}), grey, None)
+    first = trainer.network.critic.layers[0]
+    assert first.bias.abs().max() == 0
+    assert first.weight.abs().max() <= (6 / (9 + 64 * 9)) ** 0.5 < first.weight.abs().max() * 1.2
+
+
+def test_classes_are_cut_to_the_rarest(small_recipe, grey):
+    cut = even(grey, seed=0)
+    counts = np.bincount(grey.labels)
+    assert np.bincount(cut.labels).tolist() == [counts[counts > 0].min()] * 10
+
+
+def test_illegible_pictures_are_left_out(grey):
+    noise = replace(grey, images=np.random.default_rng(0).integers(0, 256, grey.images.shape, np.uint8))
+    assert len(legible(noise, 0.0, "cpu")) == len(noise)
+    assert len(legible(noise, 0.9, "cpu")) < len(noise) / 4
+
+
 def test_the_penalty_keeps_a_sharp_critic_from_being_steep(small_recipe, grey):
     pictures, untold = torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
-    steepness = []
+    r1_penalty = []
     for penalty in (0.0, 1000.0):
-        trainer = make_generator_trainer(small_recipe("gan", "sharp", penalty=penalty, learning_rate=1e-3), grey, None)
+        trainer = make_generator_trainer(
+            small_recipe("gan", "projection", gradient_penalty=penalty, learning_rate=1e-3), grey, None
+        )
         for step in range(17):
             trainer.step(step)
-        steepness.append(trainer.steepness(pictures, untold).item())
-    assert steepness[1] < 0.5 * steepness[0]
+        r1_penalty.append(trainer.r1_penalty(pictures, untold).item())
+    assert r1_penalty[1] < 0.5 * r1_penalty[0]
 
 
 def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, grey, tmp_path):
@@ -85,7 +150,7 @@ def test_a_checkpoint_makes_pictures_and_knows_where_latents_lie(small_recipe, g
 
 
 def test_a_gan_that_is_told_classes_makes_those_asked_for(small_recipe, grey, tmp_path):
-    recipe = small_recipe("gan", "sharp", classes=10, grids="2")
+    recipe = small_recipe("gan", "projection", classes=10, grids="2")
     generator = load_generator(str(train(recipe, grey, tmp_path)))
     made = generator.generate(6, classes=["7", "1"], randomness=0)
     assert made.labels.tolist() == [7, 1] * 3
@@ -97,12 +162,12 @@ def test_jitter_moves_pictures_a_little_and_each_otherwise():
     torch.manual_seed(0)
     square = torch.zeros(200, 1, 28, 28)
     square[:, :, 10:18, 10:18] = 1
-    moved = jitter(square, 0.05)
+    moved = augment(square, 0.05)
     assert moved.shape == square.shape
     assert len(moved.flatten(1).unique(dim=0)) == 200
     assert moved.mean() == pytest.approx(square.mean().item(), rel=0.05)
     assert (moved - square).abs().mean() < square.mean()
-    assert torch.allclose(jitter(square, 1e-6), square, atol=1e-3)
+    assert torch.allclose(augment(square, 1e-6), square, atol=1e-3)
 
 
 def test_rendered_pictures_hold_as_many_of_each_class_and_no_held_out_writer(recordings):
@@ -145,7 +210,7 @@ def test_a_person_names_sets_or_paths_to_learn_from(small_recipe, grey, tmp_path
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"average": 1.0}, "training.average is 1.0"),
+        ({"ema_decay": 1.0}, "training.ema_decay is 1.0"),
         ({"grids": "1,x"}, "numbers of epochs"),
         ({"critic_steps": 0}, "critic_steps"),
     ],
@@ -156,7 +221,7 @@ def test_a_setting_out_of_range_is_refused(small_recipe, settings, message):
 
 
 def test_an_unknown_critic_is_refused(small_recipe):
-    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, sharp"):
+    with pytest.raises(ConfigError, match="critic is 'harsh'; one of published, projection"):
         small_recipe("gan", "harsh")
-    with pytest.raises(ConfigError, match="critic is 'sharp'; a wgan has none"):
-        small_recipe("wgan", "sharp")
+    with pytest.raises(ConfigError, match="critic is 'projection'; a wgan has none"):
+        small_recipe("wgan", "projection")

@@ -9,7 +9,7 @@ from strokes.datasets import load_pen_samples
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.pens import load_pens
 from strokes.ink.drawing import Drawing, make_drawing_set
-from strokes.ink.recordings import PenSet, held_out, held_out_drawings
+from strokes.ink.recordings import PenSet, held_out, held_out_drawings, to_choose_by
 from strokes.ink.rendering import centre_in_frame, pen_pictures, write_pictures
 from strokes.ink.thinning import thin
 from strokes.metrics.pictures import render_set, score_pictures
@@ -124,3 +124,20 @@ def test_what_holds_no_pens_is_refused(tmp_path):
     (tmp_path / "what.xyz").touch()
     with pytest.raises(ConfigError):
         load_pens(tmp_path / "what.xyz")
+
+
+def test_held_out_writers_are_to_choose_by_or_to_report_on():
+    codes = [f"w{i}" for i in range(2000)]
+    kept = [code for code in codes if held_out(code)]
+    choose = to_choose_by(kept, [None] * len(kept))
+    assert choose.mean() == pytest.approx(0.5, abs=0.1)
+    # a writer is wholly of one half, whatever is written
+    assert (to_choose_by(kept, ["7"] * len(kept)) == choose).all()
+
+
+def test_of_sets_of_characters_the_character_is_kept_and_not_the_writer():
+    characters = [chr(0x4E00 + i) for i in range(2000)]
+    kept = held_out_drawings(["kanjivg"] * 2000, characters)
+    assert kept.mean() == pytest.approx(0.1, abs=0.03)
+    assert (held_out_drawings(["hanzi-writer"] * 2000, characters) == kept).all()
+    assert to_choose_by(["kanjivg"] * 2000, characters).mean() == pytest.approx(0.5, abs=0.05)

@@ -7,7 +7,7 @@ from strokes.errors import ConfigError, ShapeError
 from strokes.metrics.accuracy import accuracy_of
 from strokes.metrics.frechet import frechet_distance
 from strokes.metrics.inception import inception_score, small_inception_score
-from strokes.metrics.precision_recall import nearest, precision_recall, squared_reach
+from strokes.metrics.precision_recall import nearest_of, precision_recall, squared_reach
 from strokes.recognition.choose import load_judge
 
 RANDOM = np.random.default_rng(0)
@@ -107,7 +107,7 @@ def test_a_ball_reaches_to_the_third_other_member():
 def test_blocks_change_nothing():
     a, b = RANDOM.normal(size=(101, 6)), RANDOM.normal(size=(77, 6)) * 1.5
     assert precision_recall(a, b, block=7) == precision_recall(a, b, block=1000)
-    parts, whole = nearest(a, b, block=7), nearest(a, b, block=1000)
+    parts, whole = nearest_of(a, b, block=7), nearest_of(a, b, block=1000)
     assert (parts[0] == whole[0]).all()
     assert parts[1] == pytest.approx(whole[1], rel=1e-12)
     plain = np.linalg.norm(a[:, None] - b[None], axis=2)
@@ -117,7 +117,7 @@ def test_blocks_change_nothing():
 
 def test_an_exact_copy_is_nearest_at_no_distance():
     pictures = RANDOM.integers(0, 256, (50, 784)).astype(np.uint8)
-    found, apart = nearest(pictures[[30, 4]], pictures)
+    found, apart = nearest_of(pictures[[30, 4]], pictures)
     assert found.tolist() == [30, 4]
     assert apart.tolist() == [0, 0]
 
@@ -126,7 +126,7 @@ def test_neighbours_need_more_members_than_are_asked_for():
     with pytest.raises(ShapeError, match="more than 3"):
         precision_recall(np.zeros((3, 2)), np.zeros((9, 2)))
     with pytest.raises(ShapeError, match="nothing"):
-        nearest(np.zeros((3, 2)), np.zeros((0, 2)))
+        nearest_of(np.zeros((3, 2)), np.zeros((0, 2)))
 
 
 # Accuracy and judges

@@ -6,7 +6,7 @@ import pytest
 
 from strokes.errors import ShapeError
 from strokes.ink.drawing import Drawing, make_drawing_set
-from strokes.metrics.pictures import FAR_PX, NEAR_PX, render_hard, render_set, score_pictures
+from strokes.metrics.pictures import NOWHERE_PX, TOLERANCE_PX, render_hard, render_set, score_pictures
 
 
 def random_drawings(count: int) -> list[Drawing]:
@@ -29,7 +29,7 @@ def plain_scores(line: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
         cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for mask in (line, truth)
     )
     off_ink, off_line = to_truth[line], to_line[truth]
-    precision, recall = (off_ink < NEAR_PX).mean(), (off_line < NEAR_PX).mean()
+    precision, recall = (off_ink < TOLERANCE_PX).mean(), (off_line < TOLERANCE_PX).mean()
     return 2 * precision * recall / max(precision + recall, 1e-9), (off_ink.mean() + off_line.mean()) / 2
 
 
@@ -71,7 +71,7 @@ def test_an_empty_side_scores_nothing_unless_both_are_empty():
     blank, dot = np.zeros((28, 28), np.bool_), np.eye(28, dtype=np.bool_)
     scores = score_pictures(np.stack([blank, dot, blank]), np.stack([dot, blank, blank]))
     assert scores["f1"].tolist() == [0, 0, 1]
-    assert scores["chamfer"].tolist() == [FAR_PX, FAR_PX, 0]
+    assert scores["chamfer"].tolist() == [NOWHERE_PX, NOWHERE_PX, 0]
 
 
 def test_pictures_of_different_shapes_are_refused():

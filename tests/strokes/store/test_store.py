@@ -111,7 +111,7 @@ def test_a_drawing_without_strokes_is_flagged_when_nobody_said_otherwise(tmp_pat
 
 @pytest.mark.parametrize("block", [1, 7, 64, 299])
 def test_the_bytes_do_not_depend_on_the_size_of_the_appended_blocks(written, tmp_path, monkeypatch, block):
-    monkeypatch.setattr(store_writer, "BLOCK", 64)
+    monkeypatch.setattr(store_writer, "DRAWINGS_A_BLOCK", 64)
     whole = make_set(300)
     once = write(tmp_path / "once.h5", whole)
     parts = [whole.select(np.arange(i, min(i + block, 300))) for i in range(0, 300, block)]
@@ -120,7 +120,7 @@ def test_the_bytes_do_not_depend_on_the_size_of_the_appended_blocks(written, tmp
 
 
 def test_blocks_larger_than_the_writer_s_come_back_whole(tmp_path):
-    many = make_set(2 * store_writer.BLOCK + 5)
+    many = make_set(2 * store_writer.APPENDED_AT_ONCE + 5)
     with open_dataset(write(tmp_path / "many.h5", many)) as stored:
         assert same(stored.read(), many)
         chosen = np.random.default_rng(1).integers(0, len(many), 500)
@@ -144,7 +144,7 @@ def test_attributes_come_back_and_the_recipe_is_parsed(tmp_path):
         assert stored.attributes["seed"] == 5
         assert stored.attributes["recipe"] == recipe
         assert stored.attributes["source"] == "mnist"
-        assert stored.attributes["version"] == "0.2"
+        assert stored.attributes["version"] == "0.3"
         assert len(stored) == 0
 
 

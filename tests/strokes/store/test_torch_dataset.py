@@ -14,8 +14,8 @@ from strokes.datasets.bundled import load_thinned_mnist
 from strokes.errors import ConfigError, StoreError
 from strokes.ink.drawing import SPLITS, DrawingSet
 from strokes.recovery.methods import Options
-from strokes.store.reader import open_dataset
-from strokes.store.torch_dataset import pad_drawings
+from strokes.store.reader import DatasetFile, open_dataset
+from strokes.store.torch_dataset import READ_AHEAD, pad_drawings
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,52 @@ def test_workers_open_the_file_for_themselves_and_batches_are_padded(written, wh
     assert torch.equal(points[1, : lengths[1], :2], first)
     assert points[1, :, 2].sum() == len(whole[1].strokes)
     assert not points[1, lengths[1] :].any()
+
+
+def test_a_loader_needs_no_collate_function(written):
+    for digits in (strokes.StrokeDataset(written), strokes.StrokeDataset(written, in_memory=True)):
+        padded = pad_drawings([digits[i] for i in range(32)])
+        first = next(iter(DataLoader(digits, batch_size=32)))
+        assert all(map(torch.equal, first, padded))
+
+
+def test_a_loader_pads_what_a_transform_leaves_a_drawing_and_batches_what_it_makes(written):
+    counted = strokes.StrokeDataset(written, transform=lambda d: len(d.strokes), target_transform=str)
+    counts, labels = next(iter(DataLoader(counted, batch_size=4)))
+    assert (counts.shape, len(labels), type(labels[0])) == ((4,), 4, str)
+    whole = strokes.StrokeDataset(written, transform=lambda d: d)
+    (points, lengths), labels = next(iter(DataLoader(whole, batch_size=4)))
+    assert points.shape == (4, lengths.max(), 3)
+    assert labels.shape == (4,)
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_items_are_the_same_in_every_order_alone_and_together(written, whole, in_memory):
+    digits = strokes.StrokeDataset(written, split="test", in_memory=in_memory)
+    expected = list(whole.select(np.flatnonzero(whole.split == 1)))
+    assert [drawing for drawing, _ in digits] == expected
+    order = np.random.default_rng(0).permutation(len(digits)).tolist()
+    assert [digits[i].drawing for i in order] == [expected[i] for i in order]
+    assert [sample.drawing for sample in digits.__getitems__(order)] == [expected[i] for i in order]
+    assert digits[-1].drawing == expected[-1]
+    with pytest.raises(IndexError):
+        digits[len(digits)]
+
+
+def test_in_order_the_file_is_read_ahead_and_in_memory_not_at_all(written, monkeypatch):
+    asked = []
+    stored, held = strokes.StrokeDataset(written), strokes.StrokeDataset(written, in_memory=True)
+    read = DatasetFile.drawings
+    monkeypatch.setattr(DatasetFile, "drawings", lambda file, which: asked.append(len(which)) or read(file, which))
+    assert len(list(stored)) == len(list(held)) == 300
+    assert asked == [1, READ_AHEAD, 300 - 1 - READ_AHEAD]
+
+
+def test_datasets_print_what_is_in_them(written):
+    shown = repr(strokes.StrokeDataset(written, train=True, in_memory=True))
+    assert (
+        shown == f"StrokeDataset({str(written)!r}: 150 drawings, split train, classes 0 1 2 3 4 5 6 7 8 9, in memory)"
+    )
+    with open_dataset(written) as stored:
+        assert repr(stored).startswith(f"DatasetFile({str(written)!r}: 300 drawings, classes 0 1 2 3")
+    assert repr(stored).endswith("closed)")

@@ -1,7 +1,12 @@
 """A dataset file knows when it is damaged, where, and which drawing that is."""
 
+import os
 import re
+import shutil
 import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import h5py
 import numpy as np
@@ -9,9 +14,11 @@ import pytest
 
 from strokes.build import build_dataset
 from strokes.errors import StoreError
+from strokes.formats import export
 from strokes.recovery.methods import Options
 from strokes.store.checksums import USER_BLOCK, block_bytes_for, flipped_bit, read_sums
 from strokes.store.damage import chunks_of
+from strokes.store.info import describe
 from strokes.store.layout import names_in
 from strokes.store.reader import open_dataset
 from strokes.store.verify import verify
@@ -136,3 +143,38 @@ def test_the_last_block_may_be_short(built):
     sums = read_sums(built)
     assert sums.length == built.stat().st_size
     assert len(sums.table) == -(-(sums.length - USER_BLOCK) // sums.block_bytes)
+
+
+@contextmanager
+def nobody():
+    """Not root: somebody to whom files may be shut."""
+    before = os.geteuid()
+    os.seteuid(65534 if before == 0 else before)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("shut", ["file", "folder"])
+@pytest.mark.parametrize(
+    "look",
+    [describe, verify, lambda path: export(path, path.parent.parent / "out.json")],
+    ids=["info", "verify", "export"],
+)
+def test_what_may_not_be_read_is_refused_in_one_line(built, look, shut):
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "folder"
+        folder.mkdir()
+        path = Path(shutil.copy(built, folder / "d.h5"))
+        os.chmod(name, 0o777)
+        (path if shut == "file" else folder).chmod(0)
+        with nobody(), pytest.raises(StoreError, match=r"d\.h5 can't be \w+: Permission denied$"):
+            look(path)
+        folder.chmod(0o700)
+
+
+def test_an_export_into_a_shut_folder_is_refused_in_one_line(built, tmp_path):
+    (tmp_path / "shut").mkdir(mode=0)
+    with nobody(), pytest.raises(StoreError, match=r"out\.json can't be reached: Permission denied$"):
+        export(built, tmp_path / "shut" / "out.json")

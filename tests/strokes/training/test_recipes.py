@@ -5,15 +5,20 @@ import json
 
 import pytest
 
+from strokes.datasets import load_thinned_mnist
 from strokes.errors import ConfigError
-from strokes.train import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
+from strokes.recovery.methods import model_for
+from strokes.train_recipe import DEFAULT_RECIPE, adjusted, known_recipes, load_recipe, parse_any
 
 EXPERIMENTS = ("neural-line", "single", "dropout", "max", "aux-losses", "per-digit", "per-digit-samples")
 
 
-def test_every_experiment_of_the_post_has_a_recipe_and_the_best_is_the_default():
+def test_every_experiment_of_the_post_has_a_recipe():
     assert set(EXPERIMENTS) <= set(known_recipes())
-    assert DEFAULT_RECIPE == "per-digit-samples"
+
+
+def test_what_is_trained_by_default_is_what_draws_digits_by_default():
+    assert model_for(load_thinned_mnist("test")) == DEFAULT_RECIPE
 
 
 @pytest.mark.parametrize("name", known_recipes())
@@ -27,18 +32,31 @@ def test_a_shipped_recipe_loads_says_what_it_is_and_survives_json(name):
 def test_the_recipes_differ_where_the_experiments_do():
     recipes = {name: load_recipe(name) for name in EXPERIMENTS}
     single = recipes["single"]
-    assert (single.network.members, single.network.layers, single.network.hidden) == (1, 3, 512)
+    assert (single.network.ensemble_size, single.network.layers, single.network.hidden) == (1, 3, 512)
     assert single.loss.length == single.loss.angle == 0
     assert recipes["neural-line"].drawing.line_model == "neural"
     assert recipes["dropout"].network.dropout > 0
     assert recipes["max"].drawing.compose == "max"
     assert recipes["aux-losses"].loss.length == recipes["aux-losses"].loss.angle == 0.01
     ensemble = recipes["per-digit"]
-    assert (ensemble.network.members, ensemble.network.layers, ensemble.network.hidden) == (10, 3, 64)
-    assert ensemble.network.everywhere
+    assert (ensemble.network.ensemble_size, ensemble.network.layers, ensemble.network.hidden) == (10, 3, 64)
+    assert ensemble.network.skip_connections
     assert recipes["per-digit-samples"].training.samples
-    assert recipes["per-digit-samples"].training.warm_up == 100
+    assert recipes["per-digit-samples"].training.pretraining_steps == 100
     assert {recipe.network.points for recipe in recipes.values()} == {20}
+
+
+def test_segments_are_summed_before_another_composition_takes_over():
+    drawing = parse_any({"name": "mine", "drawing": {"compose": "max", "summed_steps": 300}}).drawing
+    assert [drawing.composition(step) for step in (0, 299, 300)] == ["sum", "sum", "max"]
+
+
+def test_the_rate_on_samples_falls_after_the_pretraining():
+    settings = {"pretraining_steps": 100, "pretraining_learning_rate": 5e-4, "sample_learning_rate": 1e-4}
+    training = parse_any({"name": "mine", "training": settings}).training
+    assert [training.sample_pace(step, 10).rate for step in (0, 99, 100, 105)] == [5e-4, 5e-4, 1e-4, 1e-4]
+    falling = dataclasses.replace(training, schedule="cosine", pretraining_learning_rate=0.0)
+    assert [falling.sample_pace(step, 10).rate for step in (99, 100, 110)] == [1e-4, 1e-4, 0]
 
 
 def test_an_unknown_recipe_lists_the_known():
@@ -65,7 +83,7 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, network"),
+        ({"netwrok": {}}, "recipe has no setting 'netwrok'; it has name, about, kind, network"),
         ({"network": {"units": 3}}, "recipe.network has no setting 'units'"),
         ({"drawing": {"softness": {"hard": 1.0}}}, "recipe.drawing.softness has no setting 'hard'"),
         ({"network": 64}, "recipe.network is 64; expected a table"),
@@ -76,11 +94,14 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
         ({"training": {"epochs": 0}}, "training.epochs is 0; expected more than 0"),
         ({"training": {"learning_rate": -1e-3}}, "training.learning_rate is -0.001"),
         ({"training": {"learning_rate": float("nan")}}, "training.learning_rate is nan"),
-        ({"training": {"warm_up": -1}}, "training.warm_up is -1"),
+        ({"training": {"pretraining_steps": -1}}, "training.pretraining_steps is -1"),
         ({"training": {"seed": -1}}, "training.seed is -1"),
-        ({"training": {"decay": "linear"}}, "training.decay is 'linear'; one of constant, cosine"),
+        ({"training": {"schedule": "linear"}}, "training.schedule is 'linear'; one of constant, cosine, one-cycle"),
         ({"training": {"precision": "float16"}}, "training.precision is 'float16'; one of float32, bfloat16"),
         ({"loss": {"length": -0.01}}, "loss.length is -0.01"),
+        ({"drawing": {"pen": "up"}}, "drawing.pen is 'up'; one of input, factor"),
+        ({"drawing": {"pen": "factor"}}, "drawing.pen is 'factor'; a soft line model's pen"),
+        ({"drawing": {"summed_steps": -1}}, "drawing.summed_steps is -1"),
         ({"loss": {"angle": float("inf")}}, "loss.angle is inf"),
         ({"drawing": {"compose": "min"}}, "drawing.compose is 'min'; one of"),
         ({"drawing": {"line_model": "hard"}}, "drawing.line_model is 'hard'; one of soft, neural"),

@@ -7,16 +7,17 @@ import torch
 from strokes.datasets.samples import load_pen_samples
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import centre_in_frame
+from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.network import PenNetwork
-from strokes.train import parse_any
+from strokes.train_recipe import parse_any
 from strokes.training.checkpoints import save_weights
 
-SIZES = {"fine": 4, "middle": 6, "coarse": 8, "token": 16, "key": 8, "pools": 2, "value": 4, "whole": 8}
+SIZES = {"fine": 4, "middle": 6, "coarse": 8, "token": 16, "key": 8, "pools": 2, "value": 4, "context": 8}
 TINY = {
     "name": "tiny-pen",
     "kind": "pens",
     "classes": "0-9",
-    "network": {**SIZES, "classes": 10, "told": 16, "hidden": 16},
+    "network": {**SIZES, "classes": 10, "embedding": 16, "hidden": 16},
     "training": {
         "epochs": 2,
         "steps_an_epoch": 4,
@@ -44,7 +45,7 @@ def pen_network(pen_recipe):
 @pytest.fixture(scope="session")
 def pen_model(pen_network, pen_recipe, tmp_path_factory):
     path = tmp_path_factory.mktemp("pen-model") / "tiny-pen.safetensors"
-    save_weights(pen_network, pen_recipe, path)
+    save_weights(pen_network, pen_recipe, path, calibration=Calibration().to_json())
     return path
 
 

@@ -1,15 +1,17 @@
 """Walks stay on the ink, end once, and are the same however they are batched."""
 
 import numpy as np
+import pytest
 import torch
 
 from strokes.recovery.pointer import decoding as walking
 from strokes.recovery.pointer.decoding import MORE_POINTS, walk
+from strokes.recovery.pointer.kernels import _choose_place, choose_flags
 from strokes.recovery.pointer.network import END, GO, LIFT
 
 
 def look(network, pictures):
-    return network.look(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
 
 
 def test_a_walk_ends_once_and_stays_on_the_ink(pen_network, some):
@@ -65,7 +67,7 @@ def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
     ink, times = look(pen_network, some.select([0])), 4000
     walks = walk(pen_network, ink, times=times, temperatures=torch.ones(times), generator=torch.Generator())
     nowhere = torch.zeros(1, 1, dtype=torch.long)
-    logits, _, _ = pen_network.follow(ink, nowhere, nowhere.bool())
+    logits, _, _ = pen_network.teacher_force(ink, nowhere, nowhere.bool())
     first = logits[0, 0].softmax(dim=0).numpy()
     drawn = np.bincount(walks.tokens[:, 0], minlength=len(first)) / times
     assert np.abs(drawn - first).max() < 4 * np.sqrt(0.25 / times)
@@ -73,3 +75,56 @@ def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
 
 def test_no_pictures_make_no_walks(pen_network, some):
     assert len(walk(pen_network, look(pen_network, some.select(slice(0)))).flags) == 0
+
+
+def test_without_randomness_the_likeliest_neighbourhood_is_gone_to_and_what_is_far_from_it_is_doubt():
+    # one pixel alone at 0.4, far away three beside each other that share 0.6
+    places = np.array([[2.5, 2.5], [20.5, 20.5], [21.5, 20.5], [21.5, 21.5]], np.float32)
+    shares = np.array([0.4, 0.15, 0.25, 0.2], np.float32)
+    token, doubt = _choose_place(shares, places)
+    assert token == 2
+    assert doubt == pytest.approx(0.4)
+
+
+def test_a_likelier_pixel_alone_is_gone_to_where_no_neighbourhood_is_likelier():
+    places = np.array([[2.5, 2.5], [20.5, 20.5], [21.5, 20.5]], np.float32)
+    assert _choose_place(np.array([0.6, 0.2, 0.2], np.float32), places)[0] == 0
+
+
+def test_walks_tell_how_often_they_might_have_gone_elsewhere(pen_network, some):
+    ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
+    doubt = walk(pen_network, ink).doubt
+    assert (doubt[:, 0] <= doubt[:, 1] + 1e-6).all()
+    assert (doubt[:, 0] > 0).any()
+    assert (doubt[:, 0] <= 1 + 1e-5).all()
+
+
+def test_a_walk_s_likelihood_is_the_logarithm_of_the_chances_of_all_that_it_did(pen_network, some):
+    ink = look(pen_network, some)
+    walks = walk(pen_network, ink, temperatures=torch.ones(len(some)), generator=torch.Generator().manual_seed(0))
+    tokens, flags = torch.from_numpy(walks.tokens), torch.from_numpy(walks.flags)
+    logits, flag_logits, _ = pen_network.teacher_force(ink, tokens, flags == LIFT)
+    came = logits.log_softmax(2).gather(2, tokens[..., None])[..., 0]
+    did = flag_logits.log_softmax(2).gather(2, flags.clamp(min=0)[..., None])[..., 0]
+    told = torch.where(flags >= 0, came + did, 0).sum(1).numpy()
+    assert (walks.flags >= 0).sum(axis=1).max() > 5
+    assert np.allclose(walks.likelihood, told, atol=0.02)  # single steps differ by 1e-4
+
+
+def stop_at(*chances, temperature=0.0):
+    """What a pen does that passes points with these chances to end there."""
+    found, stopping, doubted = [], np.zeros(1, np.float32), np.zeros(1, np.bool_)
+    for chance in chances:
+        logits = np.log(np.array([[1 - chance, chance / 4, chance * 3 / 4]], np.float32))
+        flags = np.empty(1, np.int64)
+        warm = np.full(1, temperature, np.float32)
+        choose_flags(logits, warm, np.zeros(1, np.float32), np.zeros(1, np.float32), stopping, doubted, flags)
+        found.append(int(flags[0]))
+    return found
+
+
+def test_neighbouring_points_share_the_chance_of_being_the_end():
+    assert stop_at(0.4, 0.4) == [GO, END]  # 0.4 + 0.6 · 0.4 > 0.5
+    assert stop_at(0.2, 0.2, 0.2) == [GO, GO, GO]  # 0.2, 0.36, 0.488
+    assert stop_at(0.4, 0.01, 0.4) == [GO, GO, GO]  # no neighbours
+    assert stop_at(0.4, 0.4, temperature=1.0) == [GO, GO]

@@ -7,12 +7,13 @@ import torch
 from strokes.errors import ConfigError
 from strokes.ink.augment import Variation
 from strokes.recovery.pointer.decoding import Walker, walk
+from strokes.recovery.pointer.kernels import BESIDE_PX
 from strokes.recovery.pointer.network import GO, LIFT, PenNetwork, find_ink
 from strokes.recovery.pointer.spec import PenSpec
 
 
 def look(network, pictures):
-    return network.look(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
 
 
 def test_tokens_are_the_ink_pixels_row_by_row(some):
@@ -35,7 +36,7 @@ def test_a_gradient_reaches_every_parameter(pen_recipe, some):
     ink = look(network, some)
     walked = torch.arange(6).repeat(len(some), 1)
     lifted = torch.tensor([False, False, True, False, False, False]).expand(len(some), -1)
-    logits, flags, offsets = network.follow(ink, walked, lifted)
+    logits, flags, offsets = network.teacher_force(ink, walked, lifted)
     (torch.log_softmax(logits, 2)[..., :6].sum() + flags.square().sum() + offsets.square().sum()).backward()
     still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     unused_labels = "look.label.weight"
@@ -45,7 +46,7 @@ def test_a_gradient_reaches_every_parameter(pen_recipe, some):
 def test_shapes_along_a_walk(pen_network, some):
     ink = look(pen_network, some)
     walked = torch.zeros(len(some), 5, dtype=torch.long)
-    logits, flags, offsets = pen_network.follow(ink, walked, torch.zeros(len(some), 5, dtype=torch.bool))
+    logits, flags, offsets = pen_network.teacher_force(ink, walked, torch.zeros(len(some), 5, dtype=torch.bool))
     assert logits.shape == (len(some), 5, ink.mask.shape[1])
     assert flags.shape == (len(some), 5, 3)
     assert offsets.shape == (len(some), 5, 2)
@@ -56,12 +57,17 @@ def test_a_walk_followed_again_gives_the_likelihood_and_points_that_it_had(pen_n
     ink = look(pen_network, some)
     walks = walk(pen_network, ink)
     tokens, flags = torch.from_numpy(walks.tokens), torch.from_numpy(walks.flags)
-    logits, flag_logits, offsets = pen_network.follow(ink, tokens, flags == LIFT)
+    logits, flag_logits, offsets = pen_network.teacher_force(ink, tokens, flags == LIFT)
     places = ink.places_px.gather(1, tokens[..., None].expand(-1, -1, 2))
     used = flags >= 0
     assert torch.allclose((places + offsets)[used], torch.from_numpy(walks.points_px)[used], atol=1e-4)
     pixel = torch.log_softmax(logits, 2).gather(2, tokens[..., None])[..., 0]
-    assert torch.equal(logits.argmax(2)[used], tokens[used])
+    away = (ink.places_px[:, :, None] - ink.places_px[:, None]).abs()
+    beside = (away < BESIDE_PX).all(dim=3).float()
+    around = torch.softmax(logits, 2) @ beside
+    likeliest = (around > around.amax(dim=2, keepdim=True) - 1e-5).float()
+    near_it = (likeliest @ beside).gather(2, tokens[..., None])[..., 0]
+    assert (near_it[used] > 0).all()
     likeliest = torch.log_softmax(flag_logits, 2).max(dim=2).values
     assert (torch.where(used, pixel + likeliest, 0).sum(1) >= torch.from_numpy(walks.likelihood) - 1e-3).all()
 

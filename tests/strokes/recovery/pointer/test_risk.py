@@ -7,9 +7,9 @@ import torch
 from strokes.errors import ConfigError
 from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import render_set
-from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.decoding import UNUSED, Walks, walk
 from strokes.recovery.pointer.network import END, GO, LIFT
-from strokes.recovery.pointer.risk import choose_walks, pick, to_drawings
+from strokes.recovery.pointer.risk import choose_walks, minimise_bayes_risk, to_drawings
 
 ACROSS = np.stack([np.linspace(6, 22, 9), np.full(9, 14.5)], axis=1)
 DOWN = ACROSS[:, ::-1]
@@ -24,7 +24,9 @@ def walks(*paths, likelihood=None):
         flags[i, : len(path)] = [GO] * (len(path) - 1) + [END]
         points[i, : len(path)] = path
     chances = np.zeros(len(paths)) if likelihood is None else np.array(likelihood)
-    return Walks(np.zeros_like(flags), flags, points, chances.astype(np.float32))
+    return Walks(
+        np.zeros_like(flags), flags, points, chances.astype(np.float32), np.zeros((len(chances), 2), np.float32)
+    )
 
 
 def picture_of(path):
@@ -35,7 +37,7 @@ def picture_of(path):
 def test_of_three_walks_the_reversed_one_is_not_chosen():
     for order in ([0, 1, 2], [2, 1, 0], [0, 2, 1]):
         paths = [[ACROSS, ACROSS + np.array([0.3, 0]), ACROSS[::-1]][i] for i in order]
-        chosen = pick(walks(*paths), picture_of(ACROSS), 3)
+        chosen = minimise_bayes_risk(walks(*paths), picture_of(ACROSS), 3)
         assert chosen.walks.points_px[0, 0, 0] < 14
         assert chosen.turned[0] == pytest.approx(0.5, abs=0.05)  # one of the two others runs against it
         assert chosen.reordered[0] == pytest.approx(1.0, abs=0.1)  # orders +1 and -1
@@ -45,42 +47,51 @@ def test_of_three_walks_the_reversed_one_is_not_chosen():
 def test_each_picture_has_its_own_choice():
     found = walks(ACROSS, ACROSS, ACROSS[::-1], DOWN[::-1], DOWN, DOWN[::-1])
     images = np.concatenate([picture_of(ACROSS), picture_of(DOWN)])
-    chosen = pick(found, images, 3)
+    chosen = minimise_bayes_risk(found, images, 3)
     assert chosen.walks.points_px[0, 0].tolist() == ACROSS[0].tolist()
     assert chosen.walks.points_px[1, 0].tolist() == DOWN[-1].tolist()
 
 
 def test_two_that_agree_lose_to_one_that_fits_the_picture():
     half = ACROSS[:4]
-    chosen = pick(walks(half, half, ACROSS), picture_of(ACROSS), 3)
+    chosen = minimise_bayes_risk(walks(half, half, ACROSS), picture_of(ACROSS), 3)
     assert chosen.walks.points_px[0, -1].tolist() == ACROSS[-1].tolist()
     assert chosen.fit[0] == 1
 
 
 def test_a_likelier_walk_outvotes_two_that_are_all_but_impossible():
     found = walks(ACROSS[::-1], ACROSS, ACROSS, likelihood=[0, -100, -100])
-    assert pick(found, picture_of(ACROSS), 3).walks.points_px[0, 0].tolist() == ACROSS[-1].tolist()
+    assert minimise_bayes_risk(found, picture_of(ACROSS), 3).walks.points_px[0, 0].tolist() == ACROSS[-1].tolist()
 
 
 def test_walks_of_dots_alone_contest_nothing():
     dot, other = np.full((1, 2), 14.0), np.full((1, 2), 14.5)
-    chosen = pick(walks(dot, other, dot), picture_of(dot), 3)
+    chosen = minimise_bayes_risk(walks(dot, other, dot), picture_of(dot), 3)
     assert chosen.apart_px[0] < 1
     assert (chosen.turned[0], chosen.reordered[0], chosen.contested[0]) == (0, 0, 0)
 
 
 def test_a_single_step_contests_its_reverse():
     step = ACROSS[[3, 5]]
-    chosen = pick(walks(step, step, step[::-1]), picture_of(step), 3)
+    chosen = minimise_bayes_risk(walks(step, step, step[::-1]), picture_of(step), 3)
     assert chosen.walks.points_px[0, 0].tolist() == step[0].tolist()
     assert chosen.contested[0] == pytest.approx(0.5)
+
+
+def test_what_likelier_hypotheses_say_of_the_chosen_one_weighs_more():
+    """Beside the chosen walk are one as likely that agrees, and a reversed one that is e^30 times less likely."""
+    found = walks(ACROSS, ACROSS, ACROSS[::-1], likelihood=[0, 0, -30])
+    chosen = minimise_bayes_risk(found, picture_of(ACROSS), 3)
+    against = np.exp(-1) / (1 + np.exp(-1))
+    assert chosen.contested[0] == pytest.approx(against, abs=1e-3)
+    assert chosen.turned[0] == pytest.approx(against, abs=0.05)
 
 
 def test_hypotheses_are_judged_as_the_metrics_judge():
     loop = 14 + 6 * np.stack([np.cos(np.arange(0, 6, 0.33)), np.sin(np.arange(0, 6, 0.33))], axis=1)
     found = walks(loop, loop[::-1], loop[5:])
     drawings = to_drawings(found.points_px, found.flags)
-    chosen = pick(found, picture_of(loop), 3)
+    chosen = minimise_bayes_risk(found, picture_of(loop), 3)
     best = [np.array_equal(chosen.walks.points_px[0], walked) for walked in found.points_px].index(True)
     others = [i for i in range(3) if i != best]
     scores = score_pens(drawings.select(np.array(others)), drawings.select(np.array([best, best])))
@@ -89,7 +100,7 @@ def test_hypotheses_are_judged_as_the_metrics_judge():
 
 
 def test_one_walk_alone_is_chosen_and_nothing_is_apart_from_it():
-    chosen = pick(walks(ACROSS, likelihood=[-4.5]), picture_of(ACROSS), 1)
+    chosen = minimise_bayes_risk(walks(ACROSS, likelihood=[-4.5]), picture_of(ACROSS), 1)
     assert (chosen.apart_px[0], chosen.turned[0], chosen.reordered[0], chosen.contested[0]) == (0, 0, 0, 0)
     assert chosen.surprise[0] == pytest.approx(0.5)  # 4.5 over 9 steps
 
@@ -111,7 +122,7 @@ def test_a_walk_of_no_step_is_a_drawing_without_strokes():
 
 def test_hypotheses_follow_from_the_seed(pen_network, some):
     few = some.select(np.arange(6))
-    ink = pen_network.look(torch.from_numpy(few.images), torch.from_numpy(few.labels))
+    ink = pen_network.encoder(torch.from_numpy(few.images), torch.from_numpy(few.labels))
     first, again, other = (
         choose_walks(pen_network, ink, few.images, hypotheses=3, temperature=2.0, seed=seed) for seed in (1, 1, 2)
     )
@@ -120,7 +131,16 @@ def test_hypotheses_follow_from_the_seed(pen_network, some):
     assert len(first.walks.flags) == len(few)
 
 
+def test_the_first_hypothesis_is_the_likeliest_walk_and_the_others_are_drawn(pen_network, some):
+    ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
+    alone, other = (
+        choose_walks(pen_network, ink, some.images, hypotheses=1, temperature=2.0, seed=seed).walks for seed in (1, 2)
+    )
+    assert np.array_equal(alone.tokens, walk(pen_network, ink).tokens)
+    assert np.array_equal(alone.tokens, other.tokens)
+
+
 def test_no_hypothesis_is_refused(pen_network, some):
-    ink = pen_network.look(torch.from_numpy(some.images), torch.from_numpy(some.labels))
+    ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
     with pytest.raises(ConfigError, match="0 hypotheses"):
         choose_walks(pen_network, ink, some.images, hypotheses=0, temperature=1.0, seed=0)

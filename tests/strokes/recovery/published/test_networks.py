@@ -11,7 +11,7 @@ from strokes.recovery.published.networks import NetworkSpec, StrokeNetwork
 
 SMALL = NetworkSpec(hidden=6, points=5, classes=3, pixels=16)
 SPECS = [
-    dataclasses.replace(SMALL, members=members, everywhere=everywhere, projected=projected, layers=layers)
+    dataclasses.replace(SMALL, ensemble_size=members, skip_connections=everywhere, projected=projected, layers=layers)
     for members, everywhere, projected, layers in itertools.product((1, 3), (False, True), (False, True), (1, 3))
 ]
 
@@ -40,13 +40,13 @@ def test_a_gradient_reaches_every_parameter(spec):
 
 
 def test_an_ensemble_draws_what_its_members_draw_alone():
-    spec = dataclasses.replace(SMALL, members=3, everywhere=True, projected=False)
+    spec = dataclasses.replace(SMALL, ensemble_size=3, skip_connections=True, projected=False)
     ensemble = StrokeNetwork(spec)
     labels = torch.tensor([1, 0, 2, 2, 1])
     pictures = pictures_of(labels)
     together = ensemble(pictures, labels)
     for member in range(3):
-        alone = StrokeNetwork(dataclasses.replace(spec, members=1))
+        alone = StrokeNetwork(dataclasses.replace(spec, ensemble_size=1))
         alone.load_state_dict({name: value[member : member + 1] for name, value in ensemble.state_dict().items()})
         own = labels == member
         torch.testing.assert_close(alone(pictures[own], labels[own]), together[own], rtol=0, atol=1e-6)
@@ -54,7 +54,7 @@ def test_an_ensemble_draws_what_its_members_draw_alone():
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_picture_is_drawn_the_same_in_any_company_and_order(members):
-    network = StrokeNetwork(dataclasses.replace(SMALL, members=members))
+    network = StrokeNetwork(dataclasses.replace(SMALL, ensemble_size=members))
     labels = torch.tensor([2, 2, 0, 1, 2, 0])
     pictures = pictures_of(labels)
     together = network(pictures, labels)
@@ -66,7 +66,7 @@ def test_a_picture_is_drawn_the_same_in_any_company_and_order(members):
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_label_and_the_picture_change_what_is_drawn(members):
-    network = StrokeNetwork(dataclasses.replace(SMALL, members=members))
+    network = StrokeNetwork(dataclasses.replace(SMALL, ensemble_size=members))
     labels = torch.tensor([0, 1, 2])
     one = pictures_of(labels)[:1].expand(3, 4, 4)
     by_label = network(one, labels)
@@ -76,7 +76,7 @@ def test_the_label_and_the_picture_change_what_is_drawn(members):
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_no_pictures_give_no_paths(members):
-    network = StrokeNetwork(dataclasses.replace(SMALL, members=members))
+    network = StrokeNetwork(dataclasses.replace(SMALL, ensemble_size=members))
     assert network(torch.zeros(0, 4, 4), torch.zeros(0, dtype=torch.int64)).shape == (0, 5, 3)
 
 
@@ -115,7 +115,7 @@ def test_lower_precision_comes_near_and_leaves_the_weights_as_they_are():
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("hidden", 0), ("points", -1), ("dropout", 1.0), ("dropout", -0.1), ("members", 2)]
+    ("setting", "value"), [("hidden", 0), ("points", -1), ("dropout", 1.0), ("dropout", -0.1), ("ensemble_size", 2)]
 )
 def test_an_impossible_network_is_refused_by_name(setting, value):
     with pytest.raises(ConfigError, match=f"network.{setting} is {value}"):

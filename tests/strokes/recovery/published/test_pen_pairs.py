@@ -9,7 +9,7 @@ from strokes.errors import SourceError
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.resampling import along, path_length, resample_path
 from strokes.ink.thinning import thin
-from strokes.recovery.published.pen_pairs import centre_in_frame, make_pen_pairs, warp, write
+from strokes.recovery.published.pen_pairs import make_pen_pairs
 
 LINE = np.array([[0.1, 0.5], [0.4, 0.5], [0.9, 0.5]], np.float32)
 SHORT = np.array([[0.2, 0.1], [0.2, 0.3]], np.float32)
@@ -75,25 +75,6 @@ def test_strokes_share_the_points_by_length_and_keep_their_ends(strokes):
 
 def test_strokes_that_do_not_fit_are_left_out_from_the_end():
     assert (resample_path([LINE, SHORT, DOT], 4)[:, 2] == 0).sum() == 2
-
-
-def test_a_glyph_is_centred_and_as_large_as_mnists():
-    moved = centre_in_frame([LINE, LINE + np.float32(0.05)])
-    points = np.concatenate(moved)
-    assert np.ptp(points, axis=0).max() == pytest.approx(18 / 28, abs=1e-6)
-    assert points.mean(axis=0) == pytest.approx([0.5 - 0.1 / 3, 0.5], abs=0.04)
-
-
-def test_a_warp_keeps_the_number_of_strokes_and_points():
-    warped = warp((LINE, SHORT), np.random.default_rng(0))
-    assert [stroke.shape for stroke in warped] == [LINE.shape, SHORT.shape]
-    assert not np.allclose(warped[0], LINE)
-
-
-def test_a_written_line_is_as_wide_as_its_pen():
-    grey = write([np.array([[0.2, 0.5], [0.8, 0.5]], np.float32)], width_px=2.0)
-    assert grey.shape == (28, 28)
-    assert grey[:, 14].sum() / 255 == pytest.approx(2.0, abs=0.15)  # whole eighths of a pixel
 
 
 def test_places_along_a_line_are_measured_from_its_start():

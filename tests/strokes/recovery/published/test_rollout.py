@@ -6,37 +6,41 @@ import pytest
 import torch
 
 from strokes.recovery.published.networks import NetworkSpec, StrokeNetwork
-from strokes.recovery.published.rollout import Plan, Rollout
+from strokes.recovery.published.rollout import Rollout, RolloutPlan
 
 SPECS = {
     "single, projected": NetworkSpec(hidden=3, points=4, classes=2, pixels=4),
-    "ensemble": NetworkSpec(members=2, hidden=3, points=4, classes=2, pixels=4, everywhere=True, projected=False),
+    "ensemble": NetworkSpec(
+        ensemble_size=2, hidden=3, points=4, classes=2, pixels=4, skip_connections=True, projected=False
+    ),
     "dropout": NetworkSpec(hidden=3, points=4, classes=2, pixels=4, dropout=0.5, projected=False),
-    "ensemble, projected, dropout": NetworkSpec(members=2, hidden=3, points=4, classes=2, pixels=4, dropout=0.5),
+    "ensemble, projected, dropout": NetworkSpec(ensemble_size=2, hidden=3, points=4, classes=2, pixels=4, dropout=0.5),
 }
 
 
-def arguments(spec: NetworkSpec, *, batch: int = 2) -> tuple[Plan, list[torch.Tensor | None]]:
+def arguments(spec: NetworkSpec, *, batch: int = 2) -> tuple[RolloutPlan, list[torch.Tensor | None]]:
     """What `Rollout` is given, in float64: random constants, a network's weights, masks where there is dropout."""
     torch.manual_seed(0)
     network = StrokeNetwork(spec).double()
-    plan = Plan(
+    plan = RolloutPlan(
         steps=spec.points,
         hidden=spec.hidden,
-        told=tuple(cell.told for cell in network.cells),
+        skip=tuple(cell.skip for cell in network.cells),
         projected=spec.projected,
         product=torch.float64,
     )
     tensors: list[torch.Tensor | None] = [network.project.detach(), torch.randn_like(network.offset)]
     for i, cell in enumerate(network.cells):
         masked = i > 0 and spec.dropout > 0
-        mask = network.dropout_mask(torch.ones(spec.members, batch, spec.hidden, dtype=torch.float64))
-        constant = torch.randn(spec.members, batch, 4 * spec.hidden, dtype=torch.float64)
+        mask = network.dropout_mask(torch.ones(spec.ensemble_size, batch, spec.hidden, dtype=torch.float64))
+        constant = torch.randn(spec.ensemble_size, batch, 4 * spec.hidden, dtype=torch.float64)
         tensors += [constant, cell.moving.detach(), mask if masked else None]
     return plan, [t if t is None else t.requires_grad_(i < 2 or i % 3 != 1) for i, t in enumerate(tensors)]
 
 
-def written_out(plan: Plan, project: torch.Tensor, offset: torch.Tensor, *layers: torch.Tensor | None) -> torch.Tensor:
+def written_out(
+    plan: RolloutPlan, project: torch.Tensor, offset: torch.Tensor, *layers: torch.Tensor | None
+) -> torch.Tensor:
     """The same path by the LSTM's equations, a step and a layer at a time, for autograd to differentiate."""
     constants, weights, masks = layers[0::3], layers[1::3], layers[2::3]
     members, batch = constants[0].shape[:2]
@@ -47,7 +51,7 @@ def written_out(plan: Plan, project: torch.Tensor, offset: torch.Tensor, *layers
         below = None
         for i, weight in enumerate(weights):
             given = [] if below is None else [below if masks[i] is None else below * masks[i]]
-            inputs = torch.cat([*given, *([point] if plan.told[i] else []), states[i]], dim=2)
+            inputs = torch.cat([*given, *([point] if plan.skip[i] else []), states[i]], dim=2)
             let_in, keep, let_out, candidate = (inputs @ weight + constants[i]).chunk(4, dim=2)
             cells[i] = keep.sigmoid() * cells[i] + let_in.sigmoid() * candidate.tanh()
             below = states[i] = let_out.sigmoid() * cells[i].tanh()
@@ -92,7 +96,7 @@ def test_gradients_equal_autograds_of_the_equations_with_more_layers_and_points(
     spec = dataclasses.replace(SPECS["ensemble"], layers=4, points=12, hidden=5)
     plan, tensors = arguments(spec, batch=4)
     wanted = [t for t in tensors if t is not None and t.requires_grad]
-    slope = torch.randn(spec.members, 4, spec.points, 3, dtype=torch.float64)
+    slope = torch.randn(spec.ensemble_size, 4, spec.points, 3, dtype=torch.float64)
     found = torch.autograd.grad((Rollout.apply(plan, *tensors) * slope).sum(), wanted)
     expected = torch.autograd.grad((written_out(plan, *tensors) * slope).sum(), wanted)
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)

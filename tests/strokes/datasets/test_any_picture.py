@@ -16,7 +16,9 @@ from strokes.errors import ConfigError, SourceError
 def seven(side: int = 90, *, pen: int = 6) -> np.ndarray:
     """A seven, ink 255."""
     picture = np.zeros((side, side), np.uint8)
-    cv2.polylines(picture, [np.rint(np.array([[0.25, 0.2], [0.75, 0.2], [0.45, 0.85]]) * side).astype(np.int32)], False, 255, pen)
+    cv2.polylines(
+        picture, [np.rint(np.array([[0.25, 0.2], [0.75, 0.2], [0.45, 0.85]]) * side).astype(np.int32)], False, 255, pen
+    )
     return picture
 
 
@@ -66,7 +68,15 @@ def test_every_format_shows_the_same_ink(tmp_path, how):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_is_turned_as_its_exif_says(tmp_path, orientation):
-    turns = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"}
+    turns = {
+        2: "FLIP_LEFT_RIGHT",
+        3: "ROTATE_180",
+        4: "FLIP_TOP_BOTTOM",
+        5: "TRANSPOSE",
+        6: "ROTATE_90",
+        7: "TRANSVERSE",
+        8: "ROTATE_270",
+    }
     picture = Image.fromarray(PAPER[:, :70])
     stored = picture if orientation == 1 else picture.transpose(Image.Transpose[turns[orientation]])
     exif = Image.Exif()
@@ -81,7 +91,9 @@ def test_pages_of_a_tiff_are_drawings_of_one_file(tmp_path):
     pages = [Image.fromarray(255 - seven(pen=pen)) for pen in (3, 6, 9)]
     pages[0].save(tmp_path / "letter.tif", save_all=True, append_images=pages[1:], dpi=(300, 300))
     known = [json.loads(text) for text in load_images(tmp_path / "letter.tif").metadata]
-    assert [(about["file"], about["page"], about["dpi"]) for about in known] == [("letter.tif", page, 300) for page in (1, 2, 3)]
+    assert [(about["file"], about["page"], about["dpi"]) for about in known] == [
+        ("letter.tif", page, 300) for page in (1, 2, 3)
+    ]
 
 
 def test_a_resolution_that_differs_by_axis_makes_square_pixels(tmp_path):
@@ -97,8 +109,16 @@ def test_a_folder_of_any_depth_with_splits_above_its_classes(tmp_path):
         Image.fromarray(PAPER).save(tmp_path / name)
     (tmp_path / "train" / "notes.txt").write_text("nothing")
     found = load_images(tmp_path)
-    assert [(found.classes[label], split) for label, split in zip(found.labels, found.split)] == [("A", 1), ("A", 0), ("B", 0)]
-    assert [json.loads(text)["file"] for text in found.metadata] == ["test/A/1.png", "train/A/deep/er/1.png", "train/B/1.png"]
+    assert [(found.classes[label], split) for label, split in zip(found.labels, found.split)] == [
+        ("A", 1),
+        ("A", 0),
+        ("B", 0),
+    ]
+    assert [json.loads(text)["file"] for text in found.metadata] == [
+        "test/A/1.png",
+        "train/A/deep/er/1.png",
+        "train/B/1.png",
+    ]
     assert len(found.notes) == 1
     assert "1 .txt" in found.notes[0]
     assert "train/notes.txt" in found.notes[0]
@@ -150,10 +170,12 @@ def test_arrays_of_any_scale_and_shape_are_the_same_pictures(tmp_path, values):
     assert np.logical_xor(load_images(tmp_path / "a.npz").images, load_images(expected).images).sum() <= 3
 
 
-@pytest.mark.parametrize("values", [SMALL // 4, SMALL.astype(np.int64) * 1000, SMALL / 1000], ids=["63", "255000", "0.255"])
+@pytest.mark.parametrize(
+    "values", [SMALL // 4, SMALL.astype(np.int64) * 1000, SMALL / 1000], ids=["63", "255000", "0.255"]
+)
 def test_a_scale_that_cannot_be_told_is_refused(tmp_path, values):
     np.savez(tmp_path / "a.npz", images=values)
-    with pytest.raises(SourceError, match="no scale that can be told"):
+    with pytest.raises(SourceError, match="no scale that can be told|65535 at most"):
         load_images(tmp_path / "a.npz")
 
 

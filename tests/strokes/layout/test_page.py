@@ -116,7 +116,11 @@ def test_one_glyph_is_one_piece_with_its_dots(shape):
 def test_units_know_their_boxes(unit, count):
     framed = frame_pictures([page(TEXT).astype(np.uint8) * 255])
     whole = make_image_set(
-        framed.ink, sizes=framed.sizes, frames=framed.frames, fine=framed.fine, metadata=('{"file": "a.png", "dpi": 254}',)
+        framed.ink,
+        sizes=framed.sizes,
+        frames=framed.frames,
+        fine=framed.fine,
+        metadata=('{"file": "a.png", "dpi": 254}',),
     )
     found = split_units(whole, unit)
     assert len(found) == count

@@ -30,10 +30,10 @@ def saved(path, how: str):
     """The seven, dark on light, in one of many formats."""
     grey = Image.fromarray(PAPER)
     if how == "16 bit":
-        Image.fromarray((PAPER.astype(np.uint16) * 257)).save(path / "a.png")
+        Image.fromarray(PAPER.astype(np.uint16) * 257).save(path / "a.png")
         return path / "a.png"
     if how == "12 bit in 16":
-        Image.fromarray((PAPER.astype(np.uint16) * 16)).save(path / "a.png")
+        Image.fromarray(PAPER.astype(np.uint16) * 16).save(path / "a.png")
         return path / "a.png"
     if how == "1 bit":
         grey.convert("1").save(path / "a.png")
@@ -109,7 +109,7 @@ def test_a_folder_of_any_depth_with_splits_above_its_classes(tmp_path):
         Image.fromarray(PAPER).save(tmp_path / name)
     (tmp_path / "train" / "notes.txt").write_text("nothing")
     found = load_images(tmp_path)
-    assert [(found.classes[label], split) for label, split in zip(found.labels, found.split)] == [
+    assert [(found.classes[label], split) for label, split in zip(found.labels, found.split, strict=True)] == [
         ("A", 1),
         ("A", 0),
         ("B", 0),
@@ -175,7 +175,7 @@ def test_arrays_of_any_scale_and_shape_are_the_same_pictures(tmp_path, values):
 )
 def test_a_scale_that_cannot_be_told_is_refused(tmp_path, values):
     np.savez(tmp_path / "a.npz", images=values)
-    with pytest.raises(SourceError, match="no scale that can be told|65535 at most"):
+    with pytest.raises(SourceError, match=r"no scale that can be told|65535 at most"):
         load_images(tmp_path / "a.npz")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -20,6 +21,9 @@ from raster.hard import draw_segments
 
 SIDE = 28
 LIFT_PROBABILITY = 0.2
+SHORT_PX = 8
+LAST = np.nextafter(np.float32(1), np.float32(0))
+"""The largest coordinate that lies in a picture."""
 STEEPNESS = 6.0
 
 
@@ -56,12 +60,16 @@ class NeuralLine(nn.Module):
         ink: Tensor = self.ink(functional.elu(self.smooth(planes)))
         return ink[:, 0].float()
 
-    def draw(self, points: Tensor, *, compose: str = "sum") -> Tensor:
-        """Polylines (batch, n, 3) = x, y, lifted, as pictures (batch, 28, 28): a segment a pair, composed."""
+    def masks(self, points: Tensor) -> Tensor:
+        """Polylines (batch, n, 3) = x, y, lifted, as pictures of their segments (batch, n - 1, 28, 28)."""
         batch, n, _ = points.shape
         pairs = torch.cat([points[:, :-1], points[:, 1:]], dim=2)
-        segments = self(pairs.reshape(-1, 6)).view(batch, n - 1, SIDE, SIDE)
-        return compose_masks(segments, compose)
+        segments: Tensor = self(pairs.reshape(-1, 6)).view(batch, n - 1, SIDE, SIDE)
+        return segments
+
+    def draw(self, points: Tensor, *, compose: str = "sum") -> Tensor:
+        """Polylines (batch, n, 3) = x, y, lifted, as pictures (batch, 28, 28): a segment a pair, composed."""
+        return compose_masks(self.masks(points), compose)
 
     def freeze(self) -> NeuralLine:
         """Stop learning: gradients still flow to the points, none to the weights."""
@@ -75,12 +83,28 @@ def load_neural_line(path: Path) -> NeuralLine:
     return model.freeze()
 
 
-def segment_batches(*, batch_size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless random segments (batch, 6) and their pictures (batch, 28, 28) in {0, 1}, drawn by OpenCV."""
+def segment_batches(*, batch_size: int, seed: int, short: float = 0.0) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless random segments (batch, 6) and their pictures (batch, 28, 28) in {0, 1}, drawn by OpenCV.
+
+    Args:
+        batch_size: segments a batch.
+        seed: of all that is random.
+        short: share of the segments that are at most `SHORT_PX` long; the ends of the others lie anywhere.
+    """
     random = np.random.default_rng(seed)
     while True:
-        segments = random.random((batch_size, 6), dtype=np.float32)
-        lifted = random.random((batch_size, 2)) < LIFT_PROBABILITY
-        segments[:, [2, 5]] = lifted
-        images = draw_segments(segments[:, [0, 1, 3, 4]], ~lifted[:, 0])
+        segments = random_segments(batch_size, random, short=short)
+        images = draw_segments(segments[:, [0, 1, 3, 4]], segments[:, 2] == 0)
         yield torch.from_numpy(segments), torch.from_numpy(images).float() / 255
+
+
+def random_segments(count: int, random: np.random.Generator, *, short: float = 0.0) -> NDArray[np.float32]:
+    """Random segments (count, 6), the first `short` of them at most `SHORT_PX` long, each end's pen lifted or not."""
+    segments = random.random((count, 6), dtype=np.float32)
+    few = round(count * short)
+    angle = random.uniform(0, 2 * np.pi, few)
+    length = random.uniform(0, SHORT_PX / SIDE, few)
+    ends = segments[:few, :2] + np.stack([np.cos(angle), np.sin(angle)], axis=1) * length[:, None]
+    segments[:few, 3:5] = ends.clip(0, LAST)
+    segments[:, [2, 5]] = random.random((count, 2)) < LIFT_PROBABILITY
+    return segments

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from strokes.api import build_dataset, evaluate, export, import_file, recover, recover_many, train, write
     from strokes.ink.drawing import Drawing, DrawingSet
+    from strokes.recovery.read_page import recover_page
     from strokes.store.reader import DatasetFile, open_dataset
     from strokes.store.torch_dataset import StrokeDataset, pad_drawings, pad_stroke3, pad_stroke5
 
@@ -31,6 +32,7 @@ __all__ = [
     "pad_stroke5",
     "recover",
     "recover_many",
+    "recover_page",
     "train",
     "write",
 ]
@@ -44,6 +46,7 @@ _HOMES = {
     "pad_drawings": "strokes.store.torch_dataset",
     "pad_stroke3": "strokes.store.torch_dataset",
     "pad_stroke5": "strokes.store.torch_dataset",
+    "recover_page": "strokes.recovery.read_page",
 }
 
 

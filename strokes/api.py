@@ -157,7 +157,7 @@ def train(
     those of the UCI pen digits are fetched.
 
     >>> import strokes
-    >>> strokes.train_recipe("single", "out/single", epochs=1, limit=200).name
+    >>> strokes.train("single", "out/single", epochs=1, limit=200).name
     'checkpoint.safetensors'
 
     Args:

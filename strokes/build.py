@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -133,8 +133,9 @@ def sha256_of(pictures: ImageSet) -> str:
         values = np.ascontiguousarray(getattr(pictures, name))
         digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
     digest.update(repr(pictures.writers).encode() if pictures.writers is not None else b"")
-    for fine in pictures.fine or ():
-        digest.update(repr(fine).encode())
+    for known in (pictures.fine, pictures.metadata):
+        for value in known or ():
+            digest.update(repr(value).encode())
     return digest.hexdigest()
 
 
@@ -172,7 +173,7 @@ class Artist:
             return self.method.draw(pictures)
         named, certainty = name_unlabelled(pictures, self.classifier)
         self.method.check(named)
-        return replace(self.method.draw(named), metadata=label_notes(certainty))
+        return replace(self.method.draw(named), metadata=label_notes(certainty, pictures.metadata))
 
 
 def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSet, FloatArray]:
@@ -190,11 +191,13 @@ def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSe
     return replace(pictures, labels=labels), certainty
 
 
-def label_notes(certainty: FloatArray) -> tuple[str, ...]:
-    """Each drawing's metadata: that its label was predicted, and how certainly; empty where it was given."""
+def label_notes(certainty: FloatArray, known: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Each drawing's metadata: what is known, and where its label was predicted, that, and how certainly."""
     return tuple(
-        "{}" if np.isnan(p) else json.dumps({"label": "predicted", "probability": round(float(p), 4)})
-        for p in certainty
+        text
+        if np.isnan(p)
+        else json.dumps(json.loads(text) | {"label": "predicted", "probability": round(float(p), 4)})
+        for text, p in zip(known or ("{}",) * len(certainty), certainty, strict=True)
     )
 
 

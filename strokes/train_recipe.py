@@ -27,6 +27,8 @@ from strokes.recovery.pointer.trainer import PenTrainer
 from strokes.recovery.published.line_trainer import LINE_MODEL, LineRecipe, LineTrainer
 from strokes.recovery.published.recipe import Recipe
 from strokes.recovery.published.trainer import Trainer
+from strokes.recovery.words.recipe import STRIPS, StripRecipe
+from strokes.recovery.words.trainer import StripTrainer
 from strokes.training import checkpoints
 from strokes.training.log import TrainingLog
 from strokes.training.loop import RATE, run_epochs
@@ -38,7 +40,7 @@ FOLDER = Path(__file__).resolve().parent / "recipes"
 
 DEFAULT_RECIPE = "pen-digits"
 """What is recommended: the network that digits are recovered with unless another is asked for."""
-AnyRecipe = Recipe | PenRecipe | GeneratorRecipe | ClassifierRecipe | LineRecipe
+AnyRecipe = Recipe | PenRecipe | StripRecipe | GeneratorRecipe | ClassifierRecipe | LineRecipe
 AnyPictures = ImageSet | GreySet | None
 
 
@@ -73,6 +75,13 @@ def make_pen_trainer(recipe: PenRecipe, pictures: ImageSet, pens: PenSet | None,
     return PenTrainer(recipe, pens, pictures, device=device)
 
 
+def make_strip_trainer(recipe: StripRecipe, pictures: None, pens: PenSet | None, device: str) -> Trains:
+    """What trains a strip network, on recordings alone. Raises `ConfigError` when none are given."""
+    if pens is None:
+        raise ConfigError(f"{recipe.name} learns from pen recordings; give some with --pens")
+    return StripTrainer(recipe, pens, device=device)
+
+
 def make_line_trainer(recipe: LineRecipe, pictures: None, pens: PenSet | None, device: str) -> Trains:
     """What trains a line model, on nothing that is given. Raises `ConfigError` when recordings are."""
     if pens is not None:
@@ -85,6 +94,7 @@ RECIPE_KINDS = {
         Recipe, make_published_trainer, "thinned", "use it with strokes build-dataset --model {folder}"
     ),
     PENS: Kind(PenRecipe, make_pen_trainer, "thinned", "use it with strokes build-dataset --model {folder}"),
+    STRIPS: Kind(StripRecipe, make_strip_trainer, "no", "strokes.recovery.words.trainer.load_strip_network reads it"),
     GENERATOR: Kind(
         GeneratorRecipe, make_generator_trainer, "grey", "use it with strokes generate --generator {folder}"
     ),
@@ -224,7 +234,7 @@ def training_pictures(
     wanted = kind_of(recipe).pictures
     if wanted == "no":
         if images or labels is not None:
-            raise ConfigError(f"{recipe.name} learns from segments that it draws; leave --images and --labels out")
+            raise ConfigError(f"{recipe.name} learns from no pictures; leave --images and --labels out")
         return None
     if wanted == "thinned":
         if len(images) > 1:

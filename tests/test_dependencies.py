@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-BROUGHT = {"llvmlite": "numba", "triton": "torch"}
+BROUGHT = {"llvmlite": "numba", "triton": "torch", "click": "typer", "vpype_cli": "vpype"}
 """What comes with a dependency and is used beside it."""
 
 
@@ -53,4 +53,4 @@ def test_nothing_undeclared_is_imported(used):
 
 
 def test_nothing_unused_is_declared(used):
-    assert (DECLARED | OPTIONAL) - used - {"tensorboard"} == set()  # torch imports it, for training/log.py
+    assert (DECLARED | OPTIONAL) - used - {"tensorboard", "websockets"} == set()  # torch and uvicorn import them

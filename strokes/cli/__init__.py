@@ -11,7 +11,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from strokes.cli.options import Dataset, Device, Format, Habits, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import (
+    Dataset,
+    Device,
+    Format,
+    Habits,
+    Hypotheses,
+    MethodName,
+    Model,
+    Overwrite,
+    Refine,
+    Selected,
+)
 from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
 from strokes.errors import StrokesError
@@ -57,12 +68,22 @@ def build_dataset(
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
     images: Annotated[
         Path | None,
-        typer.Option(help="IDX, .npz or a folder of PNG/JPEG; without it, the bundled thinned MNIST."),
+        typer.Option(help="A picture, PDF, folder of them, array, CSV or IDX; without it, the bundled thinned MNIST."),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file or array.")] = None,
+    ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the pictures.")] = "auto",
+    orientation: Annotated[
+        str, typer.Option(help="upright, transposed, or auto, which turns EMNIST's own files.")
+    ] = "auto",
+    dpi: Annotated[float, typer.Option(min=0, help="Pixels an inch, instead of what the files say.")] = 0.0,
+    test_share: Annotated[float, typer.Option(min=0, max=1, help="Put so many, by their names, in split test.")] = 0.0,
+    unit: Annotated[str, typer.Option(help="One drawing a page, line, word or glyph.")] = "page",
+    direction: Annotated[str, typer.Option(help="Of the writing: ltr, rtl, or ttb for columns.")] = "ltr",
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave broken files out and list them.")] = False,
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
+    selection: Selected = None,
     model: Model = "",
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
@@ -83,15 +104,25 @@ def build_dataset(
     """
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
+    from strokes.datasets.given import Reading
     from strokes.formats.pens import load_pens
+    from strokes.layout.units import split_units
     from strokes.recovery.methods import Options
     from strokes.store.parts import parse_part
+    from strokes.store.selection import read_selection
 
+    reading = Reading(ink, orientation, dpi, test_share, skip_bad)
+    pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit, reading=reading)
+    for note in pictures.notes:
+        typer.echo(note, err=True)
+    if selection is not None:
+        chosen = read_selection(selection)
+        pictures = pictures.select(chosen.mask(pictures.split, pictures.source_index, source=pictures.name))
     part = parse_part(shard) if shard else None
     taught = None if habits is None else load_pens(habits)
-    options = Options(method, model, hypotheses, refine, scores, seed, device, taught)
+    options = Options(method, model, hypotheses, refine, scores, seed, device, taught, direction)
     count = build(
-        choose_pictures(images, labels, split=split, classes=classes, limit=limit),
+        split_units(pictures, unit, direction=direction),
         out,
         options=options,
         min_confidence=min_confidence,
@@ -251,6 +282,25 @@ def info(dataset: Dataset) -> None:
 
 
 @app.command()
+def scan(
+    picture: Annotated[Path, typer.Argument(help="A picture of handwriting, or a PDF.")],
+    out: Annotated[Path, typer.Option(help="The folder for a PNG of each step.")],
+    ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the picture.")] = "auto",
+    direction: Annotated[str, typer.Option(help="Of the writing: ltr, rtl, or ttb for columns.")] = "ltr",
+    dpi: Annotated[float, typer.Option(min=0, help="Pixels an inch; a PDF is drawn at it.")] = 0.0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show what happens to a scan before strokes are recovered: paper, rules and specks away, lines and words found.
+
+    Example: strokes scan photo.jpg --out steps
+    """
+    from strokes.layout.steps import write_steps
+
+    for line in write_steps(picture, out, ink=ink, direction=direction, dpi=dpi, overwrite=overwrite):
+        typer.echo(line)
+
+
+@app.command()
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
@@ -273,11 +323,33 @@ def verify(
 
     Example: strokes verify out/digits.h5
     """
-    from strokes.publishing.checks import verify_published
-    from strokes.store.verify import verify as verify_file
+    if dataset.is_dir():
+        from strokes.publishing.checks import verify_published
 
-    check = verify_published if dataset.is_dir() else verify_file
-    typer.echo(f"{dataset}: whole, {check(dataset):,} drawings")
+        count = verify_published(dataset)
+    else:
+        from strokes.store.verify import verify as verify_file
+
+        count = verify_file(dataset)
+    typer.echo(f"{dataset}: whole, {count:,} drawings")
+
+
+@app.command()
+def studio(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE.h5]...", help="Datasets to browse.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of this machine; 0: last time's, or a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder for samples and models; default: one of yours.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the browser.")] = False,
+) -> None:
+    """Draw, be read, be imitated, recover scans, collect samples and browse datasets, in the browser; all stays here.
+
+    Example: strokes studio out/digits.h5
+    """
+    try:
+        from strokes.studio.server import serve
+    except ModuleNotFoundError as error:
+        raise StrokesError(f"the studio needs {error.name}; install it with pip install 'penstrokes[studio]'") from None
+    serve(files or [], port=port, data=data, open_browser=not no_open)
 
 
 def print_version(wanted: bool) -> None:
@@ -306,7 +378,8 @@ def main() -> None:
         if error.errno not in REFUSALS:
             raise
         if error.errno != errno.EPIPE:
-            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
+            what = error.filename or "the output can't be written"
+            print(f"strokes: {what}: {os.strerror(error.errno)}", file=sys.stderr)
         if error.filename is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:

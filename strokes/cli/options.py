@@ -24,3 +24,4 @@ Habits = Annotated[
 ]
 Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]
+Selected = Annotated[Path | None, typer.Option("--selection", help="Keep or leave out what the studio's marks say.")]

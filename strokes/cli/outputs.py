@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from strokes.cli.options import Dataset, Format, Hypotheses, MethodName, Model, Overwrite, Refine
+from strokes.cli.options import Dataset, Format, Hypotheses, MethodName, Model, Overwrite, Refine, Selected
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -68,6 +68,7 @@ def export(
     pen_px: PenPx = None,
     smooth: Smooth = None,
     thinned: Thinned = None,
+    selection: Selected = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a dataset in another format: for other programs, for a plotter, as pictures.
@@ -75,6 +76,7 @@ def export(
     Example: strokes export out/word.h5 out/word.svg --height-mm 12
     """
     from strokes.formats import export as write
+    from strokes.store.selection import read_selection
 
     settings = given(
         height_mm=height_mm,
@@ -97,7 +99,8 @@ def export(
         smooth=smooth,
         thinned=thinned,
     )
-    tell(out, write(dataset, out, format, overwrite=overwrite, **settings))
+    chosen = None if selection is None else read_selection(selection)
+    tell(out, write(dataset, out, format, selection=chosen, overwrite=overwrite, **settings))
 
 
 @app.command("import")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from strokes.datasets.bundled import load_thinned_mnist
-from strokes.datasets.given import load_images
+from strokes.datasets.given import Reading, load_images
 from strokes.errors import ConfigError
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import ImageSet
@@ -18,15 +18,17 @@ def choose_pictures(
     split: str = "all",
     classes: str = "",
     limit: int | None = None,
+    reading: Reading | None = None,
 ) -> ImageSet:
     """Given pictures, or the bundled thinned MNIST, narrowed down.
 
     Args:
         images: a file or folder as `load_images` takes it; None for MNIST.
         labels: the labels of an IDX file.
-        split: "train", "test" or "all"; given pictures are in no split.
+        split: "train", "test" or "all".
         classes: classes to keep, such as "0-3,7"; "" keeps all.
         limit: at most so many, from the start.
+        reading: how given pictures are read.
 
     Raises:
         SourceError: the pictures can't be read.
@@ -34,9 +36,13 @@ def choose_pictures(
     """
     if images is None and labels is not None:
         raise ConfigError("labels without images; give both")
+    pictures = load_thinned_mnist(split) if images is None else load_images(images, labels, reading)
     if images is not None and split != "all":
-        raise ConfigError(f"given pictures have no split {split!r}; only the bundled MNIST is split")
-    pictures = load_thinned_mnist(split) if images is None else load_images(images, labels)
+        pictures = pictures.of_split(split)
+        if not len(pictures):
+            raise ConfigError(
+                f"no given picture is in split {split!r}; folders train and test or --test-share would make splits"
+            )
     if classes:
         pictures = pictures.of_classes(expand_ranges(classes))
     return pictures if limit is None else pictures.select(slice(limit))

@@ -119,7 +119,7 @@ def read_emnist(path: Path, part: str, split: str) -> GreySet:
             f"{labels_file} holds labels {labels.min() + first} to {labels.max() + first}; "
             f"expected {first} to {first + len(classes) - 1}, as EMNIST's {part} has"
         )
-    return GreySet(_turn(images), labels, classes, f"emnist-{part}", url=PUBLISHER)
+    return GreySet(turn(images), labels, classes, f"emnist-{part}", url=PUBLISHER)
 
 
 @contextmanager
@@ -159,8 +159,10 @@ def _file(files: Files, path: Path, part: str, split: str, kind: str) -> Place:
         raise SourceError(f"{path} holds no emnist-{part}-{split}-{kind}-ubyte; {EXPECTED_FILES}") from None
 
 
-def _turn(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Swap rows and columns, in place and in pieces: the largest part has half a gigabyte of pictures."""
+def turn(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures (n, h, w) with rows and columns swapped; square ones in place and in pieces: they may be many."""
+    if images.shape[1] != images.shape[2] or not images.flags.writeable:
+        return np.ascontiguousarray(images.transpose(0, 2, 1))
     for start in range(0, len(images), TURN):
         images[start : start + TURN] = images[start : start + TURN].transpose(0, 2, 1).copy()
     return images

@@ -1,150 +1,150 @@
-"""Pictures that the user gives: IDX, `.npz`, or a folder of PNG and JPEG."""
+"""Pictures that the user gives: files and folders of pictures, arrays, CSV and IDX, one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from tqdm import tqdm
 
-from strokes.datasets.idx import is_idx, read_idx_images, read_idx_labels
-from strokes.datasets.image_files import MAX_PIXELS, SUFFIXES, read_folder, read_picture
-from strokes.datasets.npz import read_npz
-from strokes.errors import SourceError
-from strokes.ink.drawing import UNLABELLED, IntArray
-from strokes.ink.labels import DIGITS
-from strokes.ink.normalise import frame_pictures
-from strokes.ink.pictures import ImageSet, make_image_set
+from strokes.datasets.decode import SUFFIXES, Page, read_pages
+from strokes.datasets.emnist import emnist_files
+from strokes.datasets.given_pictures import GivenPicture, frame_given, stack_ink
+from strokes.datasets.image_files import PictureFile, find_pictures, split_by_name
+from strokes.datasets.orientation import check_orientation
+from strokes.datasets.stacks import Stack, is_stack, read_stacks
+from strokes.errors import ConfigError, SourceError
+from strokes.ink.paper.polarity import check_ink
+from strokes.ink.pictures import ImageSet
 
-ACCEPTED = "expected IDX or IDX.gz, an .npz with `images`, a folder of PNG or JPEG, or one of those pictures"
+ACCEPTED = (
+    "expected a picture or a folder of them (PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, JPEG 2000, AVIF, HEIC, PDF), "
+    "IDX or IDX.gz, an .npz or .npy with `images`, or CSV"
+)
 
 
-def load_images(path: Path, labels: Path | None = None) -> ImageSet:
-    """The pictures at `path`, thinned in the network's frame, in split "none".
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are to be read.
 
-    Args:
-        path: an IDX or IDX.gz file; an `.npz` with `images` and perhaps `labels`; a folder of PNG and JPEG, one
-            subfolder a class or none; or one such picture.
-        labels: the IDX file of an IDX file's labels; when not given, the one that lies beside it under MNIST's names.
+    Attributes:
+        ink: "dark", "light", or "auto" to decide by the pictures.
+        orientation: "upright", "transposed", or "auto", which turns EMNIST's own files.
+        dpi: pixels an inch, instead of what the files say; 0 to believe them.
+        test_share: so large a share of the pictures, chosen by their names, is in split "test", the others in "train";
+            0 leaves them in the split that their folders tell, or none.
+        skip_bad: leave broken files out, and say which, instead of stopping at the first.
+    """
 
-    A 28×28 picture is taken as it is; others are normalised as MNIST was (`strokes.ink.normalise`).
+    ink: str = "auto"
+    orientation: str = "auto"
+    dpi: float = 0.0
+    test_share: float = 0.0
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        check_ink(self.ink)
+        check_orientation(self.orientation)
+        if not 0 <= self.test_share < 1:
+            raise ConfigError(f"the share of test pictures is {self.test_share}; expected 0 up to 1")
+        if not 0 <= self.dpi <= 20000:
+            raise ConfigError(f"the resolution is {self.dpi} dpi; expected up to 20,000, or 0 for what the files say")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What lies at a path: pictures that are read when they are asked for.
+
+    Attributes:
+        name: of the whole.
+        files: picture files, where it is made of such.
+        stacks: arrays of pictures, where it is made of such.
+        reading: how they are read.
+        notes: what a person should be told; more is added while pictures are read.
+    """
+
+    name: str
+    files: tuple[PictureFile, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    notes: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[GivenPicture]:
+        """Every picture.
+
+        Raises:
+            SourceError: one is broken, and broken ones aren't to be skipped.
+        """
+        bar = tqdm(self.files, desc="pictures", unit="", disable=None if len(self.files) > 1 else True)
+        for file in bar:
+            yield from self._pages(file)
+        for stack in self.stacks:
+            yield from self._layers(stack)
+
+    def _pages(self, file: PictureFile) -> Iterator[GivenPicture]:
+        try:
+            for page in read_pages(file.path, dpi=self.reading.dpi):
+                yield GivenPicture(page, self.reading.ink, file.name, file.label, self._split(file.name, file.split))
+        except SourceError as error:
+            if not self.reading.skip_bad:
+                raise
+            self.notes.append(f"skipped {error}")
+
+    def _layers(self, stack: Stack) -> Iterator[GivenPicture]:
+        ink = stack_ink(stack.images) if self.reading.ink == "auto" else self.reading.ink
+        for i, pixels in enumerate(stack.images):
+            name = f"{stack.name}[{i}]"
+            label = stack.labels[i] if stack.labels else ""
+            page = Page(pixels, dpi=self.reading.dpi)
+            yield GivenPicture(page, ink, label=label, split=self._split(name, stack.split))
+
+    def _split(self, name: str, told: str) -> str:
+        return told if told != "none" or not self.reading.test_share else split_by_name(name, self.reading.test_share)
+
+
+def find_given(path: Path, labels: Path | None = None, reading: Reading | None = None) -> Given:
+    """What lies at `path`; see `load_images`.
 
     Raises:
-        SourceError: when something is missing, broken, or not what it claims to be.
+        SourceError: nothing that can be read is there.
     """
-    pictures, found = read_given(path, labels)
-    return frame_images(pictures, found, path, name=path.name)
-
-
-def frame_images(
-    pictures: Any, found: Sequence[str | None] | NDArray[Any] | None, place: Path | str, *, name: str = ""
-) -> ImageSet:
-    """Grey pictures, each (h, w) uint8 with ink high, and labels as `number_given_labels` takes them, as a set.
-
-    Raises:
-        SourceError: when the labels aren't as many, or are neither strings nor integers.
-    """
-    numbers, classes = number_given_labels(found, len(pictures), place)
-    framed = frame_pictures(pictures)
-    return make_image_set(
-        framed.ink,
-        labels=numbers,
-        classes=classes,
-        sizes=framed.sizes,
-        frames=framed.frames,
-        fine=framed.fine if any(framed.fine) else None,
-        name=name,
-    )
-
-
-def number_given_labels(
-    found: Sequence[str | None] | NDArray[Any] | None, count: int, place: Path | str
-) -> tuple[IntArray, tuple[str, ...]]:
-    """Labels as indices into classes, -1 where unknown, and the classes, sorted; digits are always all ten.
-
-    `found` holds strings ("" or None: unknown) or integers (-1: unknown), or is None when nothing is known; `place`
-    says in messages where they come from.
-
-    Raises:
-        SourceError: when there aren't `count` of them, or they are neither strings nor integers.
-    """
-    if found is None:
-        return np.full(count, UNLABELLED, np.int64), ()
-    names = label_names(found, place)
-    if len(names) != count:
-        raise SourceError(f"{place}: {count} pictures but {len(names)} labels; expected one label a picture")
-    known = set(names) - {""}
-    classes = DIGITS if known and known <= set(DIGITS) else tuple(sorted(known, key=_natural))
-    numbers = {name: i for i, name in enumerate(classes)} | {"": UNLABELLED}
-    return np.array([numbers[name] for name in names], np.int64), classes
-
-
-def label_names(found: Sequence[str | None] | NDArray[Any], place: Path | str) -> list[str]:
-    """Labels as strings, "" where unknown.
-
-    Raises:
-        SourceError: for an array that isn't one-dimensional strings or integers of -1 and above.
-    """
-    if not isinstance(found, np.ndarray):
-        return [name or "" for name in found]
-    if found.ndim == 1 and found.dtype.kind in "US":
-        return [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in found.tolist()]
-    if found.ndim == 1 and found.dtype.kind in "iu" and not (found < UNLABELLED).any():
-        return ["" if number == UNLABELLED else str(number) for number in found.tolist()]
-    raise SourceError(
-        f"labels of {place} are {found.dtype} of shape {found.shape}; expected (n,) strings, or integers from 0 "
-        "with -1 for unknown"
-    )
-
-
-def _natural(name: str) -> tuple[bool, int, str]:
-    return not name.isdecimal(), int(name) if name.isdecimal() else 0, name
-
-
-def read_given(path: Path, labels: Path | None = None) -> tuple[Any, Sequence[str | None] | NDArray[Any] | None]:
-    """Grey pictures, each (h, w) uint8 with ink high, and their labels if any, of a path as `load_images` takes it.
-
-    Raises:
-        SourceError: when something is missing, broken, or not what it claims to be.
-    """
+    reading = reading or Reading()
     if not path.exists():
         raise SourceError(f"{path} doesn't exist; {ACCEPTED}")
-    if path.is_file() and is_idx(path):
-        return _read_idx(path, labels)
+    if is_stack(path):
+        return Given(path.name, stacks=read_stacks(path, labels, orientation=reading.orientation), reading=reading)
     if labels is not None:
-        raise SourceError(
-            f"{path} is no IDX file, so {labels} can't label it; name an .npz's labels `labels` inside it"
-        )
+        raise SourceError(f"{path} is no IDX file or array, so {labels} can't label it; a folder's classes are folders")
     if path.is_dir():
-        pictures, names = read_folder(path)
-        return pictures, names if any(names) else None
+        with emnist_files(path) as held:
+            if held:
+                stacks = read_stacks(path, None, orientation=reading.orientation)
+                return Given(path.name, stacks=stacks, reading=reading)
+        found = find_pictures(path)
+        return Given(path.name, files=found.pictures, reading=reading, notes=list(found.notes))
     if path.suffix.lower() in SUFFIXES:
-        return [read_picture(path)], None
-    if path.suffix.lower() == ".npz":
-        images, numbers = read_npz(path)
-        return _checked_size(images, path), numbers
+        return Given(path.name, files=(PictureFile(path, path.name),), reading=reading)
     raise SourceError(f"{path} is nothing that can be read; {ACCEPTED}")
 
 
-def _read_idx(path: Path, labels: Path | None) -> tuple[NDArray[np.uint8], NDArray[Any] | None]:
-    images = _checked_size(read_idx_images(path), path)
-    file = labels if labels is not None else _labels_beside(path)
-    return images, None if file is None else read_idx_labels(file)
+def load_images(path: Path, labels: Path | None = None, reading: Reading | None = None) -> ImageSet:
+    """The pictures at `path`, their paper taken away, thinned in the network's frame.
 
+    Args:
+        path: a picture or a folder of pictures; an `.npz` or `.npy`; CSV; an IDX file, packed or not; a file, folder
+            or zip of EMNIST.
+        labels: the file of an IDX file's or array's labels; when not given, the one that lies beside it.
+        reading: how they are read.
 
-def _checked_size(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
-    _, height, width = images.shape
-    if images.size == 0:
-        raise SourceError(f"{path} holds {len(images)} pictures of {width} x {height} pixels; expected some")
-    if height * width > MAX_PIXELS:
-        raise SourceError(f"{path} holds pictures of {width} x {height} pixels; expected at most 64 million")
-    return images
+    A 28×28 picture is taken as it is; others are normalised as MNIST was (`strokes.ink.normalise`), and their own ink
+    is kept in a file. Pictures are read one by one: memory doesn't grow with their pixels.
 
-
-def _labels_beside(path: Path) -> Path | None:
-    """The labels file that belongs to a pictures file by MNIST's naming, gzipped or not, if it is there."""
-    name = path.name.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
-    candidates = (path.with_name(name), path.with_name(f"{name}.gz"))
-    return next((c for c in candidates if c.is_file() and c != path), None)
+    Raises:
+        SourceError: when something is missing, broken, or not what it claims to be, or nothing is left.
+    """
+    given = find_given(path, labels, reading)
+    pictures = frame_given(given, path, name=path.name)
+    if not len(pictures):
+        raise SourceError(f"{path} holds no picture that can be read; {'; '.join(given.notes) or ACCEPTED}")
+    return replace(pictures, notes=tuple(given.notes))

@@ -6,6 +6,7 @@ fixed seed the first fifth is "test" and the rest "train", each in the source's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from strokes.datasets.a_z import load_a_z, read_a_z
 from strokes.datasets.az_csv import FILE as A_Z_FILE
 from strokes.datasets.emnist import PARTS, cached_emnist, choose_part, holds_emnist, part_of_name, read_emnist
 from strokes.datasets.fetch import MNIST_FILES, fetch_mnist, load_grey_mnist
-from strokes.datasets.given import number_given_labels, read_given
+from strokes.datasets.given import find_given
+from strokes.datasets.given_pictures import grey_given
 from strokes.datasets.zips import is_zip
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.labels import DIGITS, MNIST_LICENCE, MNIST_URL
-from strokes.ink.normalise import frame_pictures
 from strokes.ink.pictures import GreySet, join_grey
 
 GREY_SETS = ("mnist", *(f"emnist-{part}" for part in PARTS), "a-z")
@@ -89,11 +90,21 @@ def _load_named(name: str, split: str, cache: Path | None) -> GreySet:
 def _load_path(path: Path, split: str) -> GreySet:
     if holds_mnist(path):
         return _load_mnist(path, split)
-    if path.suffix.lower() == ".csv" or _is_zip(path) or (path / A_Z_FILE).is_file():
+    if path.name == A_Z_FILE or _is_zip(path) or (path / A_Z_FILE).is_file():
         return of_split(read_a_z(path), split)
-    pictures, found = read_given(path)
-    labels, classes = number_given_labels(found, len(pictures), path)
-    return of_split(GreySet(frame_pictures(pictures).grey, labels, classes, path.name), split)
+    return given_split(*read_grey(path), split)
+
+
+def read_grey(path: Path) -> tuple[GreySet, list[str]]:
+    """The pictures of a path that `strokes.datasets.given.load_images` takes, and each one's split or "none"."""
+    return grey_given(find_given(path), path, name=path.name)
+
+
+def given_split(grey: GreySet, told: Sequence[str], split: str) -> GreySet:
+    """The pictures of a split that their files or folders tell; where they don't, by this module's rule."""
+    if split == "all" or not set(told) & set(GREY_SPLITS):
+        return of_split(grey, split)
+    return grey.select(np.array(told) == split)
 
 
 def holds_mnist(path: Path) -> bool:

@@ -1,107 +1,96 @@
-"""Folders of PNG and JPEG pictures, and single ones, as grey pictures with ink high."""
+"""Folders of pictures: which files are read, what class and split each is of, and what is passed over."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from tqdm import tqdm
-
+from strokes.datasets.decode import SUFFIXES
 from strokes.errors import SourceError
-from strokes.ink.pictures import FRAME_PX
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-MAX_PIXELS = 64_000_000
-LEAST_CONTRAST = 40
-"""A scan whose darkest ink differs from its paper by less, of 255, is blank paper."""
+SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+"""Folders that name a split, and not a class, where all folders with pictures are such."""
+NAMED = 5
+"""So many of the files that are passed over are named."""
 
 
-def read_folder(folder: Path) -> tuple[list[NDArray[np.uint8]], list[str | None]]:
-    """Pictures of a folder in the order of their names, and the subfolder each lies in: its label, or None.
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture's file.
+
+    Attributes:
+        path: where it is.
+        name: its path within the folder that was asked for, or its name alone.
+        label: its class, "" where unknown.
+        split: "train", "test" or "none".
+    """
+
+    path: Path
+    name: str
+    label: str = ""
+    split: str = "none"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The pictures of a folder in the order of their names, and the names of the files that are none."""
+
+    pictures: tuple[PictureFile, ...]
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should be told."""
+        if not self.passed_over:
+            return ()
+        kinds = Counter(Path(name).suffix.lower() or "without an ending" for name in self.passed_over)
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        named = ", ".join(self.passed_over[:NAMED]) + (", …" if len(self.passed_over) > NAMED else "")
+        return (f"passed over {len(self.passed_over)} files that are no pictures ({told}): {named}",)
+
+
+def find_pictures(folder: Path) -> Found:
+    """The pictures of a folder and of all folders within.
+
+    The first folder below is the class; or `train` and `test` lie there, and the classes below them.
 
     Raises:
-        SourceError: when there is no PNG or JPEG in it, or one can't be read.
+        SourceError: when there is no picture in it.
     """
-    named = find_pictures(folder)
-    pictures = [read_picture(path) for path, _ in tqdm(named, desc="pictures", unit="", disable=None)]
-    return pictures, [label for _, label in named]
+    files = sorted(walk(folder), key=lambda name: (len(name.parts) > 1, name.parts))
+    own = [name for name in files if name.suffix.lower() in SUFFIXES]
+    if not own:
+        raise SourceError(
+            f"{folder} holds no PNG or JPEG, nor any other picture; expected some, or one subfolder of them a class"
+        )
+    first = {name.parts[0].lower() for name in own if len(name.parts) > 1}
+    split = bool(first) and first <= set(SPLIT_FOLDERS) and all(len(name.parts) > 1 for name in own)
+    pictures = tuple(placed(folder, name, split=split) for name in own)
+    others = tuple(name.as_posix() for name in files if name.suffix.lower() not in SUFFIXES)
+    return Found(pictures, others)
 
 
-def find_pictures(folder: Path) -> list[tuple[Path, str | None]]:
-    """Files of a folder's pictures in the order of their names, and the subfolder each lies in, or None.
-
-    Raises:
-        SourceError: when there is no PNG or JPEG in it.
-    """
-    found: list[tuple[Path, str | None]] = [(path, None) for path in _pictures_in(folder)]
-    subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    named = found + [(path, sub.name) for sub in subfolders for path in _pictures_in(sub)]
-    if not named:
-        raise SourceError(f"{folder} holds no PNG or JPEG; expected pictures in it, or one subfolder of them a class")
-    return named
+def walk(folder: Path) -> list[Path]:
+    """Every file below a folder, relative to it, hidden ones left out."""
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        found += [Path(place, name).relative_to(folder) for name in names if not name.startswith(".")]
+    return found
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """One picture (h, w), ink high, as `ink_high` makes it.
-
-    Transparency counts as white paper, unless the picture is all of one colour: then what is opaque is ink.
-
-    Raises:
-        SourceError: when the file is missing, no picture, broken, or above 64 megapixels.
-    """
-    return ink_high(_decode(path))
+def placed(folder: Path, name: Path, *, split: bool) -> PictureFile:
+    """A picture with the class and split that its folders tell."""
+    folders = name.parts[:-1]
+    told = SPLIT_FOLDERS[folders[0].lower()] if split else "none"
+    classes = folders[1:] if split else folders
+    return PictureFile(folder / name, name.as_posix(), classes[0] if classes else "", told)
 
 
-def ink_high(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture (h, w) with ink high.
-
-    The border decides which is ink: when its median is light, dark is ink and the picture is inverted. Pictures of
-    other sizes than 28×28 are stretched from the paper's grey to the ink's.
-    """
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) > 127:
-        grey, border = 255 - grey, 255 - border
-    if grey.shape == (FRAME_PX, FRAME_PX):
-        return grey
-    paper, ink = float(np.median(border)), float(grey.max())
-    if ink - paper < LEAST_CONTRAST:
-        return np.zeros_like(grey)
-    stretched = (np.clip(grey, paper, ink) - paper) * (255 / (ink - paper))
-    return np.asarray(np.rint(stretched), np.uint8)
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-
-
-def _decode(path: Path) -> NDArray[np.uint8]:
-    try:
-        with Image.open(path, formats=("PNG", "JPEG")) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise SourceError(f"{path} has {width} x {height} pixels; expected at most 64 million, shrink it first")
-            return to_grey(picture)
-    except FileNotFoundError:
-        raise SourceError(f"{path} doesn't exist; expected a PNG or JPEG there") from None
-    except UnidentifiedImageError:
-        raise SourceError(f"{path} is no PNG or JPEG picture, whatever its name; convert or remove it") from None
-    except Image.DecompressionBombError:
-        raise SourceError(f"{path} has more than 64 million pixels; shrink it first") from None
-    except (OSError, SyntaxError, ValueError) as error:
-        raise SourceError(f"{path} is a broken picture ({error}); save it again or remove it") from None
-
-
-def to_grey(picture: Image.Image) -> NDArray[np.uint8]:
-    """The grey values (h, w) of a picture in any mode, transparency as `read_picture` takes it."""
-    if picture.mode.startswith("I"):
-        return (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-    if not picture.has_transparency_data:
-        return np.asarray(picture.convert("L"))
-    layers = np.asarray(picture.convert("LA")).astype(np.float32)
-    shade, opacity = layers[..., 0], layers[..., 1] / 255
-    visible = shade[opacity > 0]
-    if visible.size and opacity.min() < 1 and np.ptp(visible) == 0:
-        return np.asarray(255 * opacity, np.uint8)
-    return np.rint(255 - opacity * (255 - shade)).astype(np.uint8)
+def split_by_name(name: str, test_share: float) -> str:
+    """ "test" for so large a share of all names, by their hash, else "train": a picture's split never changes."""
+    number = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "big")
+    return "test" if number < test_share * 2.0**64 else "train"

@@ -1,8 +1,9 @@
-"""A picture as a program holds it (an array, a PIL image) or names it (a path), as a grey one with ink high."""
+"""A picture as a program holds it (an array, a PIL image) or names it (a path), read as a file's pictures are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,61 +11,68 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from strokes.datasets.given import frame_images
-from strokes.datasets.image_files import MAX_PIXELS, ink_high, read_picture, to_grey
+from strokes.datasets.decode import Page, check_size, pixels_of, read_pages, told, upright
+from strokes.datasets.given_pictures import GivenPicture, frame_given, grey_given, stack_ink
+from strokes.datasets.npz import to_grey
+from strokes.datasets.scale import check_values, to_bytes
 from strokes.errors import ShapeError, SourceError
-from strokes.ink.drawing import UNLABELLED
-from strokes.ink.normalise import frame_pictures
-from strokes.ink.pictures import GreySet, ImageSet, as_grey
+from strokes.ink.pictures import GreySet, ImageSet
 
 Picture = Any
 """What `read_image` takes."""
 CHANNELS = (3, 4)
-EXPECTED = (
-    "expected (h, w), (h, w, 3) or (h, w, 4), uint8, bool or floats in [0, 1]; or a PIL image, or the path of one"
-)
+HERE = "the picture"
+EXPECTED = "expected (h, w), (h, w, 3) or (h, w, 4), of numbers or bool; or a PIL image, or the path of one"
 
 
 def read_image(image: Picture) -> NDArray[np.uint8]:
-    """One picture (h, w), ink high.
+    """One picture (h, w), ink high and paper away.
 
     Args:
-        image: an array (h, w), or (h, w, 3) or (h, w, 4) for RGB and RGBA, of uint8, bool, or floats in [0, 1]; a PIL
-            image; or the path of a PNG or JPEG. Its ink is dark on light or light on dark: the border's median tells
-            which is the paper. So cut a picture with some paper around the ink.
+        image: an array (h, w), or (h, w, 3) or (h, w, 4) for RGB and RGBA, of bool or numbers, 0 and 1, from 0 to 1,
+            255 or 65535; a PIL image; or the path of a picture in any format that a build takes.
 
     Raises:
         ShapeError: an array has another shape, type or range, or no pixel.
-        SourceError: the file can't be read, or the picture is above 64 megapixels.
+        SourceError: the file can't be read, has several pages, or the picture is above 100 megapixels.
     """
+    return GivenPicture(read_page(image)).inked().grey
+
+
+def read_page(image: Picture) -> Page:
+    """A picture as `read_image` takes it, with the paper and the polarity that it has. Raises as `read_image` does."""
     if isinstance(image, str | Path):
-        return read_picture(Path(image))
-    if not isinstance(image, Image.Image):
-        image = Image.fromarray(grey_values(np.asarray(image)))
-    if image.width * image.height > MAX_PIXELS:
-        raise SourceError(f"the picture has {image.width} x {image.height} pixels; expected at most 64 million")
-    return ink_high(to_grey(image))
+        pages = list(islice(read_pages(Path(image)), 2))
+        if len(pages) != 1:
+            raise SourceError(f"{image} holds several pages; expected one picture (build_dataset takes all pages)")
+        return pages[0]
+    if isinstance(image, Image.Image):
+        check_size(image.size, HERE)
+        with told(HERE):
+            pixels, dpi = upright(image)
+        return Page(pixels, dpi=dpi)
+    pixels = pixels_of(Image.fromarray(as_bytes(np.asarray(image))))
+    check_size((pixels.shape[1], pixels.shape[0]), HERE)
+    return Page(pixels)
 
 
-def grey_values(values: NDArray[Any]) -> NDArray[np.uint8]:
+def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     """An array of a picture as uint8. Raises `ShapeError` for what is none."""
     is_picture = values.ndim == 2 or (values.ndim == 3 and values.shape[2] in CHANNELS)
     if not is_picture or values.size == 0:
         raise ShapeError(f"the picture has shape {values.shape}; {EXPECTED}")
-    if values.dtype == np.uint8:
-        return np.ascontiguousarray(values)
-    if values.dtype != np.bool_ and not np.issubdtype(values.dtype, np.floating):
-        raise ShapeError(f"the picture has type {values.dtype}; {EXPECTED}")
-    if not (values.min() >= 0 and values.max() <= 1):
-        raise ShapeError(f"the picture holds NaN or spans {values.min()}…{values.max()}; {EXPECTED}")
-    return as_grey(values)
+    try:
+        check_values(values, HERE)
+    except SourceError as error:
+        raise ShapeError(str(error)) from None
+    return np.ascontiguousarray(to_bytes(values))
 
 
 def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any] | None = None) -> ImageSet:
     """Pictures in the networks' frame, thinned.
 
     Args:
-        images: each as `read_image` takes it; an array (n, h, w) holds n.
+        images: each as `read_image` takes it; an array that holds n, such as (n, h, w), is read as an `.npy` is.
         labels: one each, strings (None or "" where unknown) or whole numbers (-1 where unknown).
 
     Raises:
@@ -73,11 +81,10 @@ def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any
     """
     if isinstance(images, str | Path | Image.Image):
         raise ShapeError(f"a single picture was given, {images!r}; expected a list of them")
-    pictures = [read_image(image) for image in images]
     known = labels if labels is None or isinstance(labels, list | tuple) else np.asarray(labels)
     if isinstance(known, list | tuple) and not all(isinstance(label, str | None) for label in known):
         known = np.asarray(known)
-    return frame_images(pictures, known, "the list of pictures")
+    return frame_given(each_of(images), "the list of pictures", labels=known)
 
 
 def gather_grey(images: Picture | Sequence[Picture]) -> GreySet:
@@ -87,6 +94,18 @@ def gather_grey(images: Picture | Sequence[Picture]) -> GreySet:
         ShapeError: one is no picture.
         SourceError: a file can't be read.
     """
-    listed = images if isinstance(images, list | tuple) else [images]
-    framed = frame_pictures([read_image(image) for image in listed])
-    return GreySet(framed.grey, np.full(len(listed), UNLABELLED, np.int64), ())
+    return grey_given(each_of(images if isinstance(images, list | tuple) else [images]), "the list of pictures")[0]
+
+
+def each_of(images: Sequence[Picture] | NDArray[Any]) -> Iterator[GivenPicture]:
+    """The pictures of a list, each read by itself, or of an array, read by one scale and one colour of ink."""
+    stack = isinstance(images, np.ndarray) and images.ndim == 3 and images.size
+    if not stack:
+        yield from (GivenPicture(read_page(image)) for image in images)
+        return
+    try:
+        grey = to_grey(np.asarray(images), "the array of pictures")
+    except SourceError as error:
+        raise ShapeError(str(error)) from None
+    ink = stack_ink(grey)
+    yield from (GivenPicture(Page(pixels), ink) for pixels in grey)

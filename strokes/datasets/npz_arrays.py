@@ -62,6 +62,15 @@ def open_array(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], tuple[in
     if f"{name}.npy" not in archive.namelist():
         raise SourceError(f"it holds {', '.join(sorted(names_of(archive))[:20]) or 'nothing'}; expected `{name}`")
     stream = archive.open(f"{name}.npy")
+    return stream, *read_header(stream, name)
+
+
+def read_header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The header at a stream's start: an array's shape, whether it is laid out by columns, and its type.
+
+    Raises:
+        SourceError: its shape is none.
+    """
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     with warnings.catch_warnings():
@@ -69,7 +78,7 @@ def open_array(archive: zipfile.ZipFile, name: str) -> tuple[IO[bytes], tuple[in
         shape, fortran, dtype = read(stream)
     if min(shape, default=0) < 0 or math.prod(shape) > 1 << 48:
         raise SourceError(f"`{name}` announces shape {shape}")
-    return stream, shape, fortran, dtype
+    return shape, fortran, dtype
 
 
 def check_plain(name: str, dtype: np.dtype[Any]) -> None:

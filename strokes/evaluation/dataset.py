@@ -14,7 +14,9 @@ from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
 from strokes.evaluation.recovery import images_of, judge_ink, mean_spread
 from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
+from strokes.metrics.pictures import PICTURE_METRICS, judge_large
 from strokes.metrics.rasterised import soft_error
+from strokes.metrics.scans import near_line, score_scan
 from strokes.store.reader import DatasetFile, open_dataset
 
 JUDGED_AT_ONCE = 1000
@@ -86,8 +88,29 @@ def score_block(drawings: DrawingSet, attributes: Mapping[str, Any]) -> dict[str
     """Scores (n,) of drawings in their pictures' unit squares; `mse` among them where the softness is known."""
     framed = to_frames(drawings)
     scores = judge_ink(framed)
+    scores |= judge_scans(drawings, scores)
     if "softness" not in framed.point_columns:
         return scores
     recipe = attributes.get("recipe")
     compose = recipe.get("drawing", {}).get("compose", "sum") if isinstance(recipe, Mapping) else "sum"
     return {"mse": soft_error(framed, images_of(framed), compose=str(compose)), **scores}
+
+
+def judge_scans(drawings: DrawingSet, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Scores (n,) that take the place of the frame's where pictures are larger, in their own resolution.
+
+    `covered` and `on` are NaN for pictures no larger than the frame; nothing without larger ones.
+    """
+    if drawings.fine is None:
+        return {}
+    found = {name: scores[name].copy() for name in PICTURE_METRICS} | {
+        name: np.full(len(drawings), np.nan, np.float32) for name in ("covered", "on")
+    }
+    for i, fine in enumerate(drawings.fine):
+        if fine is not None:
+            strokes = drawings[i].strokes
+            told = judge_large(strokes, fine.ink, near_line(fine.pen_px))
+            told |= dict(zip(("covered", "on"), score_scan(strokes, fine.mask, pen_px=fine.pen_px), strict=True))
+            for name, value in told.items():
+                found[name][i] = value
+    return found

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from strokes.datasets.given import number_given_labels, read_given
-from strokes.datasets.grey import GREY_SETS, holds_mnist, load_grey
+from strokes.datasets.grey import GREY_SETS, holds_mnist, load_grey, read_grey
 from strokes.datasets.image_files import find_pictures
+from strokes.datasets.labels_of import number_given_labels
 from strokes.errors import ConfigError
 from strokes.generation.generator import load_generator
-from strokes.ink.normalise import frame_pictures
 from strokes.ink.pictures import GreySet
 
 
@@ -26,11 +25,10 @@ def read_pictures(paths: Sequence[Path]) -> tuple[list[str], GreySet]:
     names: list[str] = []
     images, labels = [], []
     for path in paths:
-        pictures, found = read_given(path)
-        numbers, classes = number_given_labels(found, len(pictures), path)
-        images.append(frame_pictures(pictures).grey)
-        labels += [(*classes, "")[number] for number in numbers.tolist()]
-        names += list(class_names_of(path, len(pictures)))
+        grey, _ = read_grey(path)
+        images.append(grey.images)
+        labels += [(*grey.classes, "")[number] for number in grey.labels.tolist()]
+        names += list(class_names_of(path, len(grey)))
     title = ", ".join(path.name for path in paths)
     numbers, classes = number_given_labels(labels, len(names), Path(title))
     return names, GreySet(np.concatenate(images), numbers, classes, title)
@@ -39,7 +37,7 @@ def read_pictures(paths: Sequence[Path]) -> tuple[list[str], GreySet]:
 def class_names_of(path: Path, count: int) -> Iterator[str]:
     """What each picture of a file or folder is called."""
     if path.is_dir():
-        yield from (str(file) for file, _ in find_pictures(path))
+        yield from (str(file.path) for file in find_pictures(path).pictures)
     elif count == 1:
         yield str(path)
     else:

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
 
 from strokes.errors import SourceError
 from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
 from strokes.formats.losses import lost
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
-from strokes.store.reader import open_dataset
+from strokes.store.reader import DatasetFile, open_dataset
+from strokes.store.schema import RESERVED
+from strokes.store.selection import Selection
+from strokes.store.writer import DatasetWriter
 
 __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 
 
 def export(
-    dataset: Path | str, out: Path | str, format: str | None = None, *, overwrite: bool = False, **settings: Any
+    dataset: Path | str,
+    out: Path | str,
+    format: str | None = None,
+    *,
+    selection: Selection | None = None,
+    overwrite: bool = False,
+    **settings: Any,
 ) -> tuple[str, ...]:
     """Write the drawings of the file `dataset` to `out`; it appears only when whole.
 
@@ -27,6 +41,7 @@ def export(
         dataset: a dataset file.
         out: the file or folder to make.
         format: a name in `FORMATS`; by default guessed from the ending of `out`.
+        selection: which drawings; by default all.
         overwrite: replace an existing file, or a folder that holds such an export.
         settings: those of the format, such as `height_mm` of a plot.
 
@@ -42,9 +57,29 @@ def export(
     write, in_folder = chosen.writer(**settings), chosen.makes_folder(out)
     check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
     check(out, overwrite=overwrite)
-    with open_dataset(dataset) as stored, appears(out, overwrite=overwrite) as partial:
+    with selected(Path(dataset), selection) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
         return lost(stored, chosen.keeps)
+
+
+@contextmanager
+def selected(dataset: Path, selection: Selection | None) -> Iterator[DatasetFile]:
+    """The dataset, or one for the while with the drawings that a selection keeps."""
+    with open_dataset(dataset) as stored:
+        if selection is None:
+            yield stored
+            return
+        source = str(stored.attributes.get("source", ""))
+        mask = selection.mask(stored.column("split"), stored.column("source_index"), source=source)
+        kept = np.flatnonzero(mask)
+        attributes = {name: value for name, value in stored.attributes.items() if name not in RESERVED}
+        with TemporaryDirectory(prefix="strokes-") as folder:
+            part = Path(folder) / dataset.name
+            with DatasetWriter(part, attributes=attributes, classes=stored.classes) as writer:
+                for block in stored.blocks(kept):
+                    writer.append(block)
+            with open_dataset(part) as chosen:
+                yield chosen
 
 
 def import_file(

@@ -11,9 +11,10 @@ import copy
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from strokes.generation.spec import GeneratorSpec
-from strokes.generation.vae import CELLS
+from strokes.generation.vae import CELLS, one_hot
 
 LEAK = 0.3
 DROPPED = 77 / 256
@@ -30,13 +31,20 @@ class PictureGenerator(nn.Module):
 
     Args:
         spec: its shape; 98,832 numbers with 32 filters and 50 latents, 225,312 with 64, running statistics included.
+
+    Attributes:
+        share: (clusters,), of the pictures, where latents are drawn from a mixture.
     """
+
+    share: Tensor
 
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.spec = spec
         filters = spec.filters
         cells = CELLS * CELLS * filters
+        if spec.is_mixture:
+            self.register_buffer("share", torch.full((spec.clusters,), 1 / spec.clusters))
         self.layers = nn.Sequential(
             nn.Linear(spec.latent + spec.classes, cells, bias=False),
             nn.BatchNorm1d(cells, eps=1e-3, momentum=MOMENTUM),
@@ -57,14 +65,20 @@ class PictureGenerator(nn.Module):
         pictures: Tensor = self.layers(torch.cat([latents, condition], dim=1))
         return pictures.float()
 
+    def place(self, standard: Tensor, parts: Tensor) -> Tensor:
+        """Standard normal numbers (n, latent) as latents of the parts (n,) of the mixture; as they are without one."""
+        if not self.spec.is_mixture:
+            return standard
+        return standard + self.spec.apart * one_hot(parts, self.spec.latent)
+
 
 class ByteDropout(nn.Module):
     """Dropout whose chances come from random bytes: on a processor ten times as fast as torch's."""
 
     def forward(self, values: Tensor) -> Tensor:
         """`values` with three in ten at 0 while training, the rest scaled up."""
-        if not self.training:
-            return values
+        if not self.training or values.device.type != "cpu":
+            return functional.dropout(values, DROPPED, self.training)
         seed = int(torch.randint(2**62, ()).item())
         thrown = np.random.Generator(np.random.SFC64(seed)).integers(0, 256, values.numel(), np.uint8)
         kept = torch.from_numpy(thrown).to(values.device) >= DROPPED * 256
@@ -139,7 +153,10 @@ class Adversaries(nn.Module):
     def __init__(self, spec: GeneratorSpec) -> None:
         super().__init__()
         self.generator = PictureGenerator(spec)
-        self.critic = ProjectionCritic(spec.classes) if spec.critic == "projection" else Critic()
+        judged = spec.clusters if spec.is_mixture else spec.classes
+        self.critic = ProjectionCritic(judged) if spec.critic == "projection" else Critic()
+        if spec.glorot:
+            self.apply(start_glorot)
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
 
     @torch.no_grad()
@@ -149,3 +166,11 @@ class Adversaries(nn.Module):
         for name, value in mean.items():
             if value.is_floating_point():
                 value.lerp_(now[name], 1 - keep)
+
+
+def start_glorot(module: nn.Module) -> None:
+    """Start a layer's weights Glorot-uniform and its biases at 0."""
+    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

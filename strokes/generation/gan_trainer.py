@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,11 +12,13 @@ from torch.nn import functional
 from strokes.formats.sheet import write_sheet
 from strokes.generation.gan import Adversaries
 from strokes.generation.recipe import GeneratorRecipe
-from strokes.generation.vae import one_hot
+from strokes.generation.vae import cluster, one_hot
+from strokes.ink.drawing import IntArray
 from strokes.ink.pictures import FRAME_PX, GreySet, as_grey
 from strokes.training.batches import MemberBatches
+from strokes.training.graphs import GraphedSteps
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import Pace, descend, pace_at
+from strokes.training.schedule import Pace, follow, make_adam, pace_at, set_pace
 
 R1_EVERY = 8
 """Steps between the penalties of a projection critic; each weighs as much as all of them would."""
@@ -36,13 +39,16 @@ class GanTrainer:
         torch.manual_seed(training.seed)
         self.network = Adversaries(recipe.network).to(self.device)
         betas = (training.beta1, 0.9 if self.is_wasserstein else 0.99 if self.has_projection_critic else 0.999)
+        modules = {"generator": self.network.generator, "critic": self.network.critic}
         self.optimisers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(module.parameters(), lr=training.learning_rate, betas=betas, fused=True)
-            for name, module in (("generator", self.network.generator), ("critic", self.network.critic))
+            name: make_adam(module.parameters(), training.learning_rate, device=self.device, betas=betas)
+            for name, module in modules.items()
         }
+        labels = self.parts_of(pictures) if recipe.network.is_mixture else pictures.labels
         self.batches = MemberBatches(
-            pictures.images, pictures.labels, ensemble_size=1, batch_size=training.batch_size, seed=training.seed
+            pictures.images, labels, ensemble_size=1, batch_size=training.batch_size, seed=training.seed
         )
+        self.graphs = GraphedSteps(self.device, schedule=training.schedule)
         self.generators: dict[str, torch.Generator] = {}
         self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=self.batches.steps_an_epoch)
@@ -62,37 +68,61 @@ class GanTrainer:
     def pretrain(self) -> None:
         """Nothing comes before the first step."""
 
-    def step(self, step: int) -> StepResult:
-        """Step `step` of the critic and, every few, one of the generator."""
-        rows, labels, _ = self.batches.at(step, self.device)
-        real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
-        condition = one_hot(labels.flatten(), self.recipe.network.classes)
-        losses = {"critic": self.critic_step(real, condition, step)}
-        shown = None
-        if (step + 1) % self.recipe.training.critic_steps == 0:
-            losses["generator"], drawn = self.generator_step(condition, step)
-            self.network.average(self.recipe.training.ema_decay)
-            shown = (real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2
-        return StepResult(losses, shown)
+    def parts_of(self, pictures: GreySet) -> IntArray:
+        """The cluster (n,) of each picture, a part of the latents' mixture; notes how many pictures each has."""
+        pixels = torch.from_numpy(pictures.images).to(self.device).flatten(1).float() / 255
+        parts = cluster(pixels, self.recipe.network.clusters, seed=self.recipe.training.seed)
+        share = torch.bincount(parts, minlength=self.recipe.network.clusters) / len(parts)
+        for generator in (self.network.generator, self.network.averaged):
+            generator.share.copy_(share)
+        return parts.cpu().numpy()
 
-    def critic_step(self, real: Tensor, condition: Tensor, step: int) -> float:
-        """One step of the critic on real pictures and as many made ones of the same classes; its loss."""
+    def step(self, step: int) -> StepResult:
+        """Step `step`: as many of the critic as this batch takes and, where they are done, one of the generator."""
+        training, spec = self.recipe.training, self.recipe.network
+        rows, labels, _ = self.batches.at(step, self.device)
+        labels = labels.flatten()
+        real = rows.view(-1, 1, FRAME_PX, FRAME_PX) / 127.5 - 1
+        condition = one_hot(labels, spec.classes)
+        judged = one_hot(labels, spec.clusters) if spec.is_mixture else condition
+        for optimiser in self.optimisers.values():
+            set_pace(optimiser, self.pace(step))
+        penalised = self.has_projection_critic and step % R1_EVERY == 0
+        name = "penalised critic" if penalised else "critic"
+        for _ in range(training.critic_steps if training.same_batch else 1):
+            (loss,) = self.graphs.take(name, partial(self.critic_step, penalised), real, labels, condition, judged)
+        losses = {"critic": loss.item()}
+        if not training.same_batch and (step + 1) % training.critic_steps:
+            return StepResult(losses)
+        loss, drawn = self.graphs.take("generator", self.generator_step, labels, condition, judged)
+        shown = (real.squeeze(1) + 1) / 2, (drawn.squeeze(1) + 1) / 2
+        return StepResult(losses | {"generator": loss.item()}, shown)
+
+    def critic_step(
+        self, penalised: bool, real: Tensor, labels: Tensor, condition: Tensor, judged: Tensor
+    ) -> tuple[Tensor]:
+        """One step of the critic on real pictures and as many made ones of the same classes; its loss.
+
+        Args:
+            penalised: whether a projection critic's slope is penalised at this step.
+            real: (batch, 1, 28, 28) in [-1, 1].
+            labels: (batch,) of the pictures, their parts where latents are drawn from a mixture.
+            condition: (batch, classes) that the generator is given.
+            judged: the same as the critic is given them.
+        """
         critic = self.network.critic
         with self.autocast():
             with torch.no_grad():
-                made = self.network.generator(self.noise(len(real)), condition)
+                made = self.network.generator(self.noise(labels), condition)
             if self.is_wasserstein:
-                loss = self.wasserstein_loss(real, made, condition)
+                loss = self.wasserstein_loss(real, made, judged)
             else:
-                loss = entropy(critic(real, condition), 1.0) + entropy(critic(made, condition), 0.0)
-        penalised = self.has_projection_critic and step % R1_EVERY == 0
-        penalty = (
-            self.r1_penalty(real, condition) * R1_EVERY * self.recipe.training.gradient_penalty / 2
-            if penalised
-            else 0.0
-        )
-        descend(self.optimisers["critic"], loss + penalty, pace=self.pace(step))
-        return loss.item()
+                loss = entropy(critic(real, judged), 1.0) + entropy(critic(made, judged), 0.0)
+        total = loss
+        if penalised:
+            total = loss + self.r1_penalty(real, judged) * R1_EVERY * self.recipe.training.gradient_penalty / 2
+        follow(self.optimisers["critic"], total)
+        return (loss.detach(),)
 
     def r1_penalty(self, real: Tensor, condition: Tensor) -> Tensor:
         """R1 of Mescheder et al., 2018: the critic's mean squared gradient at real pictures."""
@@ -112,20 +142,22 @@ class GanTrainer:
         loss: Tensor = of_made.mean() - of_real.mean() + self.recipe.training.gradient_penalty * penalty
         return loss
 
-    def generator_step(self, condition: Tensor, step: int) -> tuple[float, Tensor]:
-        """One step of the generator, given classes (batch, classes); its loss, and the pictures that it made."""
+    def generator_step(self, labels: Tensor, condition: Tensor, judged: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of the generator, and of its average; its loss, and the pictures (batch, 1, 28, 28) it made."""
         critic = self.network.critic.requires_grad_(False)
         with self.autocast():
-            made = self.network.generator(self.noise(len(condition)), condition)
-            judged = critic(made, condition)
-        loss = -judged.mean() if self.is_wasserstein else entropy(judged, 1.0)
-        descend(self.optimisers["generator"], loss, pace=self.pace(step))
+            made = self.network.generator(self.noise(labels), condition)
+            verdict = critic(made, judged)
+        loss = -verdict.mean() if self.is_wasserstein else entropy(verdict, 1.0)
+        follow(self.optimisers["generator"], loss)
         critic.requires_grad_(True)
-        return loss.item(), made.detach()
+        self.network.average(self.recipe.training.ema_decay)
+        return loss.detach(), made.detach()
 
-    def noise(self, count: int) -> Tensor:
-        """Latents (count, latent), standard normal."""
-        return torch.randn(count, self.recipe.network.latent, device=self.device)
+    def noise(self, labels: Tensor) -> Tensor:
+        """Latents (count, latent): standard normal, about the middle of each label's part where there are parts."""
+        standard = torch.randn(len(labels), self.recipe.network.latent, device=self.device)
+        return self.network.generator.place(standard, labels)
 
     def autocast(self) -> torch.autocast:
         """A block in which products have the recipe's precision."""
@@ -141,8 +173,10 @@ class GanTrainer:
     def finish_epoch(self, folder: Path) -> None:
         """After the recipe's epochs, draw 100 pictures of the same latents with the averaged generator."""
         if self.progress.epoch in self.recipe.training.grid_epochs:
-            condition = one_hot(torch.arange(100), self.recipe.network.classes)
-            drawn = self.network.averaged.eval()(self.fixed.to(self.device), condition.to(self.device))
+            numbers = torch.arange(100)
+            latents = self.network.averaged.place(self.fixed, numbers % self.recipe.network.clusters)
+            condition = one_hot(numbers, self.recipe.network.classes)
+            drawn = self.network.averaged.eval()(latents.to(self.device), condition.to(self.device)).cpu()
             path = folder / f"grid-{self.progress.epoch:03}.png"
             write_sheet(as_grey((drawn.squeeze(1) + 1) / 2), path, columns=10, overwrite=True)
 

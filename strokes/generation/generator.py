@@ -76,7 +76,10 @@ class ImageGenerator:
         labels = np.resize(asked, count) if len(asked) else np.full(count, UNLABELLED, np.int64)
         chance = torch.Generator().manual_seed(seed)
         latents = torch.randn(count, self.recipe.network.latent, generator=chance) * randomness
-        if not standard and not isinstance(self.network, PictureGenerator):
+        if isinstance(self.network, PictureGenerator):
+            if self.recipe.network.is_mixture:
+                latents = self.network.place(latents, self.network.share.multinomial(count, True, generator=chance))
+        elif not standard:
             own = self.network.latents
             parts = torch.from_numpy(labels) if len(asked) else own.share.multinomial(count, True, generator=chance)
             latents = own.place(latents, parts)
@@ -135,15 +138,15 @@ def load_generator(name: str) -> ImageGenerator:
 
 
 def generator_for(family: str, classes: Sequence[str]) -> str:
-    """The shipped generator called `family`, or `family` and more, that knows these classes and few others."""
+    """The shipped generator called `family`, or `family` and more, that knows most of these classes and few others."""
     named = [name for name in known_generators() if name == family or name.startswith(f"{family}-")]
     known: dict[str, GeneratorRecipe] = {
         name: parse_recipe(GeneratorRecipe, read_model(SHIPPED_GENERATORS / f"{name}.safetensors").settings)
         for name in named
     }
     able = [
-        (recipe.network.classes, name)
+        (len(set(classes) - set(recipe.class_names)), recipe.network.classes, name)
         for name, recipe in known.items()
-        if recipe.network.classes and set(classes) <= set(recipe.class_names)
+        if recipe.network.classes
     ]
-    return min(able)[1] if able and classes else family
+    return min(able)[2] if able and classes else family

@@ -22,7 +22,7 @@ class GeneratorTraining:
     """The optimisation.
 
     Attributes:
-        epochs: passes over the pictures; for a WGAN, of its critic.
+        epochs: passes over the pictures; for a GAN, of its critic.
         batch_size: pictures a step.
         learning_rate: Adam's.
         beta1: Adam's β₁.
@@ -33,10 +33,14 @@ class GeneratorTraining:
         class_weight: of the cross-entropy of the classes.
         augmentation: of a VAE's pictures, anew at every step: how much they are turned, slanted, sized and shifted.
         label_conditioning: whether a cvae's decoder is given the true class while it learns, or what its encoder reads.
-        critic_steps: of a WGAN, for each step of its generator.
+        critic_steps: of a GAN's critic for each of its generator's.
+        same_batch: whether these are all on one batch, or each on a batch of its own.
         gradient_penalty: of a WGAN's gradients, and of a projection critic's.
         ema_decay: how much of the generator's averaged weights stays at each of its steps.
         rendered: pictures rendered from pen recordings, in every epoch the same.
+        legible: least chance that the shipped reader of these classes must give a rendered picture's own, or one that
+            may look the same, for it to be learned from; 0 learns from all.
+        even: whether classes are cut to the number of pictures that the rarest has.
         grids: epochs after which 100 pictures of the same latents are drawn, such as "10,30,50".
         precision: "float32", or "bfloat16" for the networks' products.
         seed: of everything random.
@@ -54,9 +58,12 @@ class GeneratorTraining:
     augmentation: float = 0.0
     label_conditioning: bool = False
     critic_steps: int = 1
+    same_batch: bool = False
     gradient_penalty: float = 10.0
     ema_decay: float = 0.999
     rendered: int = 0
+    legible: float = 0.0
+    even: bool = False
     grids: str = ""
     precision: str = "bfloat16"
     seed: int = 0
@@ -64,7 +71,7 @@ class GeneratorTraining:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "critic_steps"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("kl_weight", "class_weight", "augmentation", "gradient_penalty", "rendered", "seed"):
+        for name in ("kl_weight", "class_weight", "augmentation", "gradient_penalty", "rendered", "legible", "seed"):
             check_range(f"training.{name}", getattr(self, name))
         for name in ("beta1", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:

@@ -93,7 +93,7 @@ def cluster(points: Tensor, count: int, *, seed: int, rounds: int = 15) -> Tenso
     centres = points[torch.randperm(len(points), generator=chance)[:count]]
     nearest = torch.cdist(points, centres).argmin(dim=1)
     for _ in range(rounds):
-        members = nn.functional.one_hot(nearest, count).to(points)
+        members = functional.one_hot(nearest, count).to(points)
         centres = (members.T @ points) / members.sum(dim=0).clamp(min=1)[:, None]
         nearest = torch.cdist(points, centres).argmin(dim=1)
     return nearest

@@ -6,7 +6,7 @@ import itertools
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from strokes.errors import ConfigError, ShapeError
 from strokes.ink.display import describe_drawing, describe_set, html_of, plot_strokes
 from strokes.ink.svg import draw_strokes, plotter_svg
+
+if TYPE_CHECKING:
+    from strokes.ink.fine import FineInk
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
@@ -152,6 +155,7 @@ class DrawingSet:
         point_columns: optional (p,) float32 arrays: softness, time_ms since the first point, pressure in 0…1, and the
             pen's tilt_x and tilt_y in degrees from upright (-90…90, right and down are positive); NaN where unknown.
         metadata: one JSON object (text) a drawing, or None.
+        fine: the ink of pictures larger than the frame in their own resolution, None for each other; or None.
         flagged: (n,) bool, true where the drawing is doubtful (its picture held no ink, for one), or None when
             nobody looked.
     """
@@ -170,6 +174,7 @@ class DrawingSet:
     point_columns: Mapping[str, FloatArray] = field(default_factory=_no_points)
     metadata: tuple[str, ...] | None = None
     flagged: BoolArray | None = None
+    fine: tuple[FineInk | None, ...] | None = None
 
     def __post_init__(self) -> None:
         check_offsets("stroke_offsets", self.stroke_offsets, len(self.points), least=1)
@@ -246,13 +251,16 @@ class DrawingSet:
             scores={name: values[chosen] for name, values in self.scores.items()},
             point_columns={name: values[rows] for name, values in self.point_columns.items()},
             metadata=None if self.metadata is None else tuple(self.metadata[i] for i in chosen),
+            fine=None if self.fine is None else tuple(self.fine[i] for i in chosen),
             flagged=None if self.flagged is None else self.flagged[chosen],
             **columns,
         )
 
 
 PER_DRAWING = ("labels", "sizes", "frames", "split", "source_index")
-OPTIONAL_PER_DRAWING = ("images", "metadata", "flagged")
+OPTIONAL_PER_DRAWING = ("images", "metadata", "flagged", "fine")
+LISTED = ("metadata", "fine")
+"""Columns that are tuples, not arrays."""
 
 
 def check_offsets(name: str, offsets: IntArray, total: int, *, least: int = 0) -> None:
@@ -314,10 +322,10 @@ def join(sets: Sequence[DrawingSet]) -> DrawingSet:
     parts: dict[str, Any] = {
         name: np.concatenate([getattr(s, name) for s in sets])
         for name in ("points", *PER_DRAWING, *OPTIONAL_PER_DRAWING)
-        if name != "metadata" and getattr(first, name) is not None
+        if name not in LISTED and getattr(first, name) is not None
     }
-    if first.metadata is not None:
-        parts["metadata"] = tuple(text for s in sets for text in s.metadata or ())
+    for name in (name for name in LISTED if getattr(first, name) is not None):
+        parts[name] = tuple(value for s in sets for value in getattr(s, name))
     return DrawingSet(
         **parts,
         stroke_offsets=chain_offsets([s.stroke_offsets for s in sets]),

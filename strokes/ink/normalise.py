@@ -8,6 +8,7 @@ MNIST's pen are first thickened to it, or they would vanish when a large picture
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
-from strokes.ink.pictures import FRAME_PX, FineInk
+from strokes.ink.fine import FineInk, InkShelf
+from strokes.ink.pen_width import to_pen
+from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import INK_THRESHOLD, thin
 
 GreyImage = NDArray[np.uint8]
@@ -26,8 +29,6 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
-LARGEST_PX = 512
-"""A picture is recovered in its own resolution up to this many pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Framed:
     grey: GreyImage
     sizes: FloatArray
     frames: FloatArray
-    fine: tuple[FineInk | None, ...]
+    fine: Sequence[FineInk | None]
 
     @property
     def ink(self) -> BoolArray:
@@ -45,22 +46,47 @@ class Framed:
         return thin(self.grey)
 
 
-def frame_pictures(pictures: list[GreyImage] | GreyImage) -> Framed:
-    """Grey pictures, each (h, w) uint8 with ink high, in the frame; 28×28 ones as they are, others by `to_frame`."""
-    grey = np.zeros((len(pictures), FRAME_PX, FRAME_PX), np.uint8)
-    sizes = np.ones((len(pictures), 2), np.float32)
-    frames = np.tile(np.array(IDENTITY_FRAME, np.float32), (len(pictures), 1))
-    fine: list[FineInk | None] = [None] * len(pictures)
-    for i, picture in enumerate(pictures):
+class Framer:
+    """Puts pictures into the frame one by one; the ink of those larger than the frame is kept in a file."""
+
+    def __init__(self) -> None:
+        self._grey: list[GreyImage] = []
+        self._sizes: list[tuple[float, float]] = []
+        self._frames: list[tuple[float, float, float]] = []
+        self._fine = InkShelf()
+
+    def add(self, picture: GreyImage, *, pen_px: float = 0.0) -> None:
+        """One more picture (h, w), ink high: a 28×28 one as it is, others by `to_frame`; its pen's width if known."""
         height, width = picture.shape
-        sizes[i] = width / max(width, height), height / max(width, height)
-        if picture.shape == (FRAME_PX, FRAME_PX):
-            grey[i] = picture
-        else:
-            grey[i], frames[i] = to_frame(picture)
-            if max(height, width) > FRAME_PX:
-                fine[i] = FineInk.of(thin(shrink(picture, LARGEST_PX)[0]))
-    return Framed(grey, sizes, frames, tuple(fine))
+        longer = max(height, width)
+        as_it_is = picture.shape == (FRAME_PX, FRAME_PX)
+        grey, frame = (picture, IDENTITY_FRAME) if as_it_is else to_frame(picture)
+        self._grey.append(grey)
+        self._frames.append(frame)
+        self._sizes.append((width / longer, height / longer))
+        self._fine.append(fine_ink(picture, pen_px) if longer > FRAME_PX else None)
+
+    def framed(self) -> Framed:
+        """All that were added."""
+        return Framed(
+            np.array(self._grey, np.uint8).reshape(-1, FRAME_PX, FRAME_PX),
+            np.array(self._sizes, np.float32).reshape(-1, 2),
+            np.array(self._frames, np.float32).reshape(-1, 3),
+            self._fine,
+        )
+
+
+def fine_ink(picture: GreyImage, pen_px: float) -> FineInk:
+    """A picture's ink: as it is where the pen's width in px is known, otherwise at the size that asks for."""
+    return FineInk.of(picture > INK_THRESHOLD, pen_px) if pen_px else FineInk.of(*to_pen(picture))
+
+
+def frame_pictures(pictures: Iterable[GreyImage]) -> Framed:
+    """Grey pictures, each (h, w) uint8 with ink high, in the frame; 28×28 ones as they are, others by `to_frame`."""
+    framer = Framer()
+    for picture in pictures:
+        framer.add(picture)
+    return framer.framed()
 
 
 def to_frame(picture: GreyImage) -> tuple[GreyImage, tuple[float, float, float]]:

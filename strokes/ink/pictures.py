@@ -11,32 +11,14 @@ from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
 from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
+from strokes.ink.fine import FineInk
 
 FRAME_PX = 28
 """The network's pictures are this many pixels wide and high."""
 
 
 PER_IMAGE = ("images", "labels", "split", "source_index", "sizes", "frames")
-
-
-@dataclass(frozen=True)
-class FineInk:
-    """The thinned ink (h, w) of a picture larger than the frame, a bit a pixel."""
-
-    packed: bytes
-    height: int
-    width: int
-
-    @classmethod
-    def of(cls, ink: BoolArray) -> FineInk:
-        """Packs `ink` (h, w)."""
-        return cls(np.packbits(ink).tobytes(), *ink.shape)
-
-    @property
-    def ink(self) -> BoolArray:
-        """(height, width) bool."""
-        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.height * self.width)
-        return bits.reshape(self.height, self.width).astype(np.bool_)
+OPTIONAL_PER_IMAGE = ("fine", "writers", "metadata")
 
 
 @dataclass(frozen=True)
@@ -53,6 +35,8 @@ class ImageSet:
         frames: (n, 3) float32, scale, x0, y0 with picture xy = scale · frame xy + (x0, y0), both in unit squares.
         fine: n pictures in their own resolution, None for one that is no larger than the frame; or None for all.
         writers: a code a picture, "" where unknown; or None for all.
+        metadata: n texts, each a JSON object of what else is known (its file, page and box), or None.
+        notes: what a person should be told about the reading.
         name: what the set is called.
         licence: the pictures' licence, or "" where unknown.
         url: where the pictures come from, or "".
@@ -65,7 +49,9 @@ class ImageSet:
     source_index: IntArray
     sizes: FloatArray
     frames: FloatArray
-    fine: tuple[FineInk | None, ...] | None = None
+    fine: Sequence[FineInk | None] | None = None
+    metadata: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
     writers: tuple[str, ...] | None = None
     name: str = ""
     licence: str = ""
@@ -93,14 +79,20 @@ class ImageSet:
             columns[name] = tuple(getattr(self, name)[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
+    @property
+    def large(self) -> BoolArray:
+        """Which pictures (n,) are larger than the frame."""
+        return np.array([fine is not None for fine in self.fine or (None,) * len(self)], np.bool_)
+
     def _given(self) -> tuple[str, ...]:
         """The columns that not every set has."""
-        return tuple(name for name in ("fine", "writers") if getattr(self, name) is not None)
+        return tuple(name for name in OPTIONAL_PER_IMAGE if getattr(self, name) is not None)
 
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""
         names = ("images", "labels", "classes", "split", "source_index", "sizes", "frames")
-        return {name: getattr(self, name) for name in names}
+        fine = None if self.fine is None else tuple(self.fine)
+        return {name: getattr(self, name) for name in (*names, "metadata")} | {"fine": fine}
 
     def of_classes(self, names: Sequence[str]) -> ImageSet:
         """The pictures whose label is one of `names`; the class list stays as it is.

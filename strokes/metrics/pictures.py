@@ -16,6 +16,7 @@ from raster.hard import SUBPIXEL_BITS, as_line, draw_strokes, to_pixels
 from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray
+from strokes.metrics.scans import distance_to, draw_line
 
 PICTURE_METRICS = ("precision", "recall", "f1", "chamfer")
 TOLERANCE_PX = 1.5
@@ -61,18 +62,32 @@ def score_pictures(
     return {name: scores[PICTURE_METRICS.index(name)] for name in names}
 
 
-def score_large(drawings: DrawingSet, inks: Sequence[BoolArray]) -> dict[str, FloatArray]:
+def score_large(
+    drawings: DrawingSet, inks: Iterable[BoolArray], *, near_px: Sequence[float] | None = None
+) -> dict[str, FloatArray]:
     """`f1` and `chamfer` (n,) of drawings against thinned pictures (h, w) of any size, in whose unit squares they lie.
 
-    `f1` is that of the pictures' own pixels; `chamfer` is in px of a frame of 28.
+    `f1` counts the pictures' own pixels as near within `near_px`, by default 1.5 of each; `chamfer` is in px of a frame
+    of 28. Pictures are asked for one by one.
     """
-    f1, chamfer = np.empty((2, len(inks)), np.float32)
+    f1, chamfer = np.empty((2, len(drawings)), np.float32)
     for i, ink in enumerate(inks):
-        longer = max(ink.shape)
-        drawn = render_set(drawings.select([i]), size=longer)[:, : ink.shape[0], : ink.shape[1]]
-        found = score_pictures(drawn, ink[None])
-        f1[i], chamfer[i] = found["f1"][0], min(found["chamfer"][0] * NOWHERE_PX / longer, NOWHERE_PX)
+        told = judge_large(drawings[i].strokes, ink, TOLERANCE_PX if near_px is None else near_px[i])
+        f1[i], chamfer[i] = told["f1"], told["chamfer"]
     return {"f1": f1, "chamfer": chamfer}
+
+
+def judge_large(strokes: Sequence[FloatArray], ink: BoolArray, near_px: float = TOLERANCE_PX) -> dict[str, float]:
+    """`PICTURE_METRICS` of one drawing against thinned ink (h, w) of any size, in whose unit square it lies."""
+    line = draw_line(strokes, ink.shape)
+    if not line.any() or not ink.any():
+        same = float(line.any() == ink.any())
+        return {"precision": same, "recall": same, "f1": same, "chamfer": NOWHERE_PX * (1 - same)}
+    off_ink, off_line = distance_to(ink)[line], distance_to(line)[ink]
+    precision, recall = float((off_ink < near_px).mean()), float((off_line < near_px).mean())
+    apart = (float(off_ink.mean()) + float(off_line.mean())) / 2 * NOWHERE_PX / max(ink.shape)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    return {"precision": precision, "recall": recall, "f1": f1, "chamfer": min(apart, NOWHERE_PX)}
 
 
 @compiled()

@@ -31,6 +31,8 @@ SHIPPED_CLASSIFIERS = {
     ("grey", 62): "classifier-grey-62",
 }
 """Names of the weights, by the kind of pictures and the number of classes."""
+ONE_SHAPE = ("0Oo", "1Il", "Cc", "Kk", "Pp", "Ss", "Uu", "Vv", "Ww", "Xx", "Zz")
+"""Characters that are one shape once size and place are gone."""
 
 
 IMAGE_PX = 28
@@ -115,6 +117,21 @@ class Classifier(nn.Module):
             probabilities[start : start + BATCH] = answer[: len(block)].cpu().numpy()
             features[start : start + BATCH] = seen[: len(block)].cpu().numpy()
         return probabilities, features
+
+
+def chances_of(probabilities: FloatArray, labels: IntArray, classes: Sequence[str]) -> FloatArray:
+    """The chance (n,) that pictures are what their labels say, or a character of the same shape (see `ONE_SHAPE`).
+
+    Args:
+        probabilities: (n, classes), as `Classifier.predict` gives them.
+        labels: (n,), indices into `classes`.
+        classes: what each column means.
+    """
+    group = {name: shape for shape in ONE_SHAPE for name in shape}
+    shapes = [group.get(name, name) for name in classes]
+    alike = np.array([[mine == other for other in shapes] for mine in shapes])
+    chances: FloatArray = (probabilities * alike[labels]).sum(axis=1)
+    return chances
 
 
 def _convolution(channels: int, filters: int, *, size: int = 3) -> tuple[nn.Module, ...]:

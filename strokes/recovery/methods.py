@@ -14,6 +14,7 @@ from strokes.ink.drawing import DrawingSet
 from strokes.ink.labels import DIGITS, as_digits
 from strokes.ink.pictures import ImageSet
 from strokes.ink.recordings import PenSet
+from strokes.layout.page import check_direction
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
@@ -39,6 +40,7 @@ class Options:
         seed: of the hypotheses.
         device: "cpu" or "cuda"; pen networks walk on the processor.
         habits: drawings of the hands that wrote the pictures, in the frame, for pen networks.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     method: str = "network"
@@ -49,6 +51,7 @@ class Options:
     seed: int = 0
     device: str = "cpu"
     habits: PenSet | None = None
+    direction: str = "ltr"
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -66,6 +69,7 @@ class Options:
             raise ConfigError(f"{self.refine} steps of refinement were asked for; expected 0 or more")
         if not -(2**63) <= self.seed < 2**63:
             raise ConfigError(f"the seed is {self.seed}; expected a whole number of 64 bits")
+        check_direction(self.direction)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,10 @@ def choose_method(pictures: ImageSet, options: Options) -> Method:
     """
     if options.method == "trace":
         refuse_habits(options)
-        return Method(pictures, lambda block: trace_block(block, scores=options.scores), {"method": "trace"})
+        way = {"method": "trace"} | direction_of(pictures, options)
+        return Method(
+            pictures, lambda block: trace_block(block, scores=options.scores, direction=options.direction), way
+        )
     model = read_model(find_model(options.model or model_for(pictures)))
     makers = {PUBLISHED: published_method, PENS: pointer_method}
     if model.kind not in makers:
@@ -134,12 +141,14 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         scores=options.scores,
         seed=options.seed,
         habits=None if options.habits is None else Habits.of(options.habits, recipe.network),
+        direction=options.direction,
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),
         "hypotheses": walker.walks,
         "refine": options.refine,
         **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
+        **direction_of(pictures, options),
     }
     return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
 
@@ -156,6 +165,11 @@ def sha256_of_pens(pens: PenSet) -> str:
     for name in ("points", "stroke_offsets", "drawing_offsets"):
         digest.update(np.ascontiguousarray(getattr(pens.drawings, name)).tobytes())
     return digest.hexdigest()
+
+
+def direction_of(pictures: ImageSet, options: Options) -> dict[str, str]:
+    """The attribute that tells how pages were read, where there are any."""
+    return {} if pictures.fine is None else {"direction": options.direction}
 
 
 def model_for(pictures: ImageSet) -> str:

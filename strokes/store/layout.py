@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 
 from strokes.errors import StoreError
-from strokes.store.schema import DTYPES, FORMAT, OFFSETS, OPTIONAL, PER_DRAWING, VERSION, WIDTHS, dtype_of
+from strokes.store.schema import DTYPES, FORMAT, OFFSETS, OPTIONAL, PER_DRAWING, SCANS, VERSION, WIDTHS, dtype_of
 
 SAFE_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 MOST_BYTES_PER_STORED_BYTE = 1100
@@ -85,9 +85,9 @@ def check_layout_shapes(file: Any, path: Path) -> None:
         wanted: tuple[int, ...] = tuple(stored.shape[:1])
         if name in PER_DRAWING or name.startswith("scores/") or name == "images":
             wanted = (drawings,)
-        elif name == "metadata_offsets":
+        elif name in ("metadata_offsets", "scans_offsets"):
             wanted = (drawings + 1,)
-        elif name not in OFFSETS and name not in ("points", "metadata"):
+        elif name not in OFFSETS and name not in ("points", "metadata", "scans"):
             wanted = (points,)
         if name in WIDTHS:
             wanted = (*wanted, WIDTHS[name])
@@ -99,6 +99,8 @@ def check_layout_shapes(file: Any, path: Path) -> None:
             )
     if ("metadata" in file) != ("metadata_offsets" in file):
         raise StoreError(f"{path}: metadata and metadata_offsets come together or not at all")
+    if any(name in file for name in SCANS) and not all(name in file for name in SCANS):
+        raise StoreError(f"{path}: {', '.join(SCANS)} come together or not at all")
 
 
 def packed_width(images: Any, path: Path) -> int:

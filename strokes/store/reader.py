@@ -29,8 +29,9 @@ from strokes.ink.drawing import (
     check_offsets,
     join,
 )
+from strokes.ink.fine import FineInk
 from strokes.store.layout import check_layout, names_in
-from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, unpack_images
+from strokes.store.schema import OFFSETS, Array, dtype_of, read_attributes, read_scans, unpack_images
 from strokes.store.writer import DRAWINGS_A_BLOCK, DatasetWriter
 
 __all__ = ["DatasetFile", "DatasetWriter", "open_dataset"]
@@ -264,6 +265,7 @@ class DatasetFile:
                 scores={name: self._load(f"scores/{name}", rows) for name in self.score_names},
                 point_columns={name: self._load(name, points) for name in POINT_COLUMNS if name in self.names},
                 metadata=self._read_metadata(first, last),
+                fine=self._read_scans(first, last),
                 flagged=self._load("flagged", rows).astype(bool),
             )
         except (ShapeError, UnicodeDecodeError) as error:
@@ -282,6 +284,13 @@ class DatasetFile:
         text = self._load("metadata", slice(int(offsets[0]), int(offsets[-1]))).tobytes()
         bounds = offsets - offsets[0]
         return tuple(text[a:b].decode() for a, b in itertools.pairwise(bounds))
+
+    def _read_scans(self, first: int, last: int) -> tuple[FineInk | None, ...] | None:
+        if "scans" not in self.names:
+            return None
+        offsets = self._load("scans_offsets", slice(first, last + 1))
+        packed = self._load("scans", slice(int(offsets[0]), int(offsets[-1]))).tobytes()
+        return read_scans(packed, offsets - offsets[0], self._load("scans_px", slice(first, last)))
 
     def _rows(self, name: str) -> int:
         """How many drawings, strokes, points or bytes an array is about."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from strokes.errors import ConfigError
 
@@ -79,15 +79,37 @@ def pace_at(rate: float, schedule: str, step: int, steps: int, *, warmup_steps: 
     return Pace(pace.rate * min(1.0, (step + 1) / warmup_steps), pace.beta1) if warmup_steps else pace
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, pace: Pace, gradient_clip: float = math.inf) -> None:
-    """One step of an optimiser down a loss, at a pace; a gradient longer than `gradient_clip` is cut to it."""
+def make_adam(
+    parameters: Iterable[nn.Parameter], rate: float, *, device: torch.device, betas: tuple[float, float] = (0.9, 0.999)
+) -> torch.optim.Adam:
+    """Adam in one kernel; on a GPU its rate is a tensor there, so that a recorded step can be replayed at another."""
+    on_gpu = device.type == "cuda"
+    first = torch.tensor(rate, device=device) if on_gpu else rate
+    return torch.optim.Adam(parameters, lr=first, betas=betas, fused=True, capturable=on_gpu)
+
+
+def set_pace(optimiser: torch.optim.Optimizer, pace: Pace) -> None:
+    """Let the optimiser's next steps be at a pace."""
     for group in optimiser.param_groups:
-        group["lr"] = pace.rate
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(pace.rate)
+        else:
+            group["lr"] = pace.rate
         if pace.beta1 is not None:
             group["betas"] = (pace.beta1, group["betas"][1])
+
+
+def follow(optimiser: torch.optim.Optimizer, loss: Tensor, *, gradient_clip: float = math.inf) -> None:
+    """One step of an optimiser down a loss; a gradient longer than `gradient_clip` is cut to it."""
     optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     if gradient_clip < math.inf:
         trained = [p for group in optimiser.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(trained, gradient_clip)
     optimiser.step()
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, *, pace: Pace, gradient_clip: float = math.inf) -> None:
+    """One step of an optimiser down a loss, at a pace; a gradient longer than `gradient_clip` is cut to it."""
+    set_pace(optimiser, pace)
+    follow(optimiser, loss, gradient_clip=gradient_clip)

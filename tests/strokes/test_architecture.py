@@ -14,10 +14,10 @@ TIERS = (
     ("errors",),
     ("ink", "files"),
     ("store", "datasets", "metrics", "training"),
-    ("formats", "recognition", "recovery"),
+    ("formats", "layout", "recognition", "recovery"),
     ("generation", "build", "convert"),
     ("evaluation", "train_recipe", "publishing", "api"),
-    ("cli", "__main__"),
+    ("studio", "cli", "__main__"),
 )
 """The rooms of `strokes` from the ground up; `raster` lies below them all, and the front door imports when asked."""
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("recovery", "generation", "training", "recognition")
 SHARED = {
     "Model": "the command line's options are called after what they choose",
+    "Habits": "likewise",
     "nearness": "one formula of `pointer.formulas`, made for torch and for compiled loops",
     "see": "likewise",
 }

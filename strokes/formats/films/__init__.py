@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strokes.errors import ConfigError
-from strokes.files import atomic_folder, atomic_path, check_free
+from strokes.files import atomic_folder, atomic_path, check_free, check_free_folder
 from strokes.formats.films.encoding import ENCODERS, find_encoder
 from strokes.formats.films.frames import Scene
 from strokes.formats.films.moving_svg import write_moving_svg
@@ -59,6 +59,8 @@ def animate(
         check_free(out, overwrite=overwrite)
     elif f".{format or 'gif'}" not in ENDINGS:
         raise ConfigError(f"unknown kind of film {format!r}; one of {', '.join(name[1:] for name in ENDINGS)}")
+    else:
+        check_free_folder(out, overwrite=overwrite)
     with open_dataset(dataset) as stored:
         indices = choose(drawings, len(stored), str(dataset))
         block = stored.read(indices)

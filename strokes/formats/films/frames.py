@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.datasets.image_files import read_picture
+from strokes.datasets.decode import read_pages
+from strokes.datasets.given_pictures import GivenPicture
 from strokes.errors import ConfigError
 from strokes.formats.films.pen_time import Moment, PenTime
 from strokes.formats.films.settings import FilmSettings, parse_colour
@@ -213,10 +213,10 @@ def _background(glyph: Glyph, thinned: BoolArray | None, settings: FilmSettings)
     if where is None:
         small = thinned is not None and glyph.frame == IDENTITY_FRAME
         return np.asarray(thinned, np.uint8) * np.uint8(255) if small else None
-    path = where / Path(str(glyph.metadata.get(FILE, ""))).name if where.is_dir() else where
+    path = where / str(glyph.metadata.get(FILE, "")) if where.is_dir() else where
     if where.is_dir() and FILE not in glyph.metadata:
         raise ConfigError(f"drawing {glyph.number} names no file; give one picture as --background")
-    return read_picture(path)
+    return GivenPicture(next(read_pages(path))).inked().grey
 
 
 def _fixed(points: Numbers) -> NDArray[np.int32]:

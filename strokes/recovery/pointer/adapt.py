@@ -25,16 +25,16 @@ from strokes.recovery.pointer.trainer import PenTrainer
 from strokes.training.checkpoints import WEIGHTS_NAME, find_model, read_model, save_weights
 
 STEPS = 60
-BATCH = 32
+ADAPTED_AT_ONCE = 32
 """Examples of the hand, and as many of others, a step."""
-LEARNING_RATE = 5e-4
+ADAPTING_RATE = 5e-4
 AVERAGE = 0.9
 SPREAD_EVENLY = (0.0, 1.0)
 """Drawings of each class are drawn as often, however many there are."""
 
 
 @dataclass(frozen=True)
-class Halves:
+class MixedBatches:
     """Batches of which one half comes from each of two sources."""
 
     first: PenBatches
@@ -80,8 +80,8 @@ def adapt(
         recipe.training,
         epochs=1,
         steps_an_epoch=steps,
-        batch_size=BATCH,
-        learning_rate=LEARNING_RATE,
+        batch_size=ADAPTED_AT_ONCE,
+        learning_rate=ADAPTING_RATE,
         warmup_steps=steps // 6 + 1,
         dropout=0.0,
         average=AVERAGE,
@@ -95,14 +95,14 @@ def adapt(
             number_labels(pens.drawings, recipe.class_names),
             recipe.network,
             recipe.variation,
-            batch_size=BATCH,
+            batch_size=ADAPTED_AT_ONCE,
             seed=seed,
             balance=SPREAD_EVENLY,
         )
         for pens in (taught, others)
     ]
     nothing = make_image_set(np.zeros((0, FRAME_PX, FRAME_PX), np.bool_))
-    trainer = PenTrainer(known, others, nothing, batches=Halves(*halves))
+    trainer = PenTrainer(known, others, nothing, batches=MixedBatches(*halves))
     trainer.begin_with(network)
     losses = [sum(trainer.step(step).losses.values()) for step in range(steps)]
     return trainer.network.averaged.eval().requires_grad_(False), losses

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strokes.recovery.pointer.formulas import GEOMETRY
 from strokes.recovery.pointer.network import PenNetwork
+
+if TYPE_CHECKING:
+    from strokes.recovery.words.network import StripNetwork
 
 
 class DecoderCell:
@@ -23,13 +27,13 @@ class DecoderCell:
         asked: how many numbers of an answer are queries, along the ink and by air.
     """
 
-    def __init__(self, network: PenNetwork, dtype: torch.dtype) -> None:
+    def __init__(self, network: PenNetwork | StripNetwork, dtype: torch.dtype) -> None:
         input_weights, state_weights, input_bias, state_bias = network.lstm.all_weights[0]
         first, last = zip(*(linears(part) for part in (network.query, network.flag, network.offset)), strict=True)
         (embed,) = linears(network.embed)
         self.dtype = dtype
         self.observed, self.hidden = embed.in_features, network.spec.hidden
-        self.asked = 2 * (network.spec.key + GEOMETRY)
+        self.asked = last[0].out_features
         self.embed = self.lay(embed.weight, embed.bias)
         self.gates = self.lay(torch.cat([state_weights, input_weights], dim=1), input_bias + state_bias)
         self.first = self.lay(torch.cat([part.weight for part in first]), torch.cat([part.bias for part in first]))
@@ -73,3 +77,9 @@ def squash(values: Tensor) -> Tensor:
 def lowered_type(device: str) -> torch.dtype:
     """What an autocast that is in force multiplies in on a device; float32 without one."""
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return supported is not None and bool(supported())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,6 +15,9 @@ from strokes.recovery.pointer.cell import DecoderCell, lowered_type
 from strokes.recovery.pointer.formulas import MIDDLE_PX
 from strokes.recovery.pointer.kernels import NOWHERE, choose_flags, choose_tokens, observe
 from strokes.recovery.pointer.network import END, GO, START_BY_AIR, InkTokens, PenNetwork
+
+if TYPE_CHECKING:
+    from strokes.recovery.words.network import StripInk, StripNetwork
 
 UNUSED = -1
 MORE_POINTS = 16
@@ -61,6 +65,12 @@ def walk(
     """
     count = len(ink.mask) * times
     walker = Walker(network, ink, times, torch.zeros(count) if temperatures is None else temperatures, generator)
+    return walk_to_the_end(walker)
+
+
+def walk_to_the_end(walker: Walker) -> Walks:
+    """The walks of a walker whose pens haven't begun."""
+    count = len(walker.owners)
     limits = MORE_POINTS + walker.counts
     most = int(limits.max(initial=0))
     tokens = np.zeros((count, most), np.int64)
@@ -102,8 +112,8 @@ class Walker:
 
     def __init__(
         self,
-        network: PenNetwork,
-        ink: InkTokens,
+        network: PenNetwork | StripNetwork,
+        ink: InkTokens | StripInk,
         times: int,
         temperatures: Tensor,
         generator: torch.Generator | None = None,
@@ -111,7 +121,7 @@ class Walker:
         self.generator = generator or torch.Generator()
         self.decoder = DecoderCell(network, lowered_type(ink.mask.device.type))
         self.start_token, self.places_px, self.features, self.context, self.pool_weights, self.values, self.keys = (
-            tensor.detach().float().cpu().contiguous().numpy()
+            as_array(tensor)
             for tensor in (
                 network.start_token,
                 ink.places_px,
@@ -130,15 +140,25 @@ class Walker:
         self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
         self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
         self.doubt = np.zeros((count, 2), np.float32)
-        self.here_px = np.full((count, 2), MIDDLE_PX, np.float32)
+        self.here_px = self.place_pens(ink)
         self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
         self.hidden = self.cell = torch.zeros(count, self.decoder.hidden)
         self.begun = False
         self.answers = self.advance(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
 
+    def place_pens(self, ink: Any) -> FloatArray:
+        """Where (k, 2) in px the pens are held to be before they begin."""
+        return np.full((len(self.owners), 2), MIDDLE_PX, np.float32)
+
     def advance(self, tokens: IntArray, by_air: FloatArray) -> Tensor:
         """What the network answers when each pen comes to its token, through the air or along the ink."""
         observed = np.empty((len(tokens), self.decoder.observed), np.float32)
+        self.observe(tokens, by_air, observed)
+        self.hidden, self.cell, answers = self.decoder.decode_step(torch.from_numpy(observed), self.hidden, self.cell)
+        return answers
+
+    def observe(self, tokens: IntArray, by_air: FloatArray, observed: FloatArray) -> None:
+        """Put the pens on their tokens; fill `observed` (k, observed)."""
         observe(
             self.pictures,
             tokens,
@@ -154,8 +174,11 @@ class Walker:
             self.visited,
             observed,
         )
-        self.hidden, self.cell, answers = self.decoder.decode_step(torch.from_numpy(observed), self.hidden, self.cell)
-        return answers
+
+    def choose(self, asked: FloatArray, chances: FloatArray, tokens: IntArray) -> None:
+        """Fill `tokens` (k,) with where each pen goes next, by its query and a random number."""
+        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
+        choose_tokens(*known, asked, self.temperatures, chances, self.likelihood, self.doubt, tokens)
 
     def step(self) -> tuple[IntArray, IntArray, FloatArray]:
         """Every kept pen's next token, what it does there, and its x, y in px."""
@@ -163,8 +186,7 @@ class Walker:
         along, by_air = self.answers[:, : self.decoder.asked].chunk(2, dim=1)
         asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
         chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
-        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
-        choose_tokens(*known, asked, self.temperatures, chances[0], self.likelihood, self.doubt, tokens)
+        self.choose(asked, chances[0], tokens)
         came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
         self.begun = True
         self.answers = self.advance(tokens, came)
@@ -180,6 +202,12 @@ class Walker:
             rows = np.flatnonzero(self.walking)
             for name in STATE_OF_A_PEN:
                 setattr(self, name, getattr(self, name)[rows])
+
+
+def as_array(tensor: Tensor) -> FloatArray:
+    """A tensor of any kind as a float32 array for the kernels."""
+    array: FloatArray = tensor.detach().float().cpu().contiguous().numpy()
+    return array
 
 
 STATE_OF_A_PEN = (

@@ -10,7 +10,7 @@ from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.ink.thinning import find_loose_ends
 from strokes.recovery.pointer.network import GO
 
-REACH_PX = 1.5
+ENDS_WITHIN_PX = 1.5
 """No end is moved further than this."""
 
 
@@ -33,7 +33,7 @@ def _meet_all(points_px: FloatArray, flags: IntArray, loose: BoolArray) -> None:
         left = np.argwhere(loose[i])
         waiting = np.ones(len(left), np.bool_)
         while True:
-            least, end, pixel = REACH_PX, -1, -1
+            least, end, pixel = ENDS_WITHIN_PX, -1, -1
             for a in range(len(rows)):
                 x, y = points_px[i, rows[a]]
                 for b in range(len(left)):

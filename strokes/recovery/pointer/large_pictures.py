@@ -1,84 +1,90 @@
-"""Pictures larger than the network's frame: walked over glyph by glyph there, laid onto their own fine skeleton."""
+"""Pictures larger than the frame: lines of text as strips, single glyphs as the glyph network sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from strokes.ink.drawing import BoolArray, FloatArray
+from strokes.ink.fine import FineInk
 from strokes.ink.normalise import to_frame
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
-from strokes.recovery.pointer.map_matching import snap
-from strokes.recovery.pointer.segmentation import split_glyphs
-from strokes.recovery.tracing.skeleton import Floats
+from strokes.layout.page import Piece, find_pieces, join_pieces
+from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
+from strokes.recovery.words.pictures import is_glyph, shipped_strips
+from strokes.recovery.words.recover import InkPage, Recovered, finish
 
-LEFT_OUT_PX = 2.0
-"""Ink further from every stroke than this has been left out."""
-LEAST_PART = 2.0
-"""Left-out ink shorter than this, in pixels of the frame that was walked in, is not worth a stroke."""
+
+@dataclass(frozen=True)
+class LargePart:
+    """A glyph or a line of a large picture, and whether it is walked over as a strip."""
+
+    piece: PieceInk
+    strip: bool
 
 
 @dataclass(frozen=True)
 class FramedGlyph:
-    """A part of a large picture, and where its picture in the frame lies.
+    """A glyph of a large picture, and where its picture in the frame lies.
 
     Attributes:
-        picture: the number of the picture that it belongs to.
-        ink: (h, w) its part of that picture's thinned ink.
+        piece: its ink as it is walked.
         framed: (28, 28) bool, the same in the frame, thinned.
-        place: scale, x and y with picture xy = scale · frame xy + (x, y), both in unit squares.
+        place: scale, x and y with ink xy = scale · frame xy + (x, y), both in unit squares.
     """
 
-    picture: int
-    ink: BoolArray
+    piece: PieceInk
     framed: BoolArray
     place: tuple[float, float, float]
 
-    def strokes(self, walked: Sequence[FloatArray]) -> list[FloatArray]:
-        """Strokes walked in the frame's unit square, in the picture's unit square, along the picture's own ink."""
+    @classmethod
+    def of(cls, piece: PieceInk) -> FramedGlyph:
+        """A piece as the network sees it."""
+        grey, place = to_frame(piece.thinned.astype(np.uint8) * np.uint8(255))
+        return cls(piece, thin(grey), place)
+
+    def lay(self, walked: Sequence[FloatArray]) -> Drawn:
+        """Strokes walked in the frame's unit square, laid along the ink in its pixels; what they leave out, traced."""
         scale, x, y = self.place
-        longer = max(self.ink.shape)
+        longer = max(self.piece.ink.shape)
         placed = [(stroke.astype(np.float64) * scale + (x, y)) * longer for stroke in walked]
-        coarse_px = scale * longer / FRAME_PX
-        laid = complete(snap(placed, self.ink, coarse_px=coarse_px), self.ink, coarse_px=coarse_px)
-        return [(stroke / longer).astype(np.float32) for stroke in laid]
+        page = InkPage(self.piece.ink, self.piece.pen_px)
+        return complete(self.piece, finish(page, placed, scale * longer / FRAME_PX, 1.0))
 
 
-def find_glyphs(inks: Sequence[BoolArray], *, single: Sequence[bool]) -> list[FramedGlyph]:
-    """The glyphs of thinned pictures (h, w), picture by picture, from left to right.
+def read_parts(fine: FineInk, *, picture: int, direction: str, single: bool) -> Iterator[LargePart]:
+    """A picture's glyphs and lines in reading order.
 
-    Args:
-        inks: pictures; one without ink has no glyph.
-        single: whether each is known to be one glyph, however wide.
+    A line of more than one glyph that is written from left to right is a strip; other writing goes glyph by glyph.
     """
-    glyphs = []
-    for number, (ink, whole) in enumerate(zip(inks, single, strict=True)):
-        parts = [ink] if whole else split_glyphs(ink)
-        for part in parts if ink.any() else []:
-            grey, place = to_frame(part.astype(np.uint8) * np.uint8(255))
-            glyphs.append(FramedGlyph(number, part, thin(grey), place))
-    return glyphs
+    pieces = find_pieces(fine.mask, pen_px=fine.pen_px, direction=direction, single=single)
+
+    def ready(piece: Piece) -> PieceInk:
+        return prepare(piece, picture=picture, pen_px=max(fine.pen_px, 1.0))
+
+    for _, members in itertools.groupby(pieces, key=lambda piece: (piece.line, piece.drawing)):
+        own = list(members)
+        if single or direction != "ltr" or own[0].drawing:
+            yield from (LargePart(ready(piece), strip=False) for piece in own)
+            continue
+        line = ready(join_pieces(own))
+        yield LargePart(line, strip=len(own) > 1 or not is_glyph(InkPage(line.ink, line.pen_px)))
 
 
-def complete(strokes: list[Floats], glyph: BoolArray, *, coarse_px: float) -> list[Floats]:
-    """The strokes, and more for each part of the glyph (h, w) that they leave out, traced.
+def walk_lines(pieces: Sequence[PieceInk], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:
+    """What the strip network recovers of lines, and how sure it is."""
+    if not pieces:
+        return {}
+    found = shipped_strips(seed, hypotheses).recover([InkPage(piece.ink, piece.pen_px) for piece in pieces])
+    return {piece: (complete(piece, one), one.confidence) for piece, one in zip(pieces, found, strict=True)}
 
-    `coarse_px` is how wide a pixel of the frame that they were walked in is here.
-    """
-    drawn = np.ones(glyph.shape, np.uint8)
-    for stroke in strokes:
-        cv2.polylines(drawn, [np.rint((stroke - 0.5) * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
-    away = cv2.distanceTransform(drawn, cv2.DIST_L2, 5)
-    count, parts = cv2.connectedComponents((glyph & (away > LEFT_OUT_PX)).astype(np.uint8), connectivity=8)
-    longer = max(glyph.shape)
-    added: list[Floats] = []
-    for part in range(1, count):
-        left = parts == part
-        if left.sum() >= max(LEAST_PART * coarse_px, 3):
-            added += [stroke.astype(np.float64) * longer for stroke in trace(left)]
-    return strokes + added
+
+def complete(piece: PieceInk, found: Recovered) -> Drawn:
+    """What was recovered in the piece's pixels; what it leaves out traced, or all of it where that is better."""
+    longer = max(piece.ink.shape)
+    return better(piece, Drawn([stroke * longer for stroke in found.strokes], found.added), trace)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,23 +17,24 @@ from strokes.errors import ConfigError
 from strokes.ink.drawing import (
     GRID,
     UNLABELLED,
-    Drawing,
     DrawingSet,
     FloatArray,
     join,
-    make_drawing_set,
     to_frames,
     to_pictures,
 )
 from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
-from strokes.metrics.pictures import render_set, score_large, score_pictures
+from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
+from strokes.recovery.large_ink import Drawn, PieceInk
+from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
+from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
-from strokes.recovery.pointer.large_pictures import find_glyphs
+from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_lines
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
@@ -51,10 +53,8 @@ PICTURES_AT_ONCE = 250
 """Pictures of one chunk end their walks at about the same time."""
 UNSURE = 0.8
 """The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
-DOUBTFUL = 0.5
-"""A drawing below this confidence is flagged."""
-
-
+PARTS_AT_ONCE = 1000
+"""Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
 """So is one that fits its picture worse than this; it is traced instead where that fits better."""
 
@@ -73,6 +73,7 @@ class PenRecovery:
         scores: whether to score each drawing against its picture.
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
+        direction: of the writing on pages: "ltr", "rtl" or "ttb".
     """
 
     network: PenNetwork
@@ -84,6 +85,7 @@ class PenRecovery:
     scores: bool = True
     seed: int = 0
     habits: Habits | None = None
+    direction: str = "ltr"
 
     @property
     def walks(self) -> int:
@@ -107,37 +109,50 @@ class PenRecovery:
 
     def _walked(self, pictures: ImageSet) -> DrawingSet:
         """The network's drawings, small pictures and large ones."""
-        large = np.array([fine is not None for fine in pictures.fine or ()], bool)
-        if not large.any():
+        if pictures.fine is None:
             return self._small(pictures)
+        pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
+        large = pictures.large
+        if not large.any():
+            return with_scans(self._small(pictures))
         small = np.flatnonzero(~large)
         parts = [self._large(pictures.select(np.flatnonzero(large)))]
-        parts += [self._small(pictures.select(small))] if len(small) else []
+        parts += [with_scans(self._small(pictures.select(small)))] if len(small) else []
         return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
 
     def _large(self, pictures: ImageSet) -> DrawingSet:
-        """The drawings of pictures that are all larger than the frame."""
-        inks = [fine.ink for fine in pictures.fine or () if fine is not None]
+        """The drawings of pictures that are all larger than the frame: lines of text as strips, but for glyphs."""
+        pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
         single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
-        glyphs = find_glyphs(inks, single=single)
-        owner = np.array([glyph.picture for glyph in glyphs], np.int64)
-        framed = np.array([glyph.framed for glyph in glyphs], np.bool_).reshape(-1, FRAME_PX, FRAME_PX)
-        labels = np.where(np.array(single, bool), pictures.labels, UNLABELLED)[owner]
-        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
-        glyph_set = replace(make_image_set(framed, labels=labels, classes=pictures.classes), writers=writers)
-        chosen, points_px = self.draw(glyph_set)
-        strokes: list[list[FloatArray]] = [[] for _ in inks]
-        for glyph, walked in zip(glyphs, to_drawings(points_px, chosen.walks.flags), strict=True):
-            strokes[glyph.picture] += glyph.strokes(walked.strokes)
-        confidence = np.ones(len(inks), np.float32)
-        np.minimum.at(confidence, owner, self.confidence(chosen))
-        confidence[~np.isin(np.arange(len(inks)), owner)] = 0
-        drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-        fit = score_large(drawings, inks)
-        scores = {"confidence": confidence, "mse": np.full(len(inks), np.nan, np.float32)} | fit
-        return replace(
-            drawings, scores=scores, flagged=(confidence < DOUBTFUL) | (fit["f1"] < POOR_F1), **pictures.shared()
+        waiting = (
+            part
+            for i, page in enumerate(pages)
+            for part in read_parts(page.fine, picture=i, direction=self.direction, single=single[i])
         )
+        known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))
+        while parts := list(islice(waiting, PARTS_AT_ONCE)):
+            found = self._glyphs(known, [one.piece for one in parts if not one.strip])
+            found |= walk_lines([one.piece for one in parts if one.strip], self.seed, self.hypotheses)
+            for one in parts:
+                pages[one.piece.picture].add(one.piece, *found[one.piece])
+        return assemble(pages, pictures)
+
+    def _glyphs(self, pictures: ImageSet, pieces: Sequence[PieceInk]) -> dict[PieceInk, tuple[Drawn, float]]:
+        """What was recovered of pieces that are single glyphs, walked over in the frame."""
+        if not pieces:
+            return {}
+        glyphs = [FramedGlyph.of(piece) for piece in pieces]
+        owner = np.array([piece.picture for piece in pieces], np.int64)
+        writers = None if pictures.writers is None else tuple(pictures.writers[i] for i in owner.tolist())
+        framed = np.array([glyph.framed for glyph in glyphs], np.bool_)
+        known = make_image_set(framed, labels=pictures.labels[owner], classes=pictures.classes, writers=writers)
+        chosen, points_px = self.draw(known)
+        told = self.confidence(chosen).tolist()
+        walked = to_drawings(points_px, chosen.walks.flags)
+        return {
+            glyph.piece: (glyph.lay(drawing.strokes), sure)
+            for glyph, drawing, sure in zip(glyphs, walked, told, strict=True)
+        }
 
     def _small(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures no larger than the frame; one without ink has no stroke and no confidence."""
@@ -216,7 +231,9 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
 
     The network was at a loss there; nothing of the ink should be. They stay flagged, and no surer than they were.
     """
-    poor = np.flatnonzero(drawings.scores["f1"] < POOR_F1)
+    poor = np.flatnonzero((drawings.scores["f1"] < POOR_F1) & ~pictures.large)
+    if not len(poor):
+        return drawings
     traced = trace_block(pictures.select(poor))
     better = np.flatnonzero(traced.scores["f1"] > drawings.scores["f1"][poor])
     if len(better) == 0:
@@ -227,16 +244,11 @@ def trace_poor(drawings: DrawingSet, pictures: ImageSet) -> DrawingSet:
     framed = to_frames(found).select(np.flatnonzero(known))
     mse[known] = soft_error(framed, pictures.images[rows[known]], compose="max")
     kept = {"confidence": confidence, "mse": mse}
+    kept |= {name: drawings.scores[name][rows] for name in SCAN_SCORES if name in drawings.scores}
     found = replace(found, scores=kept | dict(found.scores), flagged=np.ones(len(rows), np.bool_))
     order = np.arange(len(drawings))
     order[rows] = len(drawings) + np.arange(len(rows))
     return join([drawings, found]).select(order)
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
 
 
 def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:

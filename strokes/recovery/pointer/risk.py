@@ -121,8 +121,7 @@ def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likene
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
     weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
-    alike = np.zeros((len(images), hypotheses, hypotheses, len(JUDGED)))
-    _judge_all(walks.points_px, walks.flags, alike)
+    alike = judge_walks(walks.points_px, walks.flags, hypotheses)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
     hooks = count_hooks(walks).reshape(-1, hypotheses)
     liked = np.full(worth.shape, np.nan, np.float32) if likeness is None else likeness
@@ -152,6 +151,13 @@ def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likene
         likeness=liked[rows, best],
         doubt=walks.doubt.reshape(-1, hypotheses, 2)[:, 0],
     )
+
+
+def judge_walks(points_px: FloatArray, flags: IntArray, hypotheses: int) -> NDArray[np.float64]:
+    """(n, k, k, 5): at [i, a, b] how walk b over picture i is judged by `JUDGED` were walk a of its k the truth."""
+    alike = np.zeros((len(flags) // hypotheses, hypotheses, hypotheses, len(JUDGED)))
+    _judge_all(points_px, flags, alike)
+    return alike
 
 
 def count_hooks(walks: Walks) -> IntArray:

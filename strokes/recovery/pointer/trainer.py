@@ -32,13 +32,10 @@ from strokes.recovery.pointer.examples import Examples, PenBatches
 from strokes.recovery.pointer.network import END, GO, LIFT, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PenRecipe
 from strokes.recovery.pointer.recover import PenRecovery
+from strokes.recovery.pointer.teaching import GRADIENT_CLIP, Teaching, summed, taught_losses
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
 
-TAUGHT_WITHIN_PX = 3.0
-"""A point of a recording further from all ink teaches nothing."""
-FLAG_WEIGHT = 2.0
-GRADIENT_CLIP = 1.0
 MAKERS = 2
 """Processes that make batches for a graphics card."""
 
@@ -149,7 +146,7 @@ class PenTrainer:
         training = self.recipe.training
         chance = torch.Generator(self.device).manual_seed(training.seed * 1_000_003 + step)
         losses = self.walk_losses(step, chance)
-        total = losses["pixel"] + FLAG_WEIGHT * losses["flag"] + losses["offset"]
+        total = summed(losses)
         shown = None
         if training.picture_every and step % training.picture_every == 0:
             truth, drawn = self.draw_pictures(chance)
@@ -169,23 +166,10 @@ class PenTrainer:
         labels = self.label_numbers(examples.labels).masked_fill(dropped, self.recipe.network.classes)
         with self._lowered():
             ink = self.pen.encoder(torch.from_numpy(examples.images).to(self.device), labels)
-        square = (points_px[:, :, None] - ink.places_px[:, None]).square().sum(dim=3)
-        square = square.masked_fill(ink.mask[:, None] == 0, 1e6)
-        nearest, right = square.min(dim=2)
-        beside = functional.softmax(-(square - nearest[..., None]) / (2 * training.input_noise_px**2), dim=2)
-        slipped = torch.multinomial(beside.flatten(0, 1), 1, generator=chance).view(right.shape)
-        noisy = torch.rand(right.shape, generator=chance, device=self.device) < training.input_noise
-        walked = torch.where(noisy & (flags == GO), slipped, right)
-        with self._lowered():
-            logits, flag_logits, offsets = self.pen.teacher_force(ink, walked, flags == LIFT)
-        known = (flags >= 0).float()
-        taught = known * (nearest <= TAUGHT_WITHIN_PX**2)
-        target = functional.softmax(-(square - nearest[..., None]) / (2 * training.target_px**2), dim=2)
-        pixel = functional.kl_div(torch.log_softmax(logits, dim=2), target, reduction="none").sum(dim=2)
-        flag = functional.cross_entropy(flag_logits.transpose(1, 2), flags.clamp(min=0), reduction="none")
-        place = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
-        off = functional.smooth_l1_loss(offsets, (points_px - place).clamp(-2.5, 2.5), reduction="none").sum(dim=2)
-        return {"pixel": mean_of(pixel, taught), "flag": mean_of(flag, known), "offset": mean_of(off, taught)}
+        teaching = Teaching(
+            training.input_noise, training.input_noise_px, training.target_px, training.precision == "bfloat16"
+        )
+        return taught_losses(self.pen, ink, points_px, flags, chance, teaching)
 
     def label_numbers(self, labels: IntArray) -> Tensor:
         """Labels (n,) as the network takes them: -1 becomes the number of classes."""
@@ -226,8 +210,3 @@ class PenTrainer:
         pace = pace_at(training.learning_rate, "cosine", step, steps, warmup_steps=training.warmup_steps)
         descend(self.optimisers["optimiser"], loss, pace=pace, gradient_clip=GRADIENT_CLIP)
         self.network.average.update_parameters(self.pen)
-
-
-def mean_of(values: Tensor, weights: Tensor) -> Tensor:
-    """The weighted mean, 0 where nothing has weight."""
-    return (values * weights).sum() / weights.sum().clamp(min=1)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 import raster
+from raster.compose import compose_masks
 from raster.neural import load_neural_line
 from strokes.errors import ConfigError
 
@@ -67,20 +68,39 @@ class SoftLines:
 
 
 class NeuralLines:
-    """The frozen neural line model that ships."""
+    """The frozen neural line model that ships.
 
-    def __init__(self, device: torch.device | str = "cpu") -> None:
+    Args:
+        device: where it draws.
+        factor: multiply what it draws with the pen down by the sharpness, instead of telling it of a lifted pen: it
+            draws next to nothing of a half lifted one, and the gradient to a pen that got there is lost.
+        lower: let its products be in bfloat16.
+    """
+
+    def __init__(self, device: torch.device | str = "cpu", *, factor: bool = False, lower: bool = False) -> None:
+        self.device, self.factor, self.lower = torch.device(device), factor, lower
         self.model = load_neural_line(WEIGHTS / "neural-line-model.safetensors").to(device)
 
     def draw(self, path: Tensor, *, compose: str) -> Tensor:
         """Paths (batch, n, 3) of x, y, sharpness in [0, 1] as pictures (batch, 28, 28)."""
-        return self.model.draw(torch.cat([path[..., :2], 1 - path[..., 2:]], dim=-1), compose=compose)
+        sharpness = path[..., 2:]
+        lifted = torch.zeros_like(sharpness) if self.factor else 1 - sharpness
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.lower):
+            masks = self.model.masks(torch.cat([path[..., :2], lifted], dim=-1))
+        return compose_masks(masks * sharpness[:, :-1, :, None] if self.factor else masks, compose)
 
 
-def make_line_model(name: str, softness: Softness, device: torch.device | str = "cpu") -> LineModel:
-    """The line model called `name`: "soft" or "neural". Raises `ConfigError` for another name."""
+def make_line_model(
+    name: str,
+    softness: Softness,
+    device: torch.device | str = "cpu",
+    *,
+    factor: bool = False,
+    lower: bool = False,
+) -> LineModel:
+    """The line model called `name`: "soft" or "neural", see `NeuralLines`. Raises `ConfigError` for another name."""
     if name == "soft":
         return SoftLines(softness)
     if name == "neural":
-        return NeuralLines(device)
+        return NeuralLines(device, factor=factor, lower=lower)
     raise ConfigError(f"unknown line model {name!r}; one of neural, soft")

@@ -1,4 +1,4 @@
-"""Training the neural line model, the post's learned renderer: random segments, drawn by OpenCV, drawn again."""
+"""Training the neural line model, the post's learned renderer: segments, drawn by OpenCV, drawn again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from raster.neural import NeuralLine, segment_batches
+from strokes.errors import ConfigError
+from strokes.training.graphs import GraphedSteps
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.recipes import check_choice, check_range
-from strokes.training.schedule import SCHEDULES, descend, pace_at
+from strokes.training.schedule import SCHEDULES, follow, make_adam, pace_at, set_pace
 
 LINE_MODEL = "line-model"
 """The kind of these recipes."""
@@ -29,6 +31,7 @@ class LineTraining:
         epochs: how many stretches of `steps_an_epoch`, each ended by a checkpoint.
         steps_an_epoch: steps on random segments.
         batch_size: segments a step.
+        short: share of the segments that are as short as those of a path, at most `raster.neural.SHORT_PX`.
         learning_rate: Adam's, at its highest.
         schedule: of the learning rate.
         precision: "float32", or "bfloat16" for the products.
@@ -38,6 +41,7 @@ class LineTraining:
     epochs: int = 10
     steps_an_epoch: int = 640
     batch_size: int = 250
+    short: float = 0.0
     learning_rate: float = 1e-3
     schedule: str = "cosine"
     precision: str = "bfloat16"
@@ -47,6 +51,8 @@ class LineTraining:
         for name in ("epochs", "steps_an_epoch", "batch_size", "learning_rate"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
         check_range("training.seed", self.seed)
+        if not 0 <= self.short <= 1:
+            raise ConfigError(f"training.short is {self.short}; expected a share from 0 to 1")
         check_choice("training.schedule", self.schedule, tuple(SCHEDULES))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
 
@@ -93,13 +99,16 @@ class LineTrainer:
         training = recipe.training
         torch.manual_seed(training.seed)
         self.network = NeuralLine().to(self.device)
-        optimiser = torch.optim.Adam(self.network.parameters(), lr=training.learning_rate)
+        optimiser = make_adam(self.network.parameters(), training.learning_rate, device=self.device)
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
         self.generators: dict[str, torch.Generator] = {}
         self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
-        self.batches = enumerate(segment_batches(batch_size=training.batch_size, seed=training.seed))
+        self.batches = enumerate(
+            segment_batches(batch_size=training.batch_size, seed=training.seed, short=training.short)
+        )
+        self.graphs = GraphedSteps(self.device, schedule=training.schedule)
 
     def pretrain(self) -> None:
         """Nothing comes before the first step."""
@@ -112,13 +121,18 @@ class LineTrainer:
         training = self.recipe.training
         segments, truth = skip_to(step, self.batches)
         segments, truth = segments.to(self.device), truth.to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
+        steps = training.epochs * training.steps_an_epoch
+        set_pace(self.optimisers["optimiser"], pace_at(training.learning_rate, training.schedule, step, steps))
+        loss, drawn = self.graphs.take("segments", self._learn, segments, truth)
+        return StepResult({"cross-entropy": loss.item()}, (truth, drawn))
+
+    def _learn(self, segments: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+        """Follow the loss of the drawings of segments (batch, 6); it, and the drawings (batch, 28, 28)."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.training.precision == "bfloat16"):
             logits = self.network.logits(segments)
         loss = functional.binary_cross_entropy_with_logits(logits, truth)
-        steps = training.epochs * training.steps_an_epoch
-        pace = pace_at(training.learning_rate, training.schedule, step, steps)
-        descend(self.optimisers["optimiser"], loss, pace=pace)
-        return StepResult({"cross-entropy": loss.item()}, (truth, logits.detach().sigmoid()))
+        follow(self.optimisers["optimiser"], loss)
+        return loss.detach(), logits.detach().sigmoid()
 
 
 def skip_to(step: int, batches: Iterator[tuple[int, tuple[Tensor, Tensor]]]) -> tuple[Tensor, Tensor]:

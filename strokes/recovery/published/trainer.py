@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from strokes.recovery.published.networks import StrokeNetwork
 from strokes.recovery.published.pen_pairs import make_pen_pairs
 from strokes.recovery.published.recipe import Recipe
 from strokes.training.batches import MemberBatches
+from strokes.training.graphs import GraphedSteps
 from strokes.training.protocol import Progress, StepResult
-from strokes.training.schedule import descend, pace_at
+from strokes.training.schedule import follow, make_adam, pace_at, set_pace
 
 VARIATIONS = 2000
 """Pen pairs made a class."""
@@ -42,9 +44,13 @@ class Trainer:
         self.network = StrokeNetwork(recipe.network).to(self.device)
         rates = {"optimiser": training.learning_rate, "sample_optimiser": training.sample_learning_rate}
         self.optimisers: dict[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(self.network.parameters(), lr=rate, fused=True) for name, rate in rates.items()
+            name: make_adam(self.network.parameters(), rate, device=self.device) for name, rate in rates.items()
         }
-        self.lines = make_line_model(recipe.drawing.line_model, recipe.drawing.softness, self.device)
+        drawing, self.lower = recipe.drawing, training.precision == "bfloat16"
+        self.lines = make_line_model(
+            drawing.line_model, drawing.softness, self.device, factor=drawing.pen == "factor", lower=self.lower
+        )
+        self.graphs = GraphedSteps(self.device, schedule=training.schedule)
         members = recipe.network.ensemble_size
         self.batches = MemberBatches(
             pictures.images, pictures.labels, ensemble_size=members, batch_size=training.batch_size, seed=training.seed
@@ -94,34 +100,40 @@ class Trainer:
 
     def picture_step(self, step: int) -> tuple[dict[str, float], Tensor, Tensor]:
         """One step on pictures; its losses, the pictures and their drawings, each (batch, 28, 28)."""
+        training, compose = self.recipe.training, self.recipe.drawing.composition(step)
         pictures, labels, _ = self.batches.at(step, self.device)
-        path = self._paths(pictures, labels)
-        drawing, weights = self.recipe.drawing, self.recipe.loss
-        drawn = self.lines.draw(path, compose=drawing.compose)
-        truth = pictures.reshape(drawn.shape)
-        losses = {
-            "reconstruction": reconstruction_loss(drawn, truth),
-            "length": length_loss(path),
-            "angle": angle_loss(path),
-        }
-        total = losses["reconstruction"] + weights.length * losses["length"] + weights.angle * losses["angle"]
-        self._descend(self.optimisers["optimiser"], total, self.recipe.training.learning_rate, step)
-        return {name: loss.item() for name, loss in losses.items()}, truth, drawn.detach()
+        pace = pace_at(training.learning_rate, training.schedule, step, self.total_steps)
+        set_pace(self.optimisers["optimiser"], pace)
+        *losses, drawn = self.graphs.take(
+            f"pictures by {compose}", partial(self._learn_pictures, compose), pictures, labels
+        )
+        named = zip(("reconstruction", "length", "angle"), losses, strict=True)
+        return {name: loss.item() for name, loss in named}, pictures.reshape(drawn.shape), drawn
+
+    def _learn_pictures(self, compose: str, pictures: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        """Follow the losses of pictures' drawings; the losses, and the drawings (batch, 28, 28)."""
+        path, weights = self._paths(pictures, labels), self.recipe.loss
+        drawn = self.lines.draw(path, compose=compose)
+        losses = reconstruction_loss(drawn, pictures.reshape(drawn.shape)), length_loss(path), angle_loss(path)
+        reconstruction, length, angle = losses
+        follow(self.optimisers["optimiser"], reconstruction + weights.length * length + weights.angle * angle)
+        return *(loss.detach() for loss in losses), drawn.detach()
 
     def sample_step(self, step: int) -> float:
         """One step on pen samples; its loss."""
         assert self.samples is not None
         pictures, labels, truth = self.samples.at(step, self.device)
         assert truth is not None
-        loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
-        done = max(step - self.recipe.training.pretraining_steps, 0)
-        self._descend(self.optimisers["sample_optimiser"], loss, self.recipe.training.sample_learning_rate, done)
+        set_pace(self.optimisers["sample_optimiser"], self.recipe.training.sample_pace(step, self.total_steps))
+        (loss,) = self.graphs.take("samples", self._learn_samples, pictures, labels, truth)
         return loss.item()
 
-    def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
-        lower = self.recipe.training.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
-            return self.network.paths(pictures, labels).flatten(0, 1)
+    def _learn_samples(self, pictures: Tensor, labels: Tensor, truth: Tensor) -> tuple[Tensor]:
+        """Follow the distance from pen samples; that loss."""
+        loss = sample_loss(self._paths(pictures, labels), truth.flatten(0, 1), threshold=self.recipe.lift_threshold)
+        follow(self.optimisers["sample_optimiser"], loss)
+        return (loss.detach(),)
 
-    def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor, rate: float, step: int) -> None:
-        descend(optimiser, loss, pace=pace_at(rate, self.recipe.training.schedule, step, self.total_steps))
+    def _paths(self, pictures: Tensor, labels: Tensor) -> Tensor:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.lower):
+            return self.network.paths(pictures, labels).flatten(0, 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +17,19 @@ from raster.kernels.compiling import compiled
 from strokes.errors import ShapeError
 from strokes.ink.drawing import (
     GRID,
-    IDENTITY_FRAME,
     BoolArray,
     Drawing,
     DrawingSet,
     FloatArray,
     IntArray,
+    join,
     make_drawing_set,
     to_pictures,
 )
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
+from strokes.recovery.large_ink import Drawn, cover_rest, read_pieces, trace_piece
+from strokes.recovery.pages import PageDrawing, assemble, with_scans
 from strokes.recovery.tracing.route import BY_AIR, DEFAULT_COSTS, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
 
@@ -47,21 +50,48 @@ def trace(picture: BoolArray, *, costs: Costs = DEFAULT_COSTS) -> list[FloatArra
     return [unit[a:b] for a, b in itertools.pairwise(offsets)]
 
 
-def trace_block(pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAULT_COSTS) -> DrawingSet:
+def trace_block(
+    pictures: ImageSet, *, scores: bool = True, costs: Costs = DEFAULT_COSTS, direction: str = "ltr"
+) -> DrawingSet:
     """The drawings of pictures in their own unit squares, with the scores `f1` and `chamfer` if wanted.
 
-    Pictures larger than the frame are traced in their own resolution.
+    Pictures larger than the frame are traced piece by piece in their own resolution, with `covered` and `on`, too.
     """
-    fine = pictures.fine or (None,) * len(pictures)
-    inks = [image if own is None else own.ink for image, own in zip(pictures.images, fine, strict=True)]
-    strokes = [trace(np.ascontiguousarray(ink), costs=costs) for ink in inks]
-    drawings = make_drawing_set([Drawing(tuple(own)) for own in strokes])
-    fit = score_large(drawings, inks) if scores else {}
-    small = np.array([own is None for own in fine], bool)[:, None]
-    identity = np.array(IDENTITY_FRAME, np.float32)
-    placed = to_pictures(replace(drawings, frames=np.where(small, pictures.frames, identity).astype(np.float32)))
-    blank = np.array([not ink.any() for ink in inks], bool)
-    return replace(placed, scores=fit, flagged=blank, **pictures.shared())
+    if pictures.fine is None:
+        return trace_small(pictures, scores=scores, costs=costs)
+    pictures = replace(pictures, metadata=pictures.metadata or ("{}",) * len(pictures))
+    large = pictures.large
+    parts = [trace_large(pictures.select(np.flatnonzero(large)), scores=scores, costs=costs, direction=direction)]
+    small = np.flatnonzero(~large)
+    if len(small):
+        found = trace_small(pictures.select(small), scores=scores, costs=costs)
+        parts.append(with_scans(found) if scores else found)
+    return join(parts).select(np.argsort(np.concatenate([np.flatnonzero(large), small])))
+
+
+def trace_small(pictures: ImageSet, *, scores: bool, costs: Costs) -> DrawingSet:
+    """The drawings of pictures no larger than the frame."""
+    drawings = make_drawing_set(
+        [Drawing(tuple(trace(np.ascontiguousarray(ink), costs=costs))) for ink in pictures.images]
+    )
+    fit = score_large(drawings, pictures.images) if scores else {}
+    placed = to_pictures(replace(drawings, frames=pictures.frames))
+    return replace(placed, scores=fit, flagged=np.asarray(~pictures.images.any(axis=(1, 2))), **pictures.shared())
+
+
+def trace_large(pictures: ImageSet, *, scores: bool, costs: Costs, direction: str) -> DrawingSet:
+    """The drawings of pictures that are all larger than the frame."""
+    pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
+    along = partial(trace, costs=costs)
+    for i, page in enumerate(pages):
+        label = int(pictures.labels[i])
+        single = label >= 0 and len(pictures.classes[label]) == 1
+        for piece in read_pieces(page.fine, picture=i, direction=direction, single=single):
+            drawn = cover_rest(piece, Drawn.of(trace_piece(piece, along)), along)
+            page.add(piece, Drawn.of(drawn.strokes), 1.0)
+    drawings = assemble(pages, pictures)
+    kept = {name: values for name, values in drawings.scores.items() if name not in ("confidence", "mse")}
+    return replace(drawings, scores=kept if scores else {})
 
 
 @compiled()

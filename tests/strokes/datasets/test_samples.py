@@ -16,6 +16,7 @@ from strokes.ink.thinning import thin
 from strokes.recognition.classifier import load_classifier
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "release" / "make_pen_samples"
+LETTERS = Path(__file__).resolve().parents[1] / "recovery" / "pointer" / "letters.ndjson"
 FINENESS = 8
 
 
@@ -76,6 +77,13 @@ def test_the_script_makes_the_shipped_file_to_the_byte(tmp_path, monkeypatch):
     runpy.run_path(str(SCRIPT), run_name="__main__")
     assert out.read_bytes() == bundled_path("pen-samples.ndjson").read_bytes()
     assert cv2.imread(str(sheet)) is not None
+
+
+def test_the_script_makes_the_letters_that_networks_are_shown(tmp_path, monkeypatch):
+    out = tmp_path / "letters.ndjson"
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(out), "--letters"])
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert out.read_bytes() == LETTERS.read_bytes()
 
 
 def test_other_samples_load_with_their_own_classes(tmp_path):

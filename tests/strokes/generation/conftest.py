@@ -13,11 +13,12 @@ from strokes.train_recipe import parse_any
 
 @pytest.fixture(scope="session")
 def small_recipe():
-    """Makes a small recipe of a family, its training settings overridden."""
+    """Makes a small recipe of a family, its training settings and, by `shape`, its network's overridden."""
 
-    def make(family, critic="published", classes=None, **settings):
+    def make(family, critic="published", classes=None, shape=None, **settings):
         classes = (10 if family == "cvae" else 0) if classes is None else classes
         network = {"family": family, "latent": 5, "filters": 4, "hidden": 8, "classes": classes, "critic": critic}
+        network |= shape or {}
         training = {"epochs": 2, "batch_size": 20, "precision": "float32"} | settings
         return parse_any({"name": f"small-{family}", "kind": "generator", "network": network, "training": training})
 

@@ -1,5 +1,7 @@
 """Training generators: losses move, grids are drawn, a resumed run ends as an unbroken one, misfits are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from strokes.errors import ConfigError
 from strokes.generation import vae_trainer
 from strokes.generation.generator import load_generator
-from strokes.generation.trainers import make_generator_trainer
+from strokes.generation.trainers import even, legible, make_generator_trainer
 from strokes.generation.vae_trainer import VaeTrainer, augment
 from strokes.ink.augment import Variation, render_pictures
 from strokes.train_recipe import load_recipe, train, training_pictures
@@ -44,7 +46,7 @@ def test_an_autoencoder_learns(small_recipe, grey):
 def test_the_weight_of_the_divergence_grows_with_the_epochs(small_recipe, grey, monkeypatch):
     trainer = VaeTrainer(small_recipe("cvae", kl_annealing=True, kl_weight=1e3), grey)
     gradients = []
-    monkeypatch.setattr(vae_trainer, "descend", lambda optimiser, loss, rate: gradients.append(loss.item()))
+    monkeypatch.setattr(vae_trainer, "descend", lambda optimiser, loss, pace: gradients.append(loss.item()))
     for step in (0, trainer.progress.steps_an_epoch):
         torch.manual_seed(0)
         trainer.step(step)
@@ -64,6 +66,67 @@ def test_curves_are_logged_and_grids_drawn_at_the_epochs_asked(small_recipe, fam
 def test_the_critic_of_a_wgan_is_taught_more_often_than_its_generator(small_recipe, grey):
     trainer = make_generator_trainer(small_recipe("wgan", critic_steps=3), grey, None)
     assert [("generator" in trainer.step(step).losses) for step in range(6)] == [False, False, True] * 2
+
+
+def test_the_loss_of_a_wgan_s_critic_grows_with_how_far_its_gradient_is_from_1(small_recipe, grey):
+    """Between a picture and itself lies the picture, and the distance is 0: what is left is the penalty."""
+    trainer = make_generator_trainer(small_recipe("wgan", gradient_penalty=10.0), grey, None)
+    critic, pictures, untold = trainer.network.critic.eval(), torch.rand(8, 1, 28, 28), torch.zeros(8, 0)
+    given = pictures.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(given, untold).sum(), given)
+    steepness = gradient.flatten(1).norm(dim=1)
+    loss = trainer.wasserstein_loss(pictures, pictures, untold)
+    assert loss.item() == pytest.approx(10 * (steepness - 1).square().mean().item(), rel=1e-3)
+    assert loss.item() > 1
+
+
+def test_the_average_that_ships_follows_the_generator_slowly(small_recipe, grey):
+    network = make_generator_trainer(small_recipe("wgan"), grey, None).network
+    first = network.averaged.layers[0].weight.clone()
+    with torch.no_grad():
+        network.generator.layers[0].weight.add_(1.0)
+    network.average(0.9)
+    assert torch.allclose(network.averaged.layers[0].weight - first, torch.tensor(0.1), atol=1e-5)
+
+
+def test_a_critics_steps_and_one_of_its_generator_may_be_taken_on_every_batch(small_recipe, grey):
+    trainer = make_generator_trainer(small_recipe("wgan", critic_steps=3, same_batch=True), grey, None)
+    for step in range(2):
+        trainer.step(step)
+    taken = {name: next(iter(o.state.values()))["step"].item() for name, o in trainer.optimisers.items()}
+    assert taken == {"critic": 6, "generator": 2}
+
+
+def test_a_gan_of_a_mixture_draws_each_part_as_often_as_pictures_are_of_its_cluster(small_recipe, grey, tmp_path):
+    recipe = small_recipe("gan", "projection", shape={"clusters": 3})
+    trainer = make_generator_trainer(recipe, grey, None)
+    share = trainer.network.averaged.share
+    assert share.sum() == pytest.approx(1)
+    assert share.tolist() == pytest.approx((np.bincount(trainer.batches.labels, minlength=3) / len(grey)).tolist())
+    latents = trainer.noise(torch.tensor([0, 1, 2]))
+    assert latents[:, :3].argmax(dim=1).tolist() == [0, 1, 2]
+    generator = load_generator(str(train(recipe, grey, tmp_path)))
+    assert torch.allclose(generator.network.share, share)
+    assert len(np.unique(generator.generate(40, randomness=0).images, axis=0)) == (share > 0).sum()
+
+
+def test_glorot_weights_start_bounded_and_their_biases_at_0(small_recipe, grey):
+    trainer = make_generator_trainer(small_recipe("wgan", shape={"glorot": True}), grey, None)
+    first = trainer.network.critic.layers[0]
+    assert first.bias.abs().max() == 0
+    assert first.weight.abs().max() <= (6 / (9 + 64 * 9)) ** 0.5 < first.weight.abs().max() * 1.2
+
+
+def test_classes_are_cut_to_the_rarest(small_recipe, grey):
+    cut = even(grey, seed=0)
+    counts = np.bincount(grey.labels)
+    assert np.bincount(cut.labels).tolist() == [counts[counts > 0].min()] * 10
+
+
+def test_illegible_pictures_are_left_out(grey):
+    noise = replace(grey, images=np.random.default_rng(0).integers(0, 256, grey.images.shape, np.uint8))
+    assert len(legible(noise, 0.0, "cpu")) == len(noise)
+    assert len(legible(noise, 0.9, "cpu")) < len(noise) / 4
 
 
 def test_the_penalty_keeps_a_sharp_critic_from_being_steep(small_recipe, grey):

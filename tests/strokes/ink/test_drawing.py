@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from strokes.errors import ConfigError, ShapeError
-from strokes.ink.drawing import Drawing, DrawingSet, join, make_drawing_set
+from strokes.ink.drawing import Drawing, DrawingSet, join, make_drawing_set, to_frames, to_pictures
 
 coordinates = st.floats(-1, 2, width=32)
 strokes = hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(2)), elements=coordinates)
@@ -149,7 +149,7 @@ def test_a_drawing_becomes_svg_in_millimetres_a_path_a_stroke():
     wide = Drawing((np.array([[0, 0], [1, 0.5]], np.float32), np.array([[0.5, 0.25]], np.float32)), width=1, height=0.5)
     root = ElementTree.fromstring(wide.to_svg(height_mm=10))
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("20mm", "10mm", "0 0 20 10")
-    assert [path.get("d") for path in root] == ["M0.000 0.000L20.000 10.000", "M10.000 5.000L10.000 5.000"]
+    assert [path.get("d") for path in root] == ["M0.000 0.000L20.000 10.000", "M9.950 5.000L10.050 5.000"]
     with pytest.raises(ConfigError, match="more than 0"):
         wide.to_svg(height_mm=0)
 
@@ -169,3 +169,12 @@ def test_a_drawing_is_plotted_upright_on_given_axes():
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # y down
     lines = [line for line in axes.lines if len(line.get_xdata()) > 1]
     assert np.array_equal(lines[0].get_xydata(), two()[0].strokes[0])
+
+
+def test_what_is_moved_to_its_picture_lies_where_the_frame_says_and_comes_back():
+    """Frames are scale, x and y: picture xy = scale · frame xy + (x, y)."""
+    corner = Drawing((np.array([[0.0, 1.0]], np.float32),))
+    framed = make_drawing_set([corner, corner], frames=np.array([[2, 0.5, -0.25], [1, 0, 0]], np.float32))
+    moved = to_pictures(framed)
+    assert moved.points.tolist() == [[0.5, 1.75], [0.0, 1.0]]
+    assert to_frames(moved).points.tolist() == framed.points.tolist()

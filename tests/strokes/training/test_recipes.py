@@ -46,6 +46,19 @@ def test_the_recipes_differ_where_the_experiments_do():
     assert {recipe.network.points for recipe in recipes.values()} == {20}
 
 
+def test_segments_are_summed_before_another_composition_takes_over():
+    drawing = parse_any({"name": "mine", "drawing": {"compose": "max", "summed_steps": 300}}).drawing
+    assert [drawing.composition(step) for step in (0, 299, 300)] == ["sum", "sum", "max"]
+
+
+def test_the_rate_on_samples_falls_after_the_pretraining():
+    settings = {"pretraining_steps": 100, "pretraining_learning_rate": 5e-4, "sample_learning_rate": 1e-4}
+    training = parse_any({"name": "mine", "training": settings}).training
+    assert [training.sample_pace(step, 10).rate for step in (0, 99, 100, 105)] == [5e-4, 5e-4, 1e-4, 1e-4]
+    falling = dataclasses.replace(training, schedule="cosine", pretraining_learning_rate=0.0)
+    assert [falling.sample_pace(step, 10).rate for step in (99, 100, 110)] == [1e-4, 1e-4, 0]
+
+
 def test_an_unknown_recipe_lists_the_known():
     with pytest.raises(ConfigError) as error:
         load_recipe("per-letter")
@@ -86,6 +99,9 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path, text):
         ({"training": {"schedule": "linear"}}, "training.schedule is 'linear'; one of constant, cosine, one-cycle"),
         ({"training": {"precision": "float16"}}, "training.precision is 'float16'; one of float32, bfloat16"),
         ({"loss": {"length": -0.01}}, "loss.length is -0.01"),
+        ({"drawing": {"pen": "up"}}, "drawing.pen is 'up'; one of input, factor"),
+        ({"drawing": {"pen": "factor"}}, "drawing.pen is 'factor'; a soft line model's pen"),
+        ({"drawing": {"summed_steps": -1}}, "drawing.summed_steps is -1"),
         ({"loss": {"angle": float("inf")}}, "loss.angle is inf"),
         ({"drawing": {"compose": "min"}}, "drawing.compose is 'min'; one of"),
         ({"drawing": {"line_model": "hard"}}, "drawing.line_model is 'hard'; one of soft, neural"),

@@ -8,12 +8,14 @@ import pytest
 from strokes import build as building
 from strokes.errors import ConfigError, StoreError
 from strokes.files import file_sha256
+from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.normalise import frame_pictures
 from strokes.ink.pictures import make_image_set
 from strokes.recovery.pointer.calibration import FEATURES, Calibration
 from strokes.recovery.pointer.recover import PenRecovery
 from strokes.store.parts import Part, merge
 from strokes.store.reader import open_dataset
+from strokes.store.shards import confident
 from strokes.store.verify import verify
 from strokes.training.checkpoints import save_weights
 
@@ -63,6 +65,12 @@ def test_the_unsure_are_left_out_and_the_others_stay_as_they_are(build):
     with open_dataset(few[0]) as stored:
         assert stored.attributes["min_confidence"] == LEAST
     assert verify(few[0]) == len(sure)
+
+
+def test_a_drawing_that_is_just_as_sure_as_asked_stays():
+    drawings = make_drawing_set([Drawing(())] * 3, scores={"confidence": np.array([0.25, 0.5, 0.75], np.float32)})
+    assert confident(drawings, 0.5).source_index.tolist() == [1, 2]
+    assert len(confident(drawings, 0.0)) == 3
 
 
 def test_a_broken_build_without_the_unsure_goes_on_to_the_same_bytes(build, monkeypatch):

@@ -6,7 +6,7 @@ import torch
 
 from strokes.recovery.pointer import decoding as walking
 from strokes.recovery.pointer.decoding import MORE_POINTS, walk
-from strokes.recovery.pointer.kernels import _choose_place
+from strokes.recovery.pointer.kernels import _choose_place, choose_flags
 from strokes.recovery.pointer.network import END, GO, LIFT
 
 
@@ -97,3 +97,34 @@ def test_walks_tell_how_often_they_might_have_gone_elsewhere(pen_network, some):
     assert (doubt[:, 0] <= doubt[:, 1] + 1e-6).all()
     assert (doubt[:, 0] > 0).any()
     assert (doubt[:, 0] <= 1 + 1e-5).all()
+
+
+def test_a_walk_s_likelihood_is_the_logarithm_of_the_chances_of_all_that_it_did(pen_network, some):
+    ink = look(pen_network, some)
+    walks = walk(pen_network, ink, temperatures=torch.ones(len(some)), generator=torch.Generator().manual_seed(0))
+    tokens, flags = torch.from_numpy(walks.tokens), torch.from_numpy(walks.flags)
+    logits, flag_logits, _ = pen_network.teacher_force(ink, tokens, flags == LIFT)
+    came = logits.log_softmax(2).gather(2, tokens[..., None])[..., 0]
+    did = flag_logits.log_softmax(2).gather(2, flags.clamp(min=0)[..., None])[..., 0]
+    told = torch.where(flags >= 0, came + did, 0).sum(1).numpy()
+    assert (walks.flags >= 0).sum(axis=1).max() > 5
+    assert np.allclose(walks.likelihood, told, atol=0.02)  # single steps differ by 1e-4
+
+
+def stop_at(*chances, temperature=0.0):
+    """What a pen does that passes points with these chances to end there."""
+    found, stopping, doubted = [], np.zeros(1, np.float32), np.zeros(1, np.bool_)
+    for chance in chances:
+        logits = np.log(np.array([[1 - chance, chance / 4, chance * 3 / 4]], np.float32))
+        flags = np.empty(1, np.int64)
+        warm = np.full(1, temperature, np.float32)
+        choose_flags(logits, warm, np.zeros(1, np.float32), np.zeros(1, np.float32), stopping, doubted, flags)
+        found.append(int(flags[0]))
+    return found
+
+
+def test_neighbouring_points_share_the_chance_of_being_the_end():
+    assert stop_at(0.4, 0.4) == [GO, END]  # 0.4 + 0.6 · 0.4 > 0.5
+    assert stop_at(0.2, 0.2, 0.2) == [GO, GO, GO]  # 0.2, 0.36, 0.488
+    assert stop_at(0.4, 0.01, 0.4) == [GO, GO, GO]  # no neighbours
+    assert stop_at(0.4, 0.4, temperature=1.0) == [GO, GO]

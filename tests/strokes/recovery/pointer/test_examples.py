@@ -82,3 +82,32 @@ def test_plentiful_writers_and_classes_are_counted():
 def test_no_recordings_are_refused(recordings):
     with pytest.raises(SourceError, match="no pen recording"):
         batches(recordings.select(np.zeros(0, np.int64)))
+
+
+CHANGES = {"turn": 0.3, "slant": 0.4, "stretch": 0.4, "bend": 0.1, "size": 0.2, "widest_px": 4.0, "threshold": 60.0}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_way_of_varying_changes_pictures(recordings, name):
+    plain, varied = (pictures(recordings, variation) for variation in (NONE, replace(NONE, **{name: CHANGES[name]})))
+    assert (plain != varied).any(axis=(1, 2)).mean() > 0.5
+
+
+def test_half_of_the_pictures_are_noisy(recordings):
+    """Of 63 pictures 31 to 32, within four standard deviations; noise of 35 grey levels changes nearly each of them."""
+    changed = (pictures(recordings, NONE) != pictures(recordings, replace(NONE, noise=35.0))).any(axis=(1, 2))
+    assert 0.25 < changed.mean() < 0.75
+
+
+def pictures(recordings, variation):
+    drawings = recordings.drawings
+    return make_examples(drawings, drawings.labels, SPEC, variation, np.random.default_rng(0)).images
+
+
+@pytest.mark.parametrize(("power", "least", "most"), [(0.0, 0.01, 0.1), (0.5, 0.11, 0.27), (1.0, 0.38, 0.62)])
+def test_a_writer_of_few_recordings_is_drawn_as_often_as_the_power_says(recordings, power, least, most):
+    """Three of 63 recordings are a writer's: 5, 18 and 50 in a hundred of 512, within four deviations."""
+    rare = replace(recordings, writers=("many",) * (len(recordings) - 3) + ("few",) * 3)
+    found = PenBatches(rare, np.arange(len(rare)), SPEC, Variation(), batch_size=64, seed=0, balance=(power, 0.0))
+    rows = np.concatenate([found.at(step).labels for step in range(8)])
+    assert least < (rows >= len(rare) - 3).mean() < most

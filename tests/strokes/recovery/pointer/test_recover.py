@@ -9,7 +9,7 @@ from strokes.ink.normalise import frame_pictures
 from strokes.ink.pictures import FineInk, make_image_set
 from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer import recover as pens_recovery
-from strokes.recovery.pointer.calibration import FEATURES, Calibration
+from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.recover import DOUBTFUL, UNSURE, PenRecovery
 from strokes.recovery.pointer.risk import GOOD_F1
 from strokes.recovery.refinement import Refinement
@@ -93,7 +93,8 @@ def test_small_and_large_pictures_of_one_block_keep_their_order(recovery, some):
         assert np.array_equal(found.images[place], part.images[i])
         assert np.array_equal(found.sizes[place], part.sizes[i])
         (alone,) = likeliest.block(part.select([i]))
-        assert np.allclose(np.concatenate(found[place].strokes), np.concatenate(alone.strokes), atol=0.01)
+        here, there = np.concatenate(found[place].strokes), np.concatenate(alone.strokes)
+        assert np.allclose([here.min(axis=0), here.max(axis=0)], [there.min(axis=0), there.max(axis=0)], atol=0.01)
     assert np.isnan(found.scores["mse"]).tolist() == [True, False, True, False]
 
 
@@ -131,6 +132,18 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
     assert named.points.tobytes() == recovery.block(none).points.tobytes()
     assert named.labels.tolist() == [0, 1, 2, -1]
     assert named.classes == ("AB", "x", "é")
+
+
+def test_what_is_known_of_a_walk_is_known_of_its_own_picture(recovery, some, monkeypatch):
+    """Pictures are walked over by how much ink they have, a few at a time."""
+    monkeypatch.setattr(pens_recovery, "PENS_AT_ONCE", 8)
+    likeliest = replace(recovery, hypotheses=1)
+    together, _ = likeliest.draw(some)
+    for i in range(12):
+        alone, _ = likeliest.draw(some.select([i]))
+        for name in ("fit", "surprise"):
+            assert getattr(together, name)[i] == pytest.approx(getattr(alone, name)[0], abs=1e-3)
+        assert together.walks.likelihood[i] == pytest.approx(alone.walks.likelihood[0], abs=1e-2)
 
 
 def test_a_known_label_tells_the_network_something(recovery, some):
@@ -174,21 +187,9 @@ def test_what_the_network_draws_poorly_is_traced_and_stays_flagged(recovery, som
         assert np.array_equal(np.concatenate(traced[i].strokes), np.concatenate(walked[i].strokes))
 
 
-def test_the_least_sure_glyph_is_how_sure_a_word_is(recovery):
-    by_points = Calibration((0.0,) * (FEATURES - 3) + (-1.0, 0.0, 0.0), 2.0)
-    judging = replace(recovery, calibration=by_points, hypotheses=1)
-    simple, long = np.zeros((60, 60), np.bool_), box(60, 60, 50)
-    simple[5:55, 30] = True
-    word = framed(np.concatenate([simple, np.zeros((60, 40), np.bool_), long], axis=1))
-    whole = judging.block(word).scores["confidence"][0]
-    glyphs = judging.block(framed(simple, long)).scores["confidence"]
-    assert whole == pytest.approx(glyphs.min(), abs=0.01)
-    assert whole < glyphs.max() - 0.05
-
-
 def test_fine_ink_is_kept_a_bit_a_pixel():
     ink = np.random.default_rng(0).random((33, 77)) > 0.5
-    assert np.array_equal(FineInk.of(ink).ink, ink)
+    assert np.array_equal(FineInk.of(ink).mask, ink)
     assert len(FineInk.of(ink).packed) == -(-ink.size // 8)
 
 

@@ -7,7 +7,7 @@ import torch
 from strokes.errors import ConfigError
 from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import render_set
-from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.decoding import UNUSED, Walks, walk
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.risk import choose_walks, minimise_bayes_risk, to_drawings
 
@@ -78,6 +78,15 @@ def test_a_single_step_contests_its_reverse():
     assert chosen.contested[0] == pytest.approx(0.5)
 
 
+def test_what_likelier_hypotheses_say_of_the_chosen_one_weighs_more():
+    """Beside the chosen walk are one as likely that agrees, and a reversed one that is e^30 times less likely."""
+    found = walks(ACROSS, ACROSS, ACROSS[::-1], likelihood=[0, 0, -30])
+    chosen = minimise_bayes_risk(found, picture_of(ACROSS), 3)
+    against = np.exp(-1) / (1 + np.exp(-1))
+    assert chosen.contested[0] == pytest.approx(against, abs=1e-3)
+    assert chosen.turned[0] == pytest.approx(against, abs=0.05)
+
+
 def test_hypotheses_are_judged_as_the_metrics_judge():
     loop = 14 + 6 * np.stack([np.cos(np.arange(0, 6, 0.33)), np.sin(np.arange(0, 6, 0.33))], axis=1)
     found = walks(loop, loop[::-1], loop[5:])
@@ -120,6 +129,15 @@ def test_hypotheses_follow_from_the_seed(pen_network, some):
     assert np.array_equal(first.walks.points_px, again.walks.points_px)
     assert not np.array_equal(first.apart_px, other.apart_px)
     assert len(first.walks.flags) == len(few)
+
+
+def test_the_first_hypothesis_is_the_likeliest_walk_and_the_others_are_drawn(pen_network, some):
+    ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
+    alone, other = (
+        choose_walks(pen_network, ink, some.images, hypotheses=1, temperature=2.0, seed=seed).walks for seed in (1, 2)
+    )
+    assert np.array_equal(alone.tokens, walk(pen_network, ink).tokens)
+    assert np.array_equal(alone.tokens, other.tokens)
 
 
 def test_no_hypothesis_is_refused(pen_network, some):

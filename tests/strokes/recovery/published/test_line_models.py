@@ -62,6 +62,16 @@ def test_a_gradient_flows_through_neural_lines_to_the_path_and_not_to_their_weig
     assert all(not parameter.requires_grad for parameter in lines.model.parameters())
 
 
+@needs_weights
+def test_a_pen_as_a_factor_fades_what_is_drawn_and_keeps_its_gradient():
+    lines = NeuralLines(factor=True)
+    down, half = (lines.draw(path_of((t, t, 0.0)), compose="sum")[0] for t in (1.0, 0.5))
+    torch.testing.assert_close(half, down / 2)
+    path = path_of((0.5, 0.5, 0.5)).requires_grad_()
+    lines.draw(path, compose="sum").sum().backward()
+    assert path.grad[0, :2, 2].min() > 5  # the ink of each side of the corner, 17 px
+
+
 def test_an_unknown_line_model_lists_the_known():
     with pytest.raises(ConfigError, match=r"'hard'; one of neural, soft"):
         make_line_model("hard", Softness())

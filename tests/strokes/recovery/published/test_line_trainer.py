@@ -29,7 +29,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
 
 def test_the_shipped_recipe_sees_as_many_segments_as_its_card_says():
     training = load_recipe("neural-line-model").training
-    assert training.epochs * training.steps_an_epoch * training.batch_size == 1_600_000
+    assert training.epochs * training.steps_an_epoch * training.batch_size == 24_000_000
 
 
 def test_a_line_model_draws_its_own_pictures(tmp_path):

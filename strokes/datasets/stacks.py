@@ -1,0 +1,163 @@
+"""Files of many pictures alike: IDX, `.npz`, `.npy`, CSV, and EMNIST in a folder or zip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from strokes.datasets.az_csv import FILE as A_Z_FILE
+from strokes.datasets.az_csv import LETTER_COUNT, read_az
+from strokes.datasets.csv_pictures import read_csv
+from strokes.datasets.decode import MAX_PIXELS
+from strokes.datasets.emnist import choose_part, part_of_name, read_emnist
+from strokes.datasets.idx import is_idx, read_idx_images, read_idx_labels
+from strokes.datasets.labels_of import label_names
+from strokes.datasets.npz import one_column, read_arrays, read_labels, to_grey
+from strokes.datasets.orientation import put_upright
+from strokes.datasets.zips import is_zip, open_zip
+from strokes.errors import SourceError
+
+ARRAYS = (".npz", ".npy", ".csv")
+SPLITS = ("train", "test")
+LETTER_NAME = re.compile(r"letter|alphabet|(?<![a-z])a[-_ ]?z(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Pictures of one size.
+
+    Attributes:
+        images: (n, h, w) uint8, ink as dark or light as it is.
+        labels: each one's class, "" where unknown; None when nothing is known.
+        split: "train", "test" or "none".
+        name: the file's.
+    """
+
+    images: NDArray[np.uint8]
+    labels: Sequence[str] | None
+    split: str = "none"
+    name: str = ""
+
+
+def is_stack(path: Path) -> bool:
+    """Whether a file holds many pictures alike."""
+    return path.is_file() and (path.suffix.lower() in ARRAYS or is_idx(path) or is_zip(path))
+
+
+def read_stacks(path: Path, labels: Path | None = None, *, orientation: str = "auto") -> tuple[Stack, ...]:
+    """The pictures at `path`, split by split.
+
+    Args:
+        path: IDX, `.npz`, `.npy` or CSV, or a folder or zip of EMNIST's files or of Kaggle's A-Z.
+        labels: the file of their labels, for IDX and arrays; when not given, the one that lies beside them.
+        orientation: see `strokes.datasets.orientation.put_upright`.
+
+    Raises:
+        SourceError: when something is missing, broken, or not what it claims to be.
+        ConfigError: EMNIST's parts are several.
+    """
+    if path.is_file() and is_idx(path):
+        return (idx_stack(path, labels, orientation),)
+    if path.suffix.lower() in (".npz", ".npy"):
+        return array_stacks(path, labels, orientation)
+    if labels is not None:
+        raise SourceError(f"{path} has labels of its own, or none, so {labels} can't label it; leave it out")
+    if path.suffix.lower() == ".csv" and not is_zip(path):
+        return (csv_stack(path, orientation),)
+    if path.is_dir() or not holds_csv(path):
+        part = choose_part(path)
+        return tuple(emnist_stack(path, part, split) for split in SPLITS)
+    return (az_stack(path),)
+
+
+def holds_csv(path: Path) -> bool:
+    """Whether a zip holds a CSV file, as Kaggle's A-Z does."""
+    with open_zip(path) as archive:
+        return any(name.lower().endswith(".csv") for name in archive.namelist())
+
+
+def emnist_stack(path: Path, part: str, split: str) -> Stack:
+    """One split of a part of EMNIST."""
+    grey = read_emnist(path, part, split)
+    return Stack(grey.images, [grey.classes[label] for label in grey.labels.tolist()], split, f"{path.name}/{split}")
+
+
+def idx_stack(path: Path, labels: Path | None, orientation: str) -> Stack:
+    """The pictures of an IDX file, and its labels."""
+    images = checked(to_grey(read_idx_images(path), path), path)
+    file = labels if labels is not None else labels_beside(path)
+    numbers = None if file is None else read_idx_labels(file) if is_idx(file) else read_labels(file)
+    return stacked(path, images, numbers, orientation)
+
+
+def array_stacks(path: Path, labels: Path | None, orientation: str) -> tuple[Stack, ...]:
+    """The pictures of an `.npz` or `.npy`."""
+    given = None if labels is None else read_idx_labels(labels) if is_idx(labels) else read_labels(labels)
+    found = read_arrays(path)
+    if given is not None and len(found) > 1:
+        raise SourceError(f"{path} holds a train and a test split, so {labels} can't label both; leave it out")
+    return tuple(
+        stacked(path, checked(one.images, path), one.labels if given is None else given, orientation, one.split)
+        for one in found
+    )
+
+
+def csv_stack(path: Path, orientation: str) -> Stack:
+    """The pictures of a CSV file; 0 to 25 are Kaggle's letters where its name, or no header and a 10, say so."""
+    if path.name == A_Z_FILE:
+        return az_stack(path)
+    table = read_csv(path)
+    labels = None if table.labels is None else one_column(table.labels)
+    stack = stacked(path, checked(table.images, path), labels, orientation)
+    if table.named or labels is None or not len(labels) or "emnist" in path.name.lower():
+        return stack
+    if labels.dtype.kind != "i" or not 0 <= int(labels.max()) < LETTER_COUNT:
+        return stack
+    if int(labels.max()) < 10 and not LETTER_NAME.search(path.name):
+        return stack
+    return Stack(stack.images, [chr(ord("A") + int(label)) for label in labels], stack.split, stack.name)
+
+
+def az_stack(path: Path) -> Stack:
+    """Kaggle's A-Z, as CSV or zipped."""
+    images, letters = read_az(path)
+    return Stack(images, [chr(ord("A") + letter) for letter in letters.tolist()], name=path.name)
+
+
+def stacked(
+    path: Path, images: NDArray[np.uint8], labels: NDArray[Any] | None, orientation: str, split: str = "none"
+) -> Stack:
+    """Pictures, upright, with their labels as strings.
+
+    Raises:
+        SourceError: there are not as many labels as pictures, or they are no labels.
+    """
+    images, labels = put_upright(path, images, labels, orientation=orientation)
+    if split == "none":
+        split = next((one for one in SPLITS if part_of_name(path.name) and f"-{one}-" in path.name), split)
+    names = None if labels is None else label_names(labels, path)
+    if names is not None and len(names) != len(images):
+        raise SourceError(f"{path}: {len(images)} pictures but {len(names)} labels; expected one label a picture")
+    return Stack(images, names, split, path.name)
+
+
+def checked(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """Pictures that aren't too large. Raises `SourceError`."""
+    _, height, width = images.shape
+    if height * width > MAX_PIXELS:
+        raise SourceError(f"{path} holds pictures of {width} x {height} pixels; expected at most 100 million")
+    return images
+
+
+def labels_beside(path: Path) -> Path | None:
+    """The labels file that belongs to a pictures file by MNIST's or QMNIST's naming, packed or not, if it is there."""
+    plain = path.name.removesuffix(".gz").removesuffix(".xz").replace("images", "labels")
+    names = (plain.replace("idx3", "idx1"), plain.replace("idx3", "idx2").replace("ubyte", "int"))
+    candidates = [path.with_name(name + packed) for name in names for packed in ("", ".gz", ".xz")]
+    return next((c for c in candidates if c.is_file() and c != path), None)

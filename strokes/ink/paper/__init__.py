@@ -1,0 +1,1 @@
+"""Paper away: from pictures as people have them to ink alone."""

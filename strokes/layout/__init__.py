@@ -1,0 +1,1 @@
+"""Scans and pages to lines, words and glyphs."""

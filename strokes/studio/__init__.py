@@ -1,0 +1,1 @@
+"""The studio: a local server and one static page to draw, be read, be imitated, recover scans and teach a hand."""

@@ -1,0 +1,102 @@
+"""All that a running studio holds: the data folder's samples, the networks, the datasets, and who works where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from strokes.files import make_folder
+from strokes.ink.drawing import Drawing
+from strokes.studio.browsing import Library
+from strokes.studio.keys import Keys, make_keys
+from strokes.studio.reading import Recoverer, frame, read
+from strokes.studio.samples import Samples
+from strokes.studio.shelf import Shelf
+from strokes.studio.warm import warm_job
+from strokes.studio.worker import Tell, Worker
+
+T = TypeVar("T")
+Action = Callable[["Studio", Mapping[str, Any], Tell], Awaitable[dict[str, Any] | bytes]]
+"""Answers a message of a page; bytes stand for themselves."""
+TRAINED = "trained model"
+"""The setting that names the model that was trained last."""
+
+
+@dataclass
+class Studio:
+    """A studio over a data folder.
+
+    Reading, recovery of single drawings, and the disk have a thread each, so that none waits for another; long work
+    has a process.
+    """
+
+    data: Path
+    keys: Keys
+    samples: Samples
+    library: Library
+    recoverer: Recoverer = field(default_factory=Recoverer)
+    shelf: Shelf = field(default_factory=Shelf)
+    worker: Worker = field(default_factory=Worker)
+    reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-reading"))
+    recovering: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-recovering"))
+    disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
+    training: asyncio.Task[Any] | None = None
+    _warm: bool = False
+
+    @classmethod
+    def over(cls, data: Path, files: tuple[Path, ...] = ()) -> Studio:
+        """The studio over a data folder, which is made, with dataset files to browse.
+
+        Raises:
+            StoreError: the folder or its database can't be used.
+        """
+        make_folder(data)
+        samples = Samples(data)
+        studio = cls(data, make_keys(data), samples, Library(files, data))
+        trained = samples.setting(TRAINED, "")
+        if trained and (data / trained).is_dir():
+            studio.recoverer.use(data / trained)
+        return studio
+
+    async def warm_up(self) -> None:
+        """Load networks and compiled code once a page is there, so that the first drawing is answered as the next."""
+        if self._warm:
+            return
+        self._warm = True
+        line = Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),))
+        for characters in ("digits", "letters"):
+            framed = await self.read(frame, line)
+            await self.read(read, framed.grey, characters)
+            await self.recover(self.recoverer.recover, framed, characters)
+        if self.library.given:
+            await self.store(lambda: self.library.volume(0).ink)
+        await self.worker.run(warm_job, tell=lambda _: None)
+
+    async def read(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` returns, in the thread of reading."""
+        return await asyncio.get_running_loop().run_in_executor(self.reading, work, *arguments)
+
+    async def recover(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` returns, in the thread of recovery."""
+        return await asyncio.get_running_loop().run_in_executor(self.recovering, work, *arguments)
+
+    async def store(self, work: Callable[..., T], *arguments: Any) -> T:
+        """What `work` returns, in the thread of files."""
+        return await asyncio.get_running_loop().run_in_executor(self.disk, work, *arguments)
+
+    def close(self) -> None:
+        """End all work and let go of everything."""
+        if self.training is not None:
+            self.training.cancel()
+        self.worker.stop()
+        for pool in (self.reading, self.recovering, self.disk):
+            pool.shutdown(cancel_futures=True)
+        self.library.close()
+        self.samples.close()
+        self.shelf.close()

@@ -1,0 +1,57 @@
+"""No ink is lost, no line leaves it, and what no walk took says so."""
+
+import cv2
+import numpy as np
+
+from strokes.ink.pen_width import edge_distance
+from strokes.ink.thinning import thin
+from strokes.recovery.pointer.map_matching import find_lines, lay
+from strokes.recovery.words.covering import cover, straighten
+
+PEN_PX = 6.0
+
+
+def drawn(*lines, side=140):
+    """Ink of a pen 6 px wide along lines of x, y."""
+    picture = np.zeros((side, side), np.uint8)
+    for line in lines:
+        cv2.polylines(picture, [np.array(line, np.int32)], False, (1,), int(PEN_PX))
+    return picture > 0
+
+
+def off_ink(ink):
+    return cv2.distanceTransform((~ink).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def away_from(strokes, shape):
+    canvas = np.ones(shape, np.uint8)
+    for stroke in strokes:
+        cv2.polylines(canvas, [np.rint((stroke - 0.5) * 16).astype(np.int32)], False, (0,), 1, cv2.LINE_8, 4)
+    return cv2.distanceTransform(canvas, cv2.DIST_L2, 5)
+
+
+def recovered(walks, ink):
+    lines = find_lines(thin(ink))
+    laid = lay(walks, lines, off_ink(ink), coarse_px=3.0)
+    smooth = straighten(laid, lines, ink, edge_distance(ink), PEN_PX)
+    return cover(smooth, ink, thin(ink), PEN_PX)
+
+
+def test_all_ink_is_covered_whatever_was_walked():
+    ink = drawn([(20, 30), (70, 110), (120, 30)], [(30, 120), (110, 125)], [(100, 70), (100, 72)])
+    for walks in ([], [np.array([[20.0, 30.0], [45.0, 70.0]])]):
+        found = recovered(walks, ink)
+        assert (away_from(found.strokes, ink.shape)[ink] <= PEN_PX / 2 + 1.5).mean() >= 0.998
+        assert (off_ink(ink)[away_from(found.strokes, ink.shape) == 0] <= 1.5).all()
+
+
+def test_ink_that_no_walk_took_becomes_a_stroke_after_its_neighbour_and_says_so():
+    left, middle, right = [(20, 20), (20, 120)], [(40, 20), (40, 120)], [(120, 20), (120, 120)]
+    found = recovered([np.array(left, float), np.array(right, float)], drawn(left, middle, right))
+    assert found.added == [False, True, False]
+    assert abs(found.strokes[1][:, 0].mean() - 40) < 2
+
+
+def test_a_short_end_that_no_walk_took_makes_no_stroke():
+    found = recovered([np.array([(20.0, 60.0), (114.0, 60.0)])], drawn([(20, 60), (120, 60)], [(60, 60), (60, 68)]))
+    assert found.added == [False]

@@ -1,0 +1,103 @@
+"""Messages are answered each on its own: a broken one closes nothing but itself."""
+
+import json
+
+import numpy as np
+import pytest
+
+from strokes.studio import limits
+from strokes.studio.messages import MessageError, drawing_of, parse_message
+
+STROKE = [[0.5, 0.2, 0, 0.5, 0, 0], [0.5, 0.8, 120, 0.5, 0, 0]]
+BROKEN = [
+    "",
+    "no JSON",
+    "[]",
+    "7",
+    '{"id": 1}',
+    '{"do": "draw"}',
+    '{"id": "1", "do": "draw"}',
+    '{"id": true, "do": "draw"}',
+    '{"id": -1, "do": "draw"}',
+    '{"id": 1, "do": ["draw"]}',
+    '{"id": 1, "do": "draw", "strokes": [[[NaN, 1]]]}',
+    "[" * 100_000,
+]
+DRAWINGS = [
+    None,
+    {},
+    [],
+    [[]],
+    [[[]]],
+    [[0.5, 0.5]],
+    [[[0.5]]],
+    [[[0.5, "x"]]],
+    [[[0.5, True]]],
+    [[[0.5, 1e300]]],
+    [[[0.5, 0.5], [0.5, 0.5, 1]]],
+    [[[0.5, 0.5, -1]]],
+    [[[0.5, 0.5, 0, 2]]],
+    [[[0.5, 0.5]]] * (limits.STROKES + 1),
+    [[[0.5, 0.5]] * (limits.POINTS + 1)],
+]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_message_is_answered_and_the_next_one_too(page, text):
+    page.socket.send_text(text)
+    assert "error" in page.socket.receive_json()
+    assert "done" in page("datasets")
+
+
+def test_bytes_and_an_oversize_message_are_answered_and_the_next_one_too(page):
+    page.socket.send_bytes(b"\0" * 100)
+    assert "bytes" in page.socket.receive_json()["error"]
+    page.socket.send_text(json.dumps({"id": 1, "do": "x" * limits.MESSAGE_BYTES}))
+    assert "long" in page.socket.receive_json()["error"]
+    assert "done" in page("datasets")
+
+
+@pytest.mark.parametrize("strokes", DRAWINGS)
+def test_what_is_no_drawing_is_refused(strokes):
+    with pytest.raises(MessageError):
+        drawing_of({"strokes": strokes})
+
+
+def test_a_drawing_keeps_its_times_pressure_and_tilt():
+    drawn = drawing_of({"strokes": [[[0.1, 0.2, 5, 0.25, -30, 60]], [[0.3, 0.4, 9, 0.5, 0, 0]]]})
+    assert drawn.columns["time_ms"].tolist() == [5, 9]
+    assert drawn.columns["pressure"].tolist() == [0.25, 0.5]
+    assert drawn.tilt.tolist() == [[-30, 60], [0, 0]]
+
+
+def test_an_unknown_wish_is_named(page):
+    assert "fly" in page("fly")["error"]
+
+
+def test_a_message_may_be_as_long_as_a_page_of_strokes():
+    points = [[0.12345, 0.12345]] * limits.PAGE_POINTS
+    assert len(json.dumps([points]).replace(" ", "")) > limits.MESSAGE_BYTES or parse_message(
+        json.dumps({"id": 1, "do": "x", "strokes": [points]}, separators=(",", ":"))
+    )
+
+
+@pytest.mark.parametrize("characters", ["digits", "letters"])
+def test_a_line_is_read_and_its_strokes_come_back_where_they_were_drawn(page, characters):
+    found = page("draw", strokes=[STROKE], characters=characters)["done"]
+    recovered = np.concatenate(found["strokes"])
+    assert len(found["strokes"]) == found["drawn"] == 1
+    assert abs(recovered[:, 0] - 0.5).max() < 0.05  # 1 px of the frame is 0.6 / 18 = 0.033 of this canvas
+    assert found["scores"]["direction"] in (0.0, 1.0)
+
+
+def test_reading_alone_tells_the_likeliest_answers_first(page):
+    answers = page("draw", strokes=[STROKE], strokes_too=False)["done"]["reading"]
+    chances = [chance for _, chance in answers]
+    assert answers[0][0] == "1"
+    assert chances == sorted(chances, reverse=True)
+    assert len(answers) == 3
+
+
+def test_a_dot_is_read_and_recovered(page):
+    found = page("draw", strokes=[[[0.3, 0.7]]])["done"]
+    assert found["scores"]["direction"] is None

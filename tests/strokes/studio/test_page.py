@@ -1,0 +1,288 @@
+"""The page in a real browser: what a person finds by name, draws, keeps and browses, and pens beside fingers."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import expect
+from studio_page import SEVEN, draw, launch
+
+from strokes.ink.drawing import Drawing, make_drawing_set
+from strokes.store.writer import DatasetWriter
+from strokes.studio.samples import Samples
+
+SLOW_MS = 60_000
+"""The first recovery of a machine compiles."""
+NAMES = {
+    "Draw": {
+        "img": ["Drawing", "Recovered"],
+        "status": ["Reading", "Against your pen"],
+        "switch": ["Characters"],
+        "slider": ["Pen width"],
+        "button": ["Undo", "Clear", "Play"],
+    },
+    "Style": {
+        "img": [f"Example {i}" for i in range(1, 6)],
+        "textbox": ["Words"],
+        "radio": ["Full set", "Text"],
+        "slider": ["Randomness", "Pen width"],
+        "checkbox": ["Average"],
+        "combobox": ["Generator"],
+        "button": ["Write"],
+    },
+    "Recover": {
+        "img": ["Overlay"],
+        "slider": ["Time"],
+        "button": ["Reverse", "Split", "Join", "Earlier", "Later", "Delete", "Undo"],
+    },
+    "Collect": {"img": ["Sample"], "button": ["Keep", "Undo", "Skip", "Export", "Train"], "list": ["Samples"]},
+    "Browse": {
+        "listbox": ["Drawings"],
+        "combobox": ["Class", "Split", "Score", "Flagged", "Sort by"],
+        "button": ["Export marks"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A studio with a dataset of 2,000 lines to browse."""
+    folder = tmp_path_factory.mktemp("studio")
+    lines = [Drawing((np.array([[0.2, 0.2], [0.8, i / 2000]], np.float32),), "ab"[i % 2]) for i in range(2000)]
+    with DatasetWriter(folder / "lines.h5", attributes={"source": "lines"}, classes=("a", "b")) as writer:
+        writer.append(make_drawing_set(lines, scores={"confidence": np.linspace(1, 0, 2000, dtype=np.float32)}))
+    one = launch(folder / "data", str(folder / "lines.h5"))
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def page(browser, running):
+    """The studio's page; nothing of it may go wrong unnoticed."""
+    made = browser.new_page(viewport={"width": 1280, "height": 900})
+    faults = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    made.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    made.goto(running.address)
+    expect(made.get_by_role("status", name="Connection")).to_have_text("on this machine only")
+    yield made
+    made.close()
+    assert faults == []
+
+
+def go(page, tab: str) -> None:
+    page.get_by_role("tab", name=tab, exact=True).click()
+
+
+@pytest.mark.parametrize("tab", NAMES)
+def test_everything_is_found_by_its_role_and_name(page, tab):
+    go(page, tab)
+    for role, names in NAMES[tab].items():
+        for name in names:
+            expect(page.get_by_role(role, name=name, exact=True)).to_have_count(1)
+
+
+def test_tabs_are_walked_by_arrow_keys(page):
+    page.get_by_role("tab", name="Draw").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Style")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Words")).to_be_visible()
+
+
+def test_a_seven_is_read_recovered_and_compared(page):
+    draw(page, "Drawing", SEVEN)
+    expect(page.get_by_role("status", name="Reading")).to_contain_text(re.compile(r"^7 · \d+\.\d %"))
+    expect(page.get_by_role("status", name="Against your pen")).to_contain_text(
+        re.compile("dtw .*strokes . of 2"), timeout=SLOW_MS
+    )
+    page.get_by_role("switch", name="Characters").check()
+    expect(page.get_by_role("status", name="Reading")).to_contain_text(re.compile("^[A-Za-z] · "))
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("status", name="Reading")).to_have_text("")
+
+
+def test_a_line_is_drawn_by_keys_alone(page):
+    page.get_by_role("img", name="Drawing").focus()
+    page.keyboard.press("Space")
+    for _ in range(15):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status", name="Reading")).to_contain_text("1 · ")
+
+
+POINTERS = """(canvas, events) => {
+  const box = canvas.getBoundingClientRect();
+  for (const [type, pointerType, pointerId, x, y] of events)
+    canvas.dispatchEvent(new PointerEvent(type, {pointerType, pointerId, isPrimary: true, bubbles: true,
+      cancelable: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height,
+      button: type === "pointermove" ? -1 : 0}));
+}"""
+
+
+def sent_drawing(page, events) -> list | None:
+    """The strokes that the page sends for pointer events on its canvas."""
+    sent = []
+    # a socket that is there can't be listened to: the page is loaded anew
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    expect(page.get_by_role("status", name="Connection")).to_have_text("on this machine only")
+    page.get_by_role("img", name="Drawing").evaluate(POINTERS, events)
+    page.wait_for_timeout(300)
+    drawings = [json.loads(frame) for frame in sent if '"draw"' in frame]
+    return drawings[-1]["strokes"] if drawings else None
+
+
+def test_a_palm_draws_nothing_once_a_pen_was_seen(page):
+    pen = [("pointerdown", "pen", 1, 0.2, 0.2), ("pointermove", "pen", 1, 0.4, 0.4), ("pointerup", "pen", 1, 0.4, 0.4)]
+    palm = [
+        ("pointerdown", "touch", 2, 0.8, 0.8),
+        ("pointermove", "touch", 2, 0.9, 0.9),
+        ("pointerup", "touch", 2, 0.9, 0.9),
+    ]
+    assert len(sent_drawing(page, pen + palm)) == 1
+    assert len(sent_drawing(page, palm)) == 1  # where no pen was seen, a finger draws
+
+
+def test_a_palm_that_was_first_gives_way_to_the_pen_and_a_second_finger_is_ignored(page):
+    palm_first = [
+        ("pointerdown", "touch", 2, 0.8, 0.8),
+        ("pointerdown", "pen", 1, 0.2, 0.2),
+        ("pointermove", "touch", 2, 0.7, 0.7),
+        ("pointermove", "pen", 1, 0.4, 0.4),
+        ("pointerup", "pen", 1, 0.4, 0.4),
+    ]
+    (stroke,) = sent_drawing(page, palm_first)
+    assert [round(x, 1) for x, *_ in stroke] == [0.2, 0.4]
+
+
+def test_a_cancelled_stroke_is_taken_back(page):
+    events = [
+        ("pointerdown", "touch", 1, 0.2, 0.2),
+        ("pointermove", "touch", 1, 0.4, 0.4),
+        ("pointercancel", "touch", 1, 0, 0),
+    ]
+    assert sent_drawing(page, events) is None
+
+
+@pytest.mark.parametrize("ratio", [1, 2.5])
+def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, running, ratio):
+    context = browser.new_context(device_scale_factor=ratio, viewport={"width": 900, "height": 700})
+    page = context.new_page()
+    page.goto(running.address)
+    expect(page.get_by_role("status", name="Connection")).to_have_text("on this machine only")
+    page.set_viewport_size({"width": 1300, "height": 900})
+    events = [
+        ("pointerdown", "pen", 1, 0.25, 0.5),
+        ("pointermove", "pen", 1, 0.75, 0.5),
+        ("pointerup", "pen", 1, 0.75, 0.5),
+    ]
+    (stroke,) = sent_drawing(page, events)
+    assert np.allclose([point[:2] for point in stroke], [[0.25, 0.5], [0.75, 0.5]], atol=0.002)  # a pixel of 500
+    size = page.get_by_role("img", name="Drawing").evaluate(
+        "c => [c.width, Math.round(c.getBoundingClientRect().width * devicePixelRatio)]"
+    )
+    assert size[0] == size[1]
+    context.close()
+
+
+def test_samples_are_kept_taken_back_and_skipped(page, running):
+    go(page, "Collect")
+    page.get_by_label("Classes").fill("7,x")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Write: 7", exact=True)).to_be_visible()
+    draw(page, "Sample", SEVEN)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Write: x", exact=True)).to_be_visible()
+    expect(page.get_by_role("list", name="Samples").get_by_role("listitem")).to_have_count(1)
+    (kept,) = (samples := Samples(running.data)).all()
+    assert (kept.label, len(kept.strokes)) == ("7", 2)
+    page.get_by_role("button", name="Skip").click()
+    expect(page.get_by_text("Write: 7", exact=True)).to_be_visible()
+    with page.expect_download() as made:
+        page.get_by_role("button", name="Export", exact=True).click()
+    assert made.value.suggested_filename == "samples.h5"
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("list", name="Samples").get_by_role("listitem")).to_have_count(0)
+    assert samples.count() == 0
+    samples.close()
+
+
+def test_a_picture_is_recovered_edited_and_downloaded(page, tmp_path):
+    picture = Image.new("L", (200, 120), 255)
+    ImageDraw.Draw(picture).line([(60, 20), (60, 100)], fill=0, width=6)
+    ImageDraw.Draw(picture).line([(140, 20), (140, 100)], fill=0, width=6)
+    picture.save(tmp_path / "two.png")
+    go(page, "Recover")
+    page.get_by_label("Picture").set_input_files(tmp_path / "two.png")
+    says = page.get_by_role("status", name="Recovery")
+    expect(says).to_contain_text("2 strokes", timeout=SLOW_MS)
+    canvas = page.get_by_role("img", name="Overlay")
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    chosen = page.locator("[data-selected]")
+    expect(chosen).to_have_text("stroke 1 of 2")
+    for name, left in (
+        ("Split", 3),
+        ("Undo", 2),
+        ("Join", 1),
+        ("Undo", 2),
+        ("Delete", 1),
+        ("Undo", 2),
+        ("Reverse", 2),
+        ("Later", 2),
+    ):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(chosen).to_contain_text(f"of {left}")
+    expect(chosen).to_have_text("stroke 2 of 2")
+    with page.expect_download() as made:
+        page.get_by_role("button", name="svg", exact=True).click()
+    assert (tmp_path / "out").mkdir() is None
+    made.value.save_as(tmp_path / "out" / "two.svg")
+    assert (tmp_path / "out" / "two.svg").read_text().count("<path") == 2
+
+
+def test_a_dataset_is_sorted_looked_at_and_marked(page):
+    go(page, "Browse")
+    expect(page.get_by_role("status", name="Found")).to_have_text("2,000 of 2,000 drawings")
+    page.get_by_role("combobox", name="Class").select_option("a")
+    page.get_by_role("combobox", name="Sort by").select_option("confidence")
+    expect(page.get_by_role("status", name="Found")).to_have_text("1,000 of 2,000 drawings")
+    page.get_by_role("listbox", name="Drawings").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="“a”, number 1998")).to_be_visible()
+    page.keyboard.press("w")
+    expect(page.get_by_role("status", name="Marked")).to_have_text("0 right, 1 wrong")
+    with page.expect_download() as made:
+        page.get_by_role("button", name="Export marks").click()
+    assert json.loads(made.value.path().read_text())["drop"] == {"none": [1998]}
+
+
+def test_only_the_rows_in_sight_are_there(page):
+    go(page, "Browse")
+    wall = page.get_by_role("listbox", name="Drawings")
+    expect(page.get_by_role("status", name="Found")).to_have_text("2,000 of 2,000 drawings")
+    wall.evaluate("wall => { wall.scrollTop = wall.scrollHeight; }")
+    page.wait_for_timeout(200)
+    assert wall.locator("canvas").count() < 40  # some 10 rows are seen, of 167
+
+
+def test_two_tabs_and_a_restart_reconnect(browser, start, tmp_path):
+    running = start(tmp_path / "data")
+    context = browser.new_context()
+    tabs = [context.new_page(), context.new_page()]
+    for tab in tabs:
+        tab.goto(running.address)
+        expect(tab.get_by_role("status", name="Connection")).to_have_text("on this machine only")
+    running.process.kill()
+    running.process.wait()
+    for tab in tabs:
+        expect(tab.get_by_role("status", name="Connection")).to_have_text("reconnecting")
+    again = start(tmp_path / "data")
+    assert again.origin == running.origin
+    for tab in tabs:
+        expect(tab.get_by_role("status", name="Connection")).to_have_text("on this machine only", timeout=SLOW_MS)
+        draw(tab, "Drawing", SEVEN)
+        expect(tab.get_by_role("status", name="Reading")).to_contain_text("7 · ", timeout=SLOW_MS)
+    context.close()

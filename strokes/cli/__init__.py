@@ -378,8 +378,7 @@ def main() -> None:
         if error.errno not in REFUSALS:
             raise
         if error.errno != errno.EPIPE:
-            what = error.filename or "the output can't be written"
-            print(f"strokes: {what}: {os.strerror(error.errno)}", file=sys.stderr)
+            print(f"strokes: {error.filename or 'the output'}: {os.strerror(error.errno)}", file=sys.stderr)
         if error.filename is None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in its buffer
     else:

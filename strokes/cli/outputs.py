@@ -148,7 +148,7 @@ def trace(
 
     Example: strokes trace word.png word.svg --height-mm 12
     """
-    from strokes.convert import trace_picture
+    from strokes.build import trace_picture
     from strokes.recovery.methods import Options
 
     settings = given(

@@ -40,7 +40,7 @@ strokes.help_group = "Plugins"  # type: ignore[attr-defined]
 
 def to_lines(picture: Path, method: str, model: str, sizes: dict[str, Any]) -> vpype.LineCollection:
     """A picture's strokes as vpype's lines, in its unit, a CSS pixel."""
-    from strokes.convert import trace_to_dataset
+    from strokes.build import trace_to_dataset
     from strokes.formats.plot_layout import lay_out
     from strokes.formats.plot_settings import PlotSettings
     from strokes.ink.svg import DOT_MM

@@ -32,7 +32,7 @@ SMALL = 0.45
 
 
 @dataclass(frozen=True)
-class Lines:
+class TextLines:
     """What was found in a block.
 
     Attributes:
@@ -46,7 +46,7 @@ class Lines:
     middles: Doubles
 
 
-def find_lines(parts: Parts, members: NDArray[np.int64], *, skew: float) -> Lines:
+def find_lines(parts: Parts, members: NDArray[np.int64], *, skew: float) -> TextLines:
     """The text lines that the parts `members` of a page form."""
     letter = parts.letter_px
     heights = parts.boxes[members, 3]
@@ -63,10 +63,10 @@ def find_lines(parts: Parts, members: NDArray[np.int64], *, skew: float) -> Line
     return assign(parts, text, body, basins, ridges, scale=scale, skew=skew)
 
 
-def one_line(parts: Parts, text: NDArray[np.int64]) -> Lines:
+def one_line(parts: Parts, text: NDArray[np.int64]) -> TextLines:
     """All of the parts as one line."""
     middle = (parts.boxes[text, 1] + parts.boxes[text, 3] / 2).mean() if len(text) else 0.0
-    return Lines(parts.mask(text).astype(np.int32), int(len(text) > 0), np.array([middle][: len(text)]))
+    return TextLines(parts.mask(text).astype(np.int32), int(len(text) > 0), np.array([middle][: len(text)]))
 
 
 def shrunk(ink: BoolArray, scale: float, skew: float) -> Doubles:
@@ -169,7 +169,7 @@ def assign(
     *,
     scale: float,
     skew: float,
-) -> Lines:
+) -> TextLines:
     """Each part's line: that of most of its ink; small ones go with the nearest letters, tall ones are cut."""
     ys, xs = np.nonzero(parts.mask(text))
     owner = parts.map[ys, xs]
@@ -220,10 +220,10 @@ def follow_nearest(parts: Parts, small: NDArray[np.int64], body: NDArray[np.int6
             found[window][own] = line
 
 
-def numbered(found: NDArray[np.int32], middles: Doubles) -> Lines:
+def numbered(found: NDArray[np.int32], middles: Doubles) -> TextLines:
     """Lines without the empty ones, numbered from 1."""
     counts = np.bincount(found.ravel(), minlength=len(middles) + 1)
     kept = [line for line in range(1, len(middles) + 1) if counts[line]]
     table = np.zeros(len(middles) + 1, np.int32)
     table[kept] = np.arange(1, len(kept) + 1)
-    return Lines(table[found], len(kept), middles[[line - 1 for line in kept]])
+    return TextLines(table[found], len(kept), middles[[line - 1 for line in kept]])

@@ -20,7 +20,7 @@ from strokes.ink.pictures import make_image_set
 from strokes.layout.units import INCH_MM
 from strokes.recovery.methods import Options, choose_method
 
-Box = tuple[float, float, float, float]
+PageBox = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class PageGlyph:
     traced: tuple[bool, ...]
 
     @property
-    def box(self) -> Box:
+    def box(self) -> PageBox:
         """Left, top, right and bottom of the strokes."""
         return box_of(self.strokes)
 
@@ -53,7 +53,7 @@ class PageWord:
         return tuple(stroke for glyph in self.glyphs for stroke in glyph.strokes)
 
     @property
-    def box(self) -> Box:
+    def box(self) -> PageBox:
         """Left, top, right and bottom of the strokes."""
         return box_of(self.strokes)
 
@@ -70,7 +70,7 @@ class PageLine:
         return tuple(stroke for word in self.words for stroke in word.strokes)
 
     @property
-    def box(self) -> Box:
+    def box(self) -> PageBox:
         """Left, top, right and bottom of the strokes."""
         return box_of(self.strokes)
 
@@ -178,7 +178,7 @@ def in_lines(strokes: list[FloatArray], known: dict[str, object]) -> tuple[PageL
     return tuple(PageLine(tuple(PageWord(tuple(own)) for own in words.values())) for words in lines.values() if strokes)
 
 
-def box_of(strokes: tuple[FloatArray, ...]) -> Box:
+def box_of(strokes: tuple[FloatArray, ...]) -> PageBox:
     """Left, top, right and bottom of strokes; zeros without any."""
     if not strokes:
         return 0.0, 0.0, 0.0, 0.0

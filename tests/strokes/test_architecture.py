@@ -15,7 +15,7 @@ TIERS = (
     ("ink", "files"),
     ("store", "datasets", "metrics", "training"),
     ("formats", "layout", "recognition", "recovery"),
-    ("generation", "build", "convert"),
+    ("generation", "build"),
     ("evaluation", "train_recipe", "publishing", "api"),
     ("studio", "cli", "__main__"),
 )

@@ -22,10 +22,10 @@ STRIP_STEP_PX = 2.0
 FINE = 4
 NOISE = 24.0
 """Grey levels of noise in the noisiest quarter of the pictures; more would leave specks of its own."""
-MARGIN_PX = 5
+STRIP_MARGIN_PX = 5
 MULTIPLE = 8
 """Pictures' sides are multiples of this, the coarsest of the network's scales."""
-MOST_STEPS = 420
+MOST_STRIP_STEPS = 420
 GROUP = 8
 """Batches made at a time, so that words of about the same length come together."""
 
@@ -119,11 +119,11 @@ def make_strip(strokes: list[Stroke], random: np.random.Generator) -> StripExamp
     """An example of strokes in pixels; None where they leave no ink or take too many steps."""
     every = np.concatenate(strokes)
     low, high = every.min(axis=0), every.max(axis=0)
-    corner = MARGIN_PX + random.uniform(0, MULTIPLE, 2)
+    corner = STRIP_MARGIN_PX + random.uniform(0, MULTIPLE, 2)
     placed = [stroke - low + corner for stroke in strokes]
-    width, height = (int(np.ceil((side + MARGIN_PX) / MULTIPLE)) * MULTIPLE for side in high - low + corner)
+    width, height = (int(np.ceil((side + STRIP_MARGIN_PX) / MULTIPLE)) * MULTIPLE for side in high - low + corner)
     points_px, flags = cut(placed)
-    if len(flags) > MOST_STEPS:
+    if len(flags) > MOST_STRIP_STEPS:
         return None
     grey = draw(placed, (height, width), float(random.uniform(1.2, 3.0)))
     noise = float(random.choice([0.0, 0.0, 0.5, 1.0])) * NOISE

@@ -11,7 +11,7 @@ from strokes.recovery.words.recover import InkPage, StripRecovery, load_strip_ne
 from strokes.training.checkpoints import find_model, read_model
 
 SHIPPED_STRIPS = "pen-words"
-WIDE = 1.1
+WIDEST_GLYPH = 1.1
 """Ink so many times as wide as high is more than one glyph."""
 LONG_LINE = 80.0
 """So is ink whose lines are so many widths of the pen long: a glyph in a frame of 28 px has about forty."""
@@ -22,7 +22,7 @@ def is_glyph(page: InkPage) -> bool:
     rows, columns = (np.flatnonzero(page.ink.any(axis=axis)) for axis in (1, 0))
     if len(rows) == 0:
         return True
-    wide = np.ptp(columns) + page.pen_px > WIDE * (np.ptp(rows) + page.pen_px)
+    wide = np.ptp(columns) + page.pen_px > WIDEST_GLYPH * (np.ptp(rows) + page.pen_px)
     return not wide and line_length(page.skeleton) < LONG_LINE * page.pen_px
 
 

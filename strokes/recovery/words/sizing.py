@@ -10,7 +10,7 @@ import numpy as np
 from strokes.ink.drawing import BoolArray, IntArray
 from strokes.ink.pen_width import FULL
 from strokes.ink.thinning import INK_THRESHOLD, thin
-from strokes.recovery.words.examples import MARGIN_PX, MULTIPLE, STRIP_X_HEIGHT_PX
+from strokes.recovery.words.examples import MULTIPLE, STRIP_MARGIN_PX, STRIP_X_HEIGHT_PX
 
 LINE_WIDTHS = 20.0
 """The line of writing bends slowly: its height is the ink's mean over so many widths of the pen."""
@@ -75,13 +75,13 @@ def _place(crop: BoolArray, scale: float, first: tuple[int, int]) -> StripView:
     exact = max(rounded.shape) / max(round(max(rounded.shape) / scale), 1)
     method = cv2.INTER_AREA if exact > 1 else cv2.INTER_LINEAR
     small = cv2.resize(rounded, None, fx=1 / exact, fy=1 / exact, interpolation=method)
-    shape = [_multiple(side + 2 * MARGIN_PX) for side in small.shape]
+    shape = [_multiple(side + 2 * STRIP_MARGIN_PX) for side in small.shape]
     grey = np.zeros(shape, np.float32)
-    grey[MARGIN_PX : MARGIN_PX + small.shape[0], MARGIN_PX : MARGIN_PX + small.shape[1]] = small
+    grey[STRIP_MARGIN_PX : STRIP_MARGIN_PX + small.shape[0], STRIP_MARGIN_PX : STRIP_MARGIN_PX + small.shape[1]] = small
     image = thin(grey > INK_THRESHOLD)
     if not image.any():
         image[np.unravel_index(int(grey.argmax()), image.shape)] = True
-    return StripView(image, exact, (first[0] - MARGIN_PX * exact, first[1] - MARGIN_PX * exact))
+    return StripView(image, exact, (first[0] - STRIP_MARGIN_PX * exact, first[1] - STRIP_MARGIN_PX * exact))
 
 
 def _multiple(side: int) -> int:

@@ -95,9 +95,11 @@ def test_each_feature_tells_what_its_weight_was_fitted_to():
     """The order of the features is part of every network's file: another would give its weights another meaning."""
     flags = np.array([[GO, LIFT, GO, END, UNUSED]])
     told = {"apart_px": 0.25, "turned": 0.1, "reordered": 0.6, "contested": 0.2, "surprise": 0.7, "fit": 0.97}
-    walks = Walks(np.zeros_like(flags), flags, np.zeros((1, 5, 2), np.float32), np.zeros(1, np.float32))
-    chosen = Chosen(walks, **{name: np.array([value], np.float32) for name, value in told.items()})
-    expected = [0.25, 0.5, 0.2, 0.6, 0.8, 3.5, 0.3, 1, 4 / 20]  # two strokes are one more than one; four steps
+    doubt = np.array([[0.099, 0.99]], np.float32)
+    walks = Walks(np.zeros_like(flags), flags, np.zeros((1, 5, 2), np.float32), np.zeros(1, np.float32), doubt)
+    known = {name: np.array([value], np.float32) for name, value in told.items()}
+    chosen = Chosen(walks, **known, likeness=np.full(1, np.nan, np.float32), doubt=doubt)
+    expected = [0.25, 0.5, 0.2, 0.6, 0.8, 3.5, 0.3, 1, 4 / 20, 2, 2]  # two strokes are one more than one; four steps
     assert features(chosen)[0] == pytest.approx(expected, rel=1e-4)
     one_by_one = [Calibration(tuple(np.eye(FEATURES)[i].tolist())).confidence(chosen)[0] for i in range(FEATURES)]
     assert one_by_one == pytest.approx(1 / (1 + np.exp(-np.array(expected))), rel=1e-4)

@@ -187,10 +187,11 @@ def test_what_the_network_draws_poorly_is_traced_and_stays_flagged(recovery, som
         assert np.array_equal(np.concatenate(traced[i].strokes), np.concatenate(walked[i].strokes))
 
 
-def test_fine_ink_is_kept_a_bit_a_pixel():
+def test_fine_ink_is_kept_a_bit_a_pixel_or_less():
     ink = np.random.default_rng(0).random((33, 77)) > 0.5
     assert np.array_equal(FineInk.of(ink).mask, ink)
-    assert len(FineInk.of(ink).packed) == -(-ink.size // 8)
+    assert len(FineInk.of(ink).packed) <= -(-ink.size // 8) + 16
+    assert len(FineInk.of(np.zeros((1000, 1000), bool)).packed) < 1000
 
 
 def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some, monkeypatch):

@@ -23,7 +23,7 @@ ROOM_MM = 1e-6
 
 
 @dataclass(frozen=True)
-class Box:
+class InkBox:
     """What one drawing takes: mm a unit, and its ink's left, top, width and height in units."""
 
     mm: float
@@ -77,7 +77,7 @@ def lay_out_one(glyph: Glyph, settings: PlotSettings) -> tuple[Page, Placed]:
     return page, Placed(glyph, [stroke * unit + (x, y) for stroke in glyph.strokes], x, y, unit)
 
 
-def measure(glyph: Glyph, settings: PlotSettings) -> Box:
+def measure(glyph: Glyph, settings: PlotSettings) -> InkBox:
     """A drawing's ink, and the mm that its unit becomes."""
     points = glyph.points
     low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.zeros(2))
@@ -92,7 +92,7 @@ def measure(glyph: Glyph, settings: PlotSettings) -> Box:
         own = x_height(glyph.strokes) if settings.x_height_mm is not None else 0.0
         size = next((size for size in (own, *sizes) if size > 0), UNIT_MM / mm)
         mm = wanted / size
-    return Box(mm, float(low[0]), float(low[1]), width, height)
+    return InkBox(mm, float(low[0]), float(low[1]), width, height)
 
 
 def x_height(strokes: Sequence[Numbers]) -> float:
@@ -123,7 +123,7 @@ def _grid(count: int) -> Page:
     return Page(columns * CELL_MM, rows * CELL_MM, places)
 
 
-def arrange(boxes: Sequence[Box], settings: PlotSettings) -> Page:
+def arrange(boxes: Sequence[InkBox], settings: PlotSettings) -> Page:
     """Boxes in rows on a page, on their lower edges; one alone in the middle of its paper."""
     margin, paper = settings.around_mm, settings.paper_mm
     widths = [box.width * box.mm for box in boxes]

@@ -46,8 +46,8 @@ def recover(image: Picture, *, label: str | None = None, method: str = "pointer"
     (1, 2, False)
 
     Args:
-        image: an array (h, w), or (h, w, 3) or (h, w, 4) for RGB and RGBA, uint8, bool or float in [0, 1]; a PIL
-            image; or the path of a PNG or JPEG. Ink may be dark or light: the border's median tells which is the paper.
+        image: an array (h, w), or (h, w, 3) or (h, w, 4) for RGB and RGBA, bool or numbers to 1, 16, 255 or
+            more; a PIL image; or the path of a picture. Ink may be dark or light: what the paper looks like tells.
         label: the character, where it is known; None for any glyph, or a word.
         method: "pointer" for a pen network, "published" for a network that must know the digit, or "trace".
         seed: of the walks that are chosen from.

@@ -14,7 +14,7 @@ from PIL import Image
 from strokes.datasets.decode import Page, check_size, pixels_of, read_pages, told, upright
 from strokes.datasets.given_pictures import GivenPicture, frame_given, grey_given, stack_ink
 from strokes.datasets.npz import to_grey
-from strokes.datasets.scale import check_values, to_bytes
+from strokes.datasets.scale import check_values, full_scale, to_bytes
 from strokes.errors import ShapeError, SourceError
 from strokes.ink.pictures import GreySet, ImageSet
 
@@ -63,9 +63,11 @@ def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
         raise ShapeError(f"the picture has shape {values.shape}; {EXPECTED}")
     try:
         check_values(values, HERE)
+        told_by_type = values.dtype == np.uint8 or values.max() <= 1
+        full = None if told_by_type else full_scale(values, HERE)
     except SourceError as error:
         raise ShapeError(str(error)) from None
-    return np.ascontiguousarray(to_bytes(values))
+    return np.ascontiguousarray(to_bytes(values, full=full))
 
 
 def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any] | None = None) -> ImageSet:

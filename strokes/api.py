@@ -83,7 +83,7 @@ def recover_many(
 
     Args:
         images: each as `recover` takes it, such as an array (n, h, w); or a set that this package loaded; or the path
-            of an IDX file, an `.npz`, or a folder of PNG and JPEG.
+            of an IDX file, an `.npz`, a picture, or a folder of them.
         labels: one each: strings, None where unknown, or whole numbers, -1 where unknown.
         method: as for `recover`.
         seed: as for `recover`.

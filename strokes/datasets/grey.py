@@ -36,7 +36,7 @@ def load_grey(source: str | Path, *, split: str = "train", part: str = "", cache
         source: one of `GREY_SETS`: MNIST is fetched when needed, the others lie in the cache (`strokes fetch`). Or a
             path: a folder of MNIST's four files; a folder or zip of EMNIST's, or one of these files for the part it is
             of; Kaggle's A-Z as CSV, a zip of it or its folder; another IDX file with its labels beside it; an `.npz`
-            with `images` and perhaps `labels`; a folder of PNG and JPEG, one subfolder a class.
+            with `images` and perhaps `labels`; a folder of pictures, one subfolder a class.
         split: "train", "test" or "all", the training pictures first where the publisher split them.
         part: which of EMNIST's parts, where a path holds several.
         cache: where fetched sets lie; the user's cache folder for penstrokes when not given.

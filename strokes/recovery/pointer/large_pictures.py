@@ -14,6 +14,7 @@ from strokes.ink.normalise import to_frame
 from strokes.ink.pictures import FRAME_PX
 from strokes.ink.thinning import thin
 from strokes.layout.page import Piece, find_pieces, join_pieces
+from strokes.metrics.scans import LEAST_AGREEMENT
 from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
 from strokes.recovery.words.pictures import is_glyph, shipped_strips
@@ -85,6 +86,8 @@ def walk_lines(pieces: Sequence[PieceInk], seed: int, hypotheses: int) -> dict[P
 
 
 def complete(piece: PieceInk, found: Recovered) -> Drawn:
-    """What was recovered in the piece's pixels; what it leaves out traced, or all of it where that is better."""
+    """What was recovered in the piece's pixels; where it and the ink disagree, the rest or all of it traced."""
     longer = max(piece.ink.shape)
-    return better(piece, Drawn([stroke * longer for stroke in found.strokes], found.added), trace)
+    drawn = Drawn([stroke * longer for stroke in found.strokes], found.added)
+    agrees = min(piece.score(drawn.strokes)) >= LEAST_AGREEMENT
+    return drawn if agrees else better(piece, drawn, trace)

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from raster.hard import SUBPIXEL_BITS, as_line, to_pixels
 from strokes.ink.drawing import BoolArray, FloatArray
 
 NEAR_PX = 1.5
 LEAST_AGREEMENT = 0.98
 """A drawing that covers less of its ink than this, or runs beside it more, is doubtful."""
-SUBPIXEL_BITS = 4
 NEAR_LINE = 0.68
 """A line and thinned ink are near by 1.5 px of a frame in which the pen is 2.2 px wide: in widths of the pen."""
 
@@ -31,8 +31,7 @@ def draw_line(strokes: Sequence[NDArray[np.floating]], shape: tuple[int, ...]) -
     """Strokes (points, 2) in the unit square of a picture's longer side, one pixel wide in (h, w)."""
     longer = max(shape)
     image = np.zeros(shape, np.uint8)
-    places = [np.rint((stroke.astype(np.float64) * longer - 0.5) * 2**SUBPIXEL_BITS) for stroke in strokes]
-    lines = [place.astype(np.int32) for place in places]
+    lines = [as_line(to_pixels(stroke, longer)) for stroke in strokes]
     cv2.polylines(image, lines, False, (1,), 1, cv2.LINE_8, SUBPIXEL_BITS)
     return image.view(np.bool_)
 

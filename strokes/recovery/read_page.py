@@ -115,6 +115,13 @@ def recover_page(
 ) -> ReadPage:
     """The strokes of a scan or photo of handwriting, line by line, word by word, glyph by glyph.
 
+    >>> import numpy as np, strokes
+    >>> picture = np.full((120, 200), 255, np.uint8)
+    >>> picture[20:50, 30:34] = picture[20:50, 60:64] = 0  # two strokes
+    >>> page = strokes.recover_page(picture)
+    >>> len(page.lines), len(page.lines[0].words), page.unit
+    (1, 1, 'px')
+
     Args:
         source: a picture or PDF file, a picture of pillow's, or an array (h, w) or (h, w, 3) uint8.
         page: which page of a file, from 1.

@@ -71,10 +71,11 @@ class Worker:
     def _start(self) -> Connection:
         if self._process is None or not self._process.is_alive() or self._line is None:
             context = multiprocessing.get_context("spawn")
-            self._line, theirs = context.Pipe()
-            self._process = context.Process(target=work, args=(theirs, os.getpid()), daemon=True)
-            self._process.start()
+            line, theirs = context.Pipe()
+            process = context.Process(target=work, args=(theirs, os.getpid()), daemon=True)
+            process.start()
             theirs.close()
+            self._line, self._process = line, process  # once it runs: it may be stopped from now on
         return self._line
 
 

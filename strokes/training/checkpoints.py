@@ -123,7 +123,15 @@ def known_models(folder: Path | None = None) -> list[str]:
     return sorted(path.stem for path in (folder or SHIPPED).glob("*.safetensors") if path.stem not in NOT_STROKES)
 
 
-NOT_STROKES = ("neural-line-model", "classifier-thinned", "classifier-grey", "classifier-grey-36", "classifier-grey-62")
+NOT_STROKES = (
+    "neural-line-model",
+    "classifier-thinned",
+    "classifier-grey",
+    "classifier-grey-36",
+    "classifier-grey-62",
+    "pen-words",
+)
+"""What ships beside them; the strip network walks over lines of text whichever network is asked for."""
 
 
 def find_model(name: str, folder: Path | None = None) -> Path:

@@ -99,11 +99,11 @@ def test_a_change_in_any_module_that_a_kernel_takes_from_counts(library, module,
 
 WALK = """
 import numpy as np
-from strokes.recovery.pointer.kernels import stand
+from strokes.recovery.pointer.kernels import observe
 one, token, place = np.ones((1, 1), np.float32), np.zeros(1, np.int64), np.float32([[[14, 14], [15, 14]]])
 visited = np.zeros((1, 2), np.float32)
-stand(token, token, token + 2, place, place, place[0, 0], one, np.ones((1, 1, 2), np.float32), place, one[0],
-      place[0, :1].copy(), visited, np.zeros((1, 15), np.float32))
+observe(token, token, token + 2, place, place, place[0, 0], one, np.ones((1, 1, 2), np.float32), place, one[0],
+        place[0, :1].copy(), visited, np.zeros((1, 15), np.float32))
 print(visited[0, 1])
 """
 

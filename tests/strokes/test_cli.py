@@ -177,7 +177,7 @@ BUILD = "build-dataset --model MODEL --out kept.h5 --overwrite"
         (f"{BUILD} --images header.idx", ["header.idx", "within its header"]),
         (f"{BUILD} --images labels.idx", ["labels.idx", "file of labels"]),
         (f"{BUILD} --images cut.gz", ["cut.gz", "broken gzip"]),
-        (f"{BUILD} --images notes.txt", ["notes.txt", "expected IDX"]),
+        (f"{BUILD} --images notes.txt", ["notes.txt", "expected a picture"]),
         (f"{BUILD} --images empty", ["empty", "no PNG or JPEG"]),
         (f"{BUILD} --images whole.idx --labels missing.idx", ["missing.idx", "doesn't exist"]),
         (f"{BUILD} --images whole.idx --labels three.idx", ["4 pictures but 3 labels"]),

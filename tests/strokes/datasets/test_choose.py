@@ -52,7 +52,6 @@ def test_given_pictures_are_narrowed_too(tmp_path, digits):
     ("asked", "message"),
     [
         ({"labels": Path("x")}, "labels without images"),
-        ({"images": Path("x"), "split": "test"}, "no split 'test'"),
         ({"split": "validation"}, "no split 'validation'; one of train, test, all"),
         ({"classes": "A"}, "unknown class 'A'"),
     ],
@@ -60,3 +59,9 @@ def test_given_pictures_are_narrowed_too(tmp_path, digits):
 def test_what_cannot_be_had_is_said(asked, message):
     with pytest.raises(ConfigError, match=message):
         choose_pictures(**asked)
+
+
+def test_given_pictures_without_splits_have_no_test_pictures(tmp_path, digits):
+    np.savez(tmp_path / "mine.npz", images=digits.images[:5], labels=digits.labels[:5])
+    with pytest.raises(ConfigError, match="no given picture is in split 'test'"):
+        choose_pictures(tmp_path / "mine.npz", split="test")

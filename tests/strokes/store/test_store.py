@@ -120,7 +120,7 @@ def test_the_bytes_do_not_depend_on_the_size_of_the_appended_blocks(written, tmp
 
 
 def test_blocks_larger_than_the_writer_s_come_back_whole(tmp_path):
-    many = make_set(2 * store_writer.APPENDED_AT_ONCE + 5)
+    many = make_set(2 * store_writer.DRAWINGS_A_BLOCK + 5)
     with open_dataset(write(tmp_path / "many.h5", many)) as stored:
         assert same(stored.read(), many)
         chosen = np.random.default_rng(1).integers(0, len(many), 500)

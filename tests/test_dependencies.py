@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-BROUGHT = {"llvmlite": "numba", "triton": "torch", "click": "typer", "vpype_cli": "vpype"}
+BROUGHT = {"llvmlite": "numba", "triton": "torch", "click": "vpype", "vpype_cli": "vpype"}
 """What comes with a dependency and is used beside it."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from strokes.ink.pen_width import line_length
 from strokes.recovery.words.recover import InkPage, StripRecovery, load_strip_network
-from strokes.training.checkpoints import find_model, read_model
+from strokes.training.checkpoints import SHIPPED, read_model
 
 SHIPPED_STRIPS = "pen-words"
 WIDEST_GLYPH = 1.1
@@ -33,5 +33,5 @@ def shipped_strips(seed: int = 0, hypotheses: int = 0) -> StripRecovery:
     Raises:
         ConfigError: it doesn't ship with this package.
     """
-    network, recipe = load_strip_network(read_model(find_model(SHIPPED_STRIPS)))
+    network, recipe = load_strip_network(read_model(SHIPPED / f"{SHIPPED_STRIPS}.safetensors"))
     return StripRecovery(network, hypotheses or recipe.hypotheses, recipe.temperature, seed)

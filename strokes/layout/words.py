@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,8 @@ LEAST_WORD_GAP = 0.3
 """A gap between words is wider than this share of a letter's height,"""
 CLEAR_GAP = 0.75
 """and any gap wider than this is one."""
+JOINED, JOINED_GAP = 1.35, 0.12
+"""Most parts that are so many times as wide as letters are high are words; what parts them is this much of that."""
 APART = 1.9
 """Gaps between words are so many times as wide as those between letters."""
 
@@ -39,8 +43,13 @@ def gaps_of(glyphs: list[GlyphInk]) -> NDArray[np.float64]:
     return starts[1:] - reach[:-1]
 
 
-def word_gap(gaps: NDArray[np.float64], letter_px: float) -> float:
-    """The least width of a gap between words: where the gaps fall into narrow and wide ones, half-way between."""
+def word_gap(gaps: NDArray[np.float64], letter_px: float, *, joined: bool = False) -> float:
+    """The least width of a gap between words: where the gaps fall into narrow and wide ones, half-way between.
+
+    Where the letters of a word are joined, every gap that is no mere break is one between words.
+    """
+    if joined:
+        return JOINED_GAP * letter_px
     least, clear = LEAST_WORD_GAP * letter_px, CLEAR_GAP * letter_px
     own = np.sort(gaps.clip(min=0))
     best, place = 0.0, clear
@@ -50,6 +59,12 @@ def word_gap(gaps: NDArray[np.float64], letter_px: float) -> float:
         if own[i] >= least and own[i] > own[i - 1] and wide > APART * max(narrow, 0.08 * letter_px) and spread > best:
             best, place = spread, (own[i] + own[i - 1]) / 2
     return float(max(place, least)) if best else clear
+
+
+def are_joined(glyphs: Sequence[GlyphInk], letter_px: float) -> bool:
+    """Whether most parts of lines are words whose letters touch."""
+    widths = [mask.shape[1] for _, _, mask in glyphs]
+    return bool(widths) and float(np.median(widths)) > JOINED * letter_px
 
 
 def find_glyphs(line: BoolArray) -> list[GlyphInk]:

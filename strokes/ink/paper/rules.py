@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -99,7 +99,10 @@ def touches_border(ink: BoolArray) -> bool:
 
 
 def find_rules(loose: BoolArray, darkness: FloatArray) -> list[Rule]:
-    """Straight, nearly level lines that reach across a picture (h, w)."""
+    """Straight, nearly level lines that reach across a picture (h, w); of many, none is thicker than usual.
+
+    A stroke that lies along one makes it look as thick as the pen.
+    """
     height, width = loose.shape
     piece = int(max(PIECE_PX, PIECE_SHARE * width))
     if width <= 2 * piece:
@@ -116,11 +119,13 @@ def find_rules(loose: BoolArray, darkness: FloatArray) -> list[Rule]:
     counts = np.bincount(rows - offset)
     bent = max(1, round(BENT_SHARE * height))
     near = np.convolve(counts, np.ones(2 * bent + 1), "same")
-    return [
+    found = [
         rule
         for middle in peaks_of(counts, near, ACROSS * width, bent)
         if (rule := trace_rule(opened, darkness, middle + offset + drop, bent)) is not None
     ]
+    usual = float(np.median([rule.thick_px for rule in found])) if len(found) >= MANY else np.inf
+    return [replace(rule, thick_px=min(rule.thick_px, usual)) for rule in found]
 
 
 def common_slope(opened: NDArray[np.uint8], piece: int) -> float | None:
@@ -168,9 +173,9 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one."""
     height, width = opened.shape
     reach = 2 * bent + 6
-    window = (rows + np.arange(-reach, reach + 1)[:, None]).clip(0, height - 1)
+    window = rows + np.arange(-reach, reach + 1)[:, None]
     columns = np.arange(width)
-    inked = opened[window, columns] > 0
+    inked = (opened[window.clip(0, height - 1), columns] > 0) & (window >= 0) & (window < height)
     counts = inked.sum(axis=0)
     there = counts > 0
     if there.mean() < ACROSS:

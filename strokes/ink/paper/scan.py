@@ -24,6 +24,8 @@ Look = Callable[[str, Grey], None]
 COLOURFUL = 12.0
 """A picture whose colours differ by less than this, of 255, is grey."""
 LUMA = (0.299, 0.587, 0.114)
+SPECKLED = 0.75
+"""Specks may be longer in all than the writing; the pen is still as wide as a quarter of all lines at least."""
 RULE_SHARE = 0.3
 """Rules are looked for in what is darker than this share of the ink."""
 
@@ -87,7 +89,7 @@ def steps(flat: Flat, level: float, pen_px: float) -> Mapping[str, Callable[[Boo
         "no-rules": lambda ink: remove_rules(ink, flat.darkness, least=rule_darkness(flat, level)),
         "no-edges": remove_edges,
         "no-bars": remove_flush,
-        "no-specks": lambda ink: remove_specks(ink, pen_px=measure_pen(ink) or pen_px),
+        "no-specks": lambda ink: remove_specks(ink, pen_px=measure_pen(ink, share=SPECKLED) or pen_px),
     }
 
 

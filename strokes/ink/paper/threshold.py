@@ -106,8 +106,8 @@ def ink_darkness(darkness: FloatArray, least: float) -> float:
     return float(np.median(found[found > top / 2]))
 
 
-def measure_pen(ink: BoolArray) -> float:
-    """How wide the pen's line is, in pixels: the ink's area by the length of its skeleton; 0 without ink."""
+def measure_pen(ink: BoolArray, *, share: float = 0.5) -> float:
+    """How wide the pen's line is, in pixels, along this share of its length at most; 0 without ink."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if not len(rows):
         return 0.0
@@ -115,9 +115,9 @@ def measure_pen(ink: BoolArray) -> float:
     away = cv2.distanceTransform(own.astype(np.uint8), cv2.DIST_L2, 5)
     if away.max() > WIDE_PX:
         ridge = own & (away >= cv2.dilate(away, np.ones((3, 3), np.uint8)) - 1e-3) & (away > 1)
-        return float(2 * np.median(away[ridge]) - 1) if ridge.any() else 1.0
+        return float(2 * np.quantile(away[ridge], share) - 1) if ridge.any() else 1.0
     line = thin(own)
-    return float(max(2 * np.median(away[line]) - 1, 1.0))
+    return float(max(2 * np.quantile(away[line], share) - 1, 1.0))
 
 
 def widest_line(ink: BoolArray) -> float:

@@ -72,7 +72,7 @@ def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
             page, placed = lay_out_one(glyph, settings)
             lines = program(in_order(placed.strokes, settings.optimise), page.height_mm, settings)
             text = "".join(f"{line}\n" for line in lines)
-            (path / f"{glyph.number:0{width}}.gcode").write_text(text, encoding="utf-8")
+            (path / f"{glyph.stem(width)}.gcode").write_text(text, encoding="utf-8")
         return
     page = lay_out(dataset, settings)
     strokes = [stroke for placed in page.drawings(dataset) for stroke in placed.strokes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,11 @@ from strokes.formats.json_text import parse_metadata
 from strokes.formats.recording import Numbers
 from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, DrawingSet
 from strokes.store.reader import DatasetFile
+
+UNSAFE = r"[^\w.+-]+"
+"""What is no part of an exported file's name, whatever its picture was called."""
+LONGEST = 80
+PLACES = ("page", "line", "word", "glyph")
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,15 @@ class Glyph:
     def strokes(self) -> list[Numbers]:
         """Each stroke, (points, 2)."""
         return [self.points[a:b] for a, b in itertools.pairwise(self.ends)]
+
+    def stem(self, digits: int) -> str:
+        """A file's name without its ending: the drawing's number in so many digits, and what its picture was called."""
+        told = self.metadata.get("file")
+        if not isinstance(told, str):
+            return f"{self.number:0{digits}}"
+        name, ending = re.sub(UNSAFE, "_", told).lstrip("."), re.compile(r"\.\w{1,5}$")
+        places = [f"{what}{self.metadata[what]}" for what in PLACES if isinstance(self.metadata.get(what), int)]
+        return "-".join([f"{self.number:0{digits}}", ending.sub("", name)[-LONGEST:], *places])
 
     @property
     def times_ms(self) -> Numbers | None:

@@ -29,7 +29,7 @@ def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
         for glyph in glyphs(dataset):
             page, placed = lay_out_one(glyph, settings)
             text = "".join(instructions(in_order(placed.strokes, settings.optimise), page.height_mm))
-            (path / f"{glyph.number:0{width}}.hpgl").write_text(text, encoding="ascii")
+            (path / f"{glyph.stem(width)}.hpgl").write_text(text, encoding="ascii")
         return
     page = lay_out(dataset, settings)
     strokes = [stroke for placed in page.drawings(dataset) for stroke in placed.strokes]

@@ -68,7 +68,7 @@ def write(dataset: DatasetFile, path: Path) -> None:
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
             text = "".join((inkml_head(known), *body(glyph, known), "</ink>\n"))
-            (path / f"{glyph.number:0{width}}.inkml").write_text(text, encoding="utf-8")
+            (path / f"{glyph.stem(width)}.inkml").write_text(text, encoding="utf-8")
         return
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(inkml_head(known))

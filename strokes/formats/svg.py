@@ -33,7 +33,7 @@ def write(dataset: DatasetFile, path: Path, settings: WriteSettings) -> None:
         width = len(str(max(len(dataset) - 1, 0)))
         for glyph in glyphs(dataset):
             page, placed = lay_out_one(glyph, settings)
-            with open(path / f"{glyph.number:0{width}}.svg", "w", encoding="utf-8", newline="\n") as file:
+            with open(path / f"{glyph.stem(width)}.svg", "w", encoding="utf-8", newline="\n") as file:
                 _write_page(file, page, iter([placed]), settings)
         return
     page = lay_out(dataset, settings)

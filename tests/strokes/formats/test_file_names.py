@@ -5,7 +5,7 @@ import pytest
 
 from strokes.formats import export
 from strokes.ink.drawing import Drawing, make_drawing_set
-from strokes.store.reader import DatasetWriter
+from strokes.store.writer import DatasetWriter
 
 STROKE = np.array([[0.2, 0.2], [0.8, 0.8]], np.float32)
 ABOUT = ('{"file": "a/b c.png", "page": 2, "line": 0}', '{"file": "../../x\\u0000y.jpg"}', "{}")

@@ -6,13 +6,12 @@ convolution 3×3×1, ELU between and a sigmoid at the end, trained on random seg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from itertools import count
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -76,35 +75,43 @@ class NeuralLine(nn.Module):
         return self.requires_grad_(False).eval()
 
 
-def load_neural_line(path: Path) -> NeuralLine:
-    """A frozen line model from its safetensors file."""
+def frozen_neural_line(tensors: Mapping[str, Tensor]) -> NeuralLine:
+    """A frozen line model of these weights, by name."""
     model = NeuralLine()
-    model.load_state_dict({name: value.float() for name, value in load_file(path).items()})
+    model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.freeze()
 
 
 def segment_batches(*, batch_size: int, seed: int, short: float = 0.0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless random segments (batch, 6) and their pictures (batch, 28, 28) in {0, 1}, drawn by OpenCV.
+    """The batches 0, 1, 2 … of `segment_batch`, without end, as tensors; the pictures (batch, 28, 28) in {0, 1}."""
+    for number in count():
+        segments, images = segment_batch(number, batch_size=batch_size, seed=seed, short=short)
+        yield torch.from_numpy(segments), torch.from_numpy(images).float()
+
+
+def segment_batch(
+    number: int, *, batch_size: int, seed: int, short: float = 0.0
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Random segments (batch, 6) and their pictures (batch, 28, 28), drawn by OpenCV.
 
     Args:
+        number: of the batch; its content follows from this and the other arguments alone.
         batch_size: segments a batch.
         seed: of all that is random.
         short: share of the segments that are at most `SHORT_PX` long; the ends of the others lie anywhere.
     """
-    random = np.random.default_rng(seed)
-    while True:
-        segments = random_segments(batch_size, random, short=short)
-        images = draw_segments(segments[:, [0, 1, 3, 4]], segments[:, 2] == 0)
-        yield torch.from_numpy(segments), torch.from_numpy(images).float() / 255
+    segments = random_segments(batch_size, np.random.default_rng([seed, number]), short=short)
+    images = draw_segments(segments[:, [0, 1, 3, 4]], segments[:, 2] == 0)
+    return segments, images > 0
 
 
-def random_segments(count: int, random: np.random.Generator, *, short: float = 0.0) -> NDArray[np.float32]:
-    """Random segments (count, 6), the first `short` of them at most `SHORT_PX` long, each end's pen lifted or not."""
-    segments = random.random((count, 6), dtype=np.float32)
-    few = round(count * short)
+def random_segments(size: int, random: np.random.Generator, *, short: float = 0.0) -> NDArray[np.float32]:
+    """Random segments (size, 6), the first `short` of them at most `SHORT_PX` long, each end's pen lifted or not."""
+    segments = random.random((size, 6), dtype=np.float32)
+    few = round(size * short)
     angle = random.uniform(0, 2 * np.pi, few)
     length = random.uniform(0, SHORT_PX / SIDE, few)
     ends = segments[:few, :2] + np.stack([np.cos(angle), np.sin(angle)], axis=1) * length[:, None]
     segments[:few, 3:5] = ends.clip(0, LAST)
-    segments[:, [2, 5]] = random.random((count, 2)) < LIFT_PROBABILITY
+    segments[:, [2, 5]] = random.random((size, 2)) < LIFT_PROBABILITY
     return segments

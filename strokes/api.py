@@ -148,6 +148,7 @@ def train(
     epochs: int | None = None,
     seed: int | None = None,
     device: str = "cpu",
+    workers: int = 0,
     resume: bool = False,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Path:
@@ -170,6 +171,7 @@ def train(
         epochs: instead of the recipe's.
         seed: instead of the recipe's.
         device: "cpu" or "cuda".
+        workers: processes that make the examples ahead, for recipes whose examples are made; the result is the same.
         resume: go on from the checkpoint in `out`.
         on_epoch: called with each epoch and its mean losses.
 
@@ -191,6 +193,7 @@ def train(
         Path("runs") / chosen.name if out is None else Path(out),
         pens=load_pen_sets(recordings) if recordings else None,
         device=device,
+        workers=workers,
         resume=resume,
         on_epoch=on_epoch,
     )

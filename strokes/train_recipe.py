@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from strokes.recovery.published.trainer import Trainer
 from strokes.recovery.words.recipe import STRIPS, StripRecipe
 from strokes.recovery.words.trainer import StripTrainer
 from strokes.training import checkpoints
+from strokes.training.ahead import LooksAhead
 from strokes.training.log import TrainingLog
 from strokes.training.loop import RATE, run_epochs
 from strokes.training.protocol import Trains
@@ -161,6 +163,7 @@ def train(
     *,
     pens: PenSet | None = None,
     device: str = "cpu",
+    workers: int = 0,
     resume: bool = False,
     on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> Path:
@@ -174,6 +177,7 @@ def train(
         pens: recordings in the frame, which pen recipes learn from, and which some generators' pictures are rendered
             from; those of held-out writers are left out.
         device: "cpu" or "cuda".
+        workers: processes that make the examples ahead, for recipes whose examples are made; the result is the same.
         resume: go on from the checkpoint in `out`.
         on_epoch: called with the epoch and its mean losses.
 
@@ -190,12 +194,14 @@ def train(
     if checkpoint.exists() and not resume:
         raise ConfigError(f"{checkpoint} exists; go on from it with --resume, or choose another --out")
     trainer = make_trainer(recipe, pictures, pens, device=device)
+    if workers and not isinstance(trainer, LooksAhead):
+        raise ConfigError(f"{recipe.name} needs no processes that make its examples; leave the workers out")
     make_folder(out)
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
         trainer.pretrain()
-    with TrainingLog(out, start=trainer.progress.step) as log:
+    with TrainingLog(out, start=trainer.progress.step) as log, looking_ahead(trainer, workers):
 
         def keep(epoch: int, means: dict[str, float]) -> None:
             trainer.finish_epoch(out)
@@ -205,6 +211,19 @@ def train(
 
         run_epochs(trainer, log=log, after=keep)
     return checkpoint
+
+
+@contextmanager
+def looking_ahead(trainer: Trains, workers: int) -> Iterator[None]:
+    """A block in which so many processes make the trainer's examples ahead."""
+    if not isinstance(trainer, LooksAhead):
+        yield
+        return
+    trainer.source.workers = workers
+    try:
+        yield
+    finally:
+        trainer.source.close()
 
 
 def make_trainer(recipe: AnyRecipe, pictures: AnyPictures, pens: PenSet | None, *, device: str) -> Trains:

@@ -153,6 +153,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; default: all cores.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make examples ahead, for pen-words.")] = 0,
     device: Device = "cpu",
 ) -> None:
     """Train a stroke network or an image generator by a recipe, with a checkpoint an epoch.
@@ -173,6 +174,7 @@ def train(
         epochs=epochs,
         seed=seed,
         device=device,
+        workers=workers,
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )

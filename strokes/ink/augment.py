@@ -147,7 +147,7 @@ def render_pictures(
         ]
     )
     place = {name: i for i, name in enumerate(classes)}
-    labels = np.array([place[str(pens.names[row])] for row in range(len(pens))], np.int64)[rows]
+    labels = np.array([place[str(name)] for name in pens.names], np.int64)[rows]
     return GreySet(images, labels, tuple(classes), "pen recordings")
 
 

@@ -2,7 +2,8 @@
 
 `checkpoint.safetensors` holds the network ("network.*"), its optimisers (such as "optimiser.*") and
 the random state ("random.*"); `checkpoint.json` beside it holds the recipe and how far the run has come. A model that
-ships is the network alone, in float16, with its recipe in the file's own header.
+ships is the network alone, in float16, with its recipe in the file's own header. Large matrices of some are stored as
+whole numbers of a byte each, every row of the last axis with a scale of its own, and read as float32.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 WEIGHTS_NAME = "checkpoint.safetensors"
 PUBLISHED = "published"
 """The kind of a recipe that says none."""
+LARGE = 65_536
+BYTE = 127
+SCALE = ".row_scale"
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header, in so many bytes."""
 SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
@@ -92,7 +96,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The tensors and header texts in a safetensors file's bytes. Raises `ConfigError` as `read` does."""
     try:
-        tensors = load(data)
+        tensors = from_bytes(load(data))
     except SafetensorError as error:
         raise ConfigError(f"{path} is not a whole safetensors file ({error}); train or download it again") from None
     header = json.loads(data[LENGTH_BYTES : LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "little")])
@@ -102,11 +106,42 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, described
 
 
-def save_weights(network: nn.Module, recipe: Described, path: Path, **texts: str) -> None:
-    """The network alone, in float16, as it ships, with its recipe and other texts in the file's header."""
-    halves = {name: v.half() if v.is_floating_point() else v for name, v in network.state_dict().items()}
+def save_weights(network: nn.Module, recipe: Described, path: Path, *, small: bool = False, **texts: str) -> None:
+    """The network alone, in float16, as it ships, with its recipe and other texts in the file's header.
+
+    Args:
+        network: to be saved.
+        recipe: that it was trained by.
+        path: the file, overwritten.
+        small: store large matrices in bytes.
+        texts: for the header, by name.
+    """
+    tensors = in_bytes(network.state_dict()) if small else network.state_dict()
+    halves = {name: v.half() if v.is_floating_point() else v for name, v in tensors.items()}
     described = {"recipe": json.dumps(recipe.as_dict())}
     write(halves, path, described | texts)
+
+
+def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, large matrices as int8 with a scale a row: at most half of it is a number's error."""
+    stored = {}
+    for name, value in tensors.items():
+        if not value.is_floating_point() or value.dim() < 2 or value.numel() < LARGE:
+            stored[name] = value
+            continue
+        scale = (value.float().abs().amax(dim=-1) / BYTE).clamp(min=torch.finfo(torch.float16).tiny).half()
+        rounded = (value.float() / scale.float()[..., None]).round().clamp(-BYTE, BYTE)
+        stored |= {name: rounded.to(torch.int8), f"{name}{SCALE}": scale}
+    return stored
+
+
+def from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors that `in_bytes` stored, float32; others as they are."""
+    return {
+        name: value.float() * tensors[f"{name}{SCALE}"].float()[..., None] if f"{name}{SCALE}" in tensors else value
+        for name, value in tensors.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -16,10 +15,9 @@ from torch import Tensor
 
 import raster
 from raster.compose import compose_masks
-from raster.neural import load_neural_line
+from raster.neural import frozen_neural_line
 from strokes.errors import ConfigError
-
-WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
+from strokes.training.checkpoints import SHIPPED, read_model
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class NeuralLines:
 
     def __init__(self, device: torch.device | str = "cpu", *, factor: bool = False, lower: bool = False) -> None:
         self.device, self.factor, self.lower = torch.device(device), factor, lower
-        self.model = load_neural_line(WEIGHTS / "neural-line-model.safetensors").to(device)
+        self.model = frozen_neural_line(read_model(SHIPPED / "neural-line-model.safetensors").tensors).to(device)
 
     def draw(self, path: Tensor, *, compose: str) -> Tensor:
         """Paths (batch, n, 3) of x, y, sharpness in [0, 1] as pictures (batch, 28, 28)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from raster.neural import NeuralLine, segment_batches
+from raster.neural import NeuralLine, segment_batch
 from strokes.errors import ConfigError
+from strokes.training.ahead import Ahead
 from strokes.training.graphs import GraphedSteps
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.recipes import check_choice, check_range
@@ -105,8 +106,8 @@ class LineTrainer:
         self.texts: dict[str, str] = {}
         self.progress = Progress(steps_an_epoch=training.steps_an_epoch)
         self.epochs, self.batch_size = training.epochs, training.batch_size
-        self.batches = enumerate(
-            segment_batches(batch_size=training.batch_size, seed=training.seed, short=training.short)
+        self.source = Ahead(
+            partial(segment_batch, batch_size=training.batch_size, seed=training.seed, short=training.short)
         )
         self.graphs = GraphedSteps(self.device, schedule=training.schedule)
 
@@ -119,12 +120,11 @@ class LineTrainer:
     def step(self, step: int) -> StepResult:
         """Step `step`."""
         training = self.recipe.training
-        segments, truth = skip_to(step, self.batches)
-        segments, truth = segments.to(self.device), truth.to(self.device)
+        segments, truth = (torch.from_numpy(array).to(self.device) for array in self.source.at(step))
         steps = training.epochs * training.steps_an_epoch
         set_pace(self.optimisers["optimiser"], pace_at(training.learning_rate, training.schedule, step, steps))
-        loss, drawn = self.graphs.take("segments", self._learn, segments, truth)
-        return StepResult({"cross-entropy": loss.item()}, (truth, drawn))
+        loss, drawn = self.graphs.take("segments", self._learn, segments, truth.float())
+        return StepResult({"cross-entropy": loss.item()}, (truth.float(), drawn))
 
     def _learn(self, segments: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
         """Follow the loss of the drawings of segments (batch, 6); it, and the drawings (batch, 28, 28)."""
@@ -133,8 +133,3 @@ class LineTrainer:
         loss = functional.binary_cross_entropy_with_logits(logits, truth)
         follow(self.optimisers["optimiser"], loss)
         return loss.detach(), logits.detach().sigmoid()
-
-
-def skip_to(step: int, batches: Iterator[tuple[int, tuple[Tensor, Tensor]]]) -> tuple[Tensor, Tensor]:
-    """The batch of number `step` of a stream; those of a resumed run's earlier steps are passed over."""
-    return next(batch for number, batch in batches if number == step)

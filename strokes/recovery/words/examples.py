@@ -15,17 +15,16 @@ from strokes.ink.thinning import INK_THRESHOLD, thin
 from strokes.recovery.pointer.examples import DOT_PX, _cut_stroke
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.words.letters import LetterBook, Stroke
+from strokes.recovery.words.sizing import MULTIPLE, STRIP_MARGIN_PX, STRIP_X_HEIGHT_PX, x_height
 from strokes.recovery.words.writing import draw_habits, find_writers, length_of, write_line, write_word
 
-STRIP_X_HEIGHT_PX = 12.0
 STRIP_STEP_PX = 2.0
 FINE = 4
 NOISE = 24.0
 """Grey levels of noise in the noisiest quarter of the pictures; more would leave specks of its own."""
-STRIP_MARGIN_PX = 5
-MULTIPLE = 8
-"""Pictures' sides are multiples of this, the coarsest of the network's scales."""
 MOST_STRIP_STEPS = 420
+GLYPH_PX, GLYPH_PENS = 96, (0.02, 0.1)
+"""How large a glyph is drawn to measure it, and the widths of its pen by its size."""
 GROUP = 8
 """Batches made at a time, so that words of about the same length come together."""
 
@@ -59,15 +58,27 @@ class StripBatches:
 
     Args:
         book: the letters of writers who teach.
+        whole: strokes of recordings that are shown as they are, in units of any size.
         batch_size: strips a step on the mean: a step of long ones has fewer, and one of short ones more.
         seed: of all that is random.
-        lines: share of strips that are lines of several words.
+        lines: share of words that are lines of several.
+        glyphs: share of strips that are one whole recording.
     """
 
-    def __init__(self, book: LetterBook, *, batch_size: int, seed: int, lines: float = 0.12) -> None:
+    def __init__(
+        self,
+        book: LetterBook,
+        whole: list[list[Stroke]],
+        *,
+        batch_size: int,
+        seed: int,
+        lines: float = 0.12,
+        glyphs: float = 0.0,
+    ) -> None:
         self.writers = find_writers(book)
         if not self.writers:
             raise SourceError("no writer has eight different lower-case letters; give recordings of letters by --pens")
+        self.whole, self.glyphs = whole, glyphs
         self.batch_size, self.seed, self.lines = batch_size, seed, lines
 
     def group(self, number: int) -> list[StripBatch]:
@@ -82,7 +93,10 @@ class StripBatches:
         return [batches[k] for k in random.permutation(len(batches))]
 
     def make(self, random: np.random.Generator) -> StripExample | None:
-        """A word or line at random; None where it leaves no ink or is too long."""
+        """A word, line or glyph at random; None where it leaves no ink or is too long."""
+        if self.glyphs and random.random() < self.glyphs:
+            strokes = self.whole[random.integers(len(self.whole))]
+            return make_strip(vary(in_x_heights(strokes, random), random), random)
         writer = self.writers[random.integers(len(self.writers))]
         habits = draw_habits(random)
         words = random.integers(2, 6) if random.random() < self.lines else 1
@@ -97,6 +111,17 @@ class StripBatches:
 
 def _pieces(strips: list[StripExample], bounds: list[int]) -> list[list[StripExample]]:
     return [strips[a:b] for a, b in itertools.pairwise(bounds) if b > a]
+
+
+def in_x_heights(strokes: list[Stroke], random: np.random.Generator) -> list[Stroke]:
+    """A glyph in x-heights, as its ink is measured to have them where a pen of a random width drew it."""
+    every = np.concatenate(strokes)
+    corner, side = every.min(axis=0), np.ptp(every, axis=0).max()
+    pen_px = GLYPH_PX * float(random.uniform(*GLYPH_PENS))
+    placed = [(stroke - corner) * (GLYPH_PX / side) + STRIP_MARGIN_PX for stroke in strokes]
+    sides = np.ceil(np.concatenate(placed).max(axis=0) + STRIP_MARGIN_PX).astype(int)
+    height_px = x_height(thin(draw(placed, (int(sides[1]), int(sides[0])), pen_px) > INK_THRESHOLD), pen_px)
+    return [stroke / height_px for stroke in placed]
 
 
 def vary(strokes: list[Stroke], random: np.random.Generator) -> list[Stroke]:

@@ -110,6 +110,12 @@ def book_of(pens: PenSet) -> LetterBook:
     return make_book(strokes, labels, writers)
 
 
+def glyphs_of(pens: PenSet) -> list[list[Stroke]]:
+    """The strokes of every recording in the frame, in its longer side; those that are a dot left out."""
+    found = [[stroke.astype(np.float64) for stroke in drawing.strokes] for drawing in pens.drawings]
+    return [own for own in found if own and np.ptp(np.concatenate(own), axis=0).max() > SLIVER]
+
+
 def make_book(strokes: Sequence[Sequence[Stroke]], labels: Sequence[str], writers: Sequence[str]) -> LetterBook:
     """A book of letters (n) that stand on their baselines."""
     every = [stroke for own in strokes for stroke in own]

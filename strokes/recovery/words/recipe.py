@@ -25,7 +25,8 @@ class StripTraining:
         warmup_steps: of the learning rate.
         weight_decay: AdamW's weight decay.
         average: share of itself that the running average of the weights, which is what draws, keeps at a step.
-        lines: share of the examples that are several words.
+        lines: share of the words that are lines of several.
+        glyphs: share of the examples that are one whole recording, whatever it is of.
         start: a shipped glyph network of the same sizes whose weights to begin with, or "".
         precision: "float32", or "bfloat16" for the networks' matrix products.
         seed: of everything random.
@@ -39,6 +40,7 @@ class StripTraining:
     weight_decay: float = 0.01
     average: float = 0.998
     lines: float = 0.12
+    glyphs: float = 0.0
     start: str = "pen-letters"
     precision: str = "bfloat16"
     seed: int = 0
@@ -46,7 +48,7 @@ class StripTraining:
     def __post_init__(self) -> None:
         for name in ("epochs", "steps_an_epoch", "batch_size", "learning_rate", "warmup_steps"):
             check_range(f"training.{name}", getattr(self, name), beyond_zero=True)
-        for name in ("weight_decay", "average", "lines", "seed"):
+        for name in ("weight_decay", "average", "lines", "glyphs", "seed"):
             check_range(f"training.{name}", getattr(self, name))
         check_choice("training.precision", self.precision, ("float32", "bfloat16"))
 

@@ -10,8 +10,11 @@ import numpy as np
 from strokes.ink.drawing import BoolArray, IntArray
 from strokes.ink.pen_width import FULL
 from strokes.ink.thinning import INK_THRESHOLD, thin
-from strokes.recovery.words.examples import MULTIPLE, STRIP_MARGIN_PX, STRIP_X_HEIGHT_PX
 
+STRIP_X_HEIGHT_PX = 12.0
+STRIP_MARGIN_PX = 5
+MULTIPLE = 8
+"""Pictures' sides are multiples of this, the coarsest of the network's scales."""
 LINE_WIDTHS = 20.0
 """The line of writing bends slowly: its height is the ink's mean over so many widths of the pen."""
 X_HEIGHT = (0.592, 0.22, 0.794)

@@ -14,9 +14,10 @@ from strokes.ink.recordings import PenSet
 from strokes.recovery.pointer.formulas import GEOMETRY
 from strokes.recovery.pointer.teaching import GRADIENT_CLIP, Teaching, summed, taught_losses
 from strokes.recovery.words.examples import GROUP, StripBatch, StripBatches
-from strokes.recovery.words.letters import book_of
+from strokes.recovery.words.letters import book_of, glyphs_of
 from strokes.recovery.words.network import STRIP_GEOMETRY, StripNetwork
 from strokes.recovery.words.recipe import StripRecipe
+from strokes.training.ahead import Ahead
 from strokes.training.checkpoints import Model, find_model, read_model
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
@@ -84,11 +85,21 @@ class StripTrainer:
         if training.start:
             begin_with(strips, read_model(find_model(training.start)))
         self.network = LearningStrips(strips, training.average).to(self.device)
-        known = strips.parameters()
-        optimiser = torch.optim.AdamW(known, lr=training.learning_rate, weight_decay=training.weight_decay)
+        optimiser = torch.optim.AdamW(
+            strips.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay
+        )
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
-        book = book_of(pens.select(np.flatnonzero(~pens.held_out)))
-        self.batches = StripBatches(book, batch_size=training.batch_size, seed=training.seed, lines=training.lines)
+        known = pens.select(np.flatnonzero(~pens.held_out))
+        book = book_of(known)
+        batches = StripBatches(
+            book,
+            glyphs_of(known) if training.glyphs else [],
+            batch_size=training.batch_size,
+            seed=training.seed,
+            lines=training.lines,
+            glyphs=training.glyphs,
+        )
+        self.source = Ahead(batches.group)
         self.generators: dict[str, torch.Generator] = {}
         self.texts: dict[str, str] = {}
         self._group: tuple[int, list[StripBatch]] = (-1, [])
@@ -122,7 +133,7 @@ class StripTrainer:
     def _batch(self, step: int) -> StripBatch:
         number, place = divmod(step, GROUP)
         if self._group[0] != number:
-            self._group = (number, self.batches.group(number))
+            self._group = (number, self.source.at(number))
         return self._group[1][place % len(self._group[1])]
 
 

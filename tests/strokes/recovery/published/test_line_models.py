@@ -2,16 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 import raster
+from raster.neural import segment_batches
 from strokes.errors import ConfigError
-from strokes.recovery.published.line_models import WEIGHTS, NeuralLines, SoftLines, Softness, make_line_model
+from strokes.recovery.published.line_models import NeuralLines, SoftLines, Softness, make_line_model
 
-needs_weights = pytest.mark.skipif(
-    not (WEIGHTS / "neural-line-model.safetensors").exists(), reason="the neural line model isn't trained yet"
-)
 CORNER = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8)]
 
 
@@ -41,7 +40,6 @@ def test_soft_lines_are_the_rasterisers(compose):
     torch.testing.assert_close(drawn, raster.rasterise(points, compose=compose), rtol=0, atol=1e-5)
 
 
-@needs_weights
 def test_neural_lines_draw_where_the_pen_is_sharp_and_nothing_where_it_is_lifted():
     lines = NeuralLines()
     ink = {t: lines.draw(path_of((t[0], t[1], 0.0)), compose="max")[0] for t in [(1.0, 1.0), (1.0, 0.0), (0.0, 0.0)]}
@@ -53,7 +51,6 @@ def test_neural_lines_draw_where_the_pen_is_sharp_and_nothing_where_it_is_lifted
     assert ink[0.0, 0.0].mean() < 0.01
 
 
-@needs_weights
 def test_a_gradient_flows_through_neural_lines_to_the_path_and_not_to_their_weights():
     lines = NeuralLines()
     path = path_of((0.9, 0.8, 0.5)).requires_grad_()
@@ -62,7 +59,6 @@ def test_a_gradient_flows_through_neural_lines_to_the_path_and_not_to_their_weig
     assert all(not parameter.requires_grad for parameter in lines.model.parameters())
 
 
-@needs_weights
 def test_a_pen_as_a_factor_fades_what_is_drawn_and_keeps_its_gradient():
     lines = NeuralLines(factor=True)
     down, half = (lines.draw(path_of((t, t, 0.0)), compose="sum")[0] for t in (1.0, 0.5))
@@ -75,3 +71,15 @@ def test_a_pen_as_a_factor_fades_what_is_drawn_and_keeps_its_gradient():
 def test_an_unknown_line_model_lists_the_known():
     with pytest.raises(ConfigError, match=r"'hard'; one of neural, soft"):
         make_line_model("hard", Softness())
+
+
+def test_the_shipped_model_draws_better_than_a_blank_picture_and_lifts_the_pen():
+    model = NeuralLines().model
+    segments, images = next(segment_batches(batch_size=500, seed=12345))
+    with torch.inference_mode():
+        drawn = model(segments)
+    lifted = segments[:, 2] == 1
+    error, blank = ((drawn - images)[~lifted] ** 2).mean(), (images[~lifted] ** 2).mean()
+    assert error < 0.5 * blank
+    assert drawn[lifted].mean() < 0.01
+    assert np.corrcoef(drawn.flatten(), images.flatten())[0, 1] > 0.7

@@ -27,9 +27,15 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
     assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
 
 
+def test_segments_made_ahead_by_a_process_are_the_same(tmp_path):
+    recipe = parse_any(SMALL)
+    expected, found = (load_file(train(recipe, None, tmp_path / str(workers), workers=workers)) for workers in (0, 1))
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
 def test_the_shipped_recipe_sees_as_many_segments_as_its_card_says():
     training = load_recipe("neural-line-model").training
-    assert training.epochs * training.steps_an_epoch * training.batch_size == 24_000_000
+    assert training.epochs * training.steps_an_epoch * training.batch_size == 56_000_000
 
 
 def test_a_line_model_draws_its_own_pictures(tmp_path):

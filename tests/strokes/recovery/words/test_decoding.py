@@ -9,7 +9,7 @@ from strokes.recovery.words.examples import StripBatches
 
 
 def test_a_walk_s_likelihood_is_the_network_s_own(strip_network, book):
-    batch = StripBatches(book, batch_size=3, seed=1).group(0)[0]
+    batch = StripBatches(book, [], batch_size=3, seed=1).group(0)[0]
     with torch.inference_mode():
         ink = strip_network.encoder(torch.from_numpy(batch.images))
         walks = walk_strips(strip_network, ink, torch.ones(len(batch.images)), seed=4)
@@ -28,7 +28,7 @@ def test_a_walk_s_likelihood_is_the_network_s_own(strip_network, book):
 
 
 def test_other_strips_of_a_batch_don_t_matter(strip_network, book):
-    batch = StripBatches(book, batch_size=3, seed=1).group(0)[0]
+    batch = StripBatches(book, [], batch_size=3, seed=1).group(0)[0]
     images = torch.from_numpy(batch.images)
     with torch.inference_mode():
         together = walk_strips(strip_network, strip_network.encoder(images), torch.zeros(len(images)))

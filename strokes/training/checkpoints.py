@@ -106,20 +106,22 @@ def parse(data: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, described
 
 
-def save_weights(network: nn.Module, recipe: Described, path: Path, *, small: bool = False, **texts: str) -> None:
-    """The network alone, in float16, as it ships, with its recipe and other texts in the file's header.
+def save_weights(
+    network: nn.Module, recipe: Described, path: Path, *, small: bool = False, calibration: str | None = None
+) -> None:
+    """The network alone, in float16, as it ships, with its recipe in the file's own header.
 
     Args:
         network: to be saved.
         recipe: that it was trained by.
         path: the file, overwritten.
         small: store large matrices in bytes.
-        texts: for the header, by name.
+        calibration: of its confidence, for the header.
     """
     tensors = in_bytes(network.state_dict()) if small else network.state_dict()
     halves = {name: v.half() if v.is_floating_point() else v for name, v in tensors.items()}
     described = {"recipe": json.dumps(recipe.as_dict())}
-    write(halves, path, described | texts)
+    write(halves, path, described | ({} if calibration is None else {"calibration": calibration}))
 
 
 def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

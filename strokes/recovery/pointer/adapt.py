@@ -127,5 +127,5 @@ def adapt_model(model: str, taught: PenSet, out: Path, *, others: PenSet | None 
         others = PenSet(samples, ("",) * len(samples))
     adapted, _ = adapt(network, recipe, taught, others, steps=steps)
     make_folder(out)
-    save_weights(adapted, recipe, weights, **({} if calibration is None else {"calibration": calibration.to_json()}))
+    save_weights(adapted, recipe, weights, calibration=None if calibration is None else calibration.to_json())
     return weights

@@ -27,7 +27,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "weights"
 WEIGHTS_NAME = "checkpoint.safetensors"
 PUBLISHED = "published"
 """The kind of a recipe that says none."""
-LARGE = 65_536
+LARGE = 16_384
 BYTE = 127
 SCALE = ".row_scale"
 LENGTH_BYTES = 8

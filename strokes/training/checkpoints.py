@@ -167,8 +167,9 @@ NOT_STROKES = (
     "classifier-grey-36",
     "classifier-grey-62",
     "pen-words",
+    "pen-characters",
 )
-"""What ships beside them; the strip network walks over lines of text whichever network is asked for."""
+"""What ships beside them; the strip networks walk over lines and large characters whichever network is asked for."""
 
 
 def find_model(name: str, folder: Path | None = None) -> Path:

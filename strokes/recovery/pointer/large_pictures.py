@@ -1,4 +1,4 @@
-"""Pictures larger than the frame: lines of text as strips, single glyphs as the glyph network sees them."""
+"""Pictures larger than the frame: lines and characters of many strokes as strips, glyphs as their network sees them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from strokes.layout.page import Piece, find_pieces, join_pieces
 from strokes.metrics.scans import LEAST_AGREEMENT
 from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
-from strokes.recovery.words.pictures import is_glyph, shipped_strips
+from strokes.recovery.words.pictures import CHARACTERS, is_long, shipped_strips, strips_for
 from strokes.recovery.words.recover import InkPage, Recovered, finish
 
 
 @dataclass(frozen=True)
 class LargePart:
-    """A glyph or a line of a large picture, and whether it is walked over as a strip."""
+    """A glyph or a line of a large picture, and the strip network that walks over it; "" for the glyph network."""
 
     piece: PieceInk
-    strip: bool
+    strips: str
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,20 @@ class FramedGlyph:
         return complete(self.piece, finish(page, placed, scale * longer / FRAME_PX, 1.0))
 
 
-def read_parts(fine: FineInk, *, picture: int, direction: str, single: bool) -> Iterator[LargePart]:
+def read_parts(
+    fine: FineInk, *, picture: int, direction: str, single: bool, simple: bool = False
+) -> Iterator[LargePart]:
     """A picture's glyphs and lines in reading order.
 
-    A line of more than one glyph that is written from left to right is a strip; other writing goes glyph by glyph.
+    A line that is written from left to right is a strip; other writing goes glyph by glyph, of which those of many
+    strokes are strips too.
+
+    Args:
+        fine: the picture's ink.
+        picture: its number.
+        direction: of the writing: "ltr", "rtl" or "ttb".
+        single: whether it is known to be one glyph.
+        simple: whether that is known to have few strokes.
     """
     pieces = find_pieces(fine.mask, pen_px=fine.pen_px, direction=direction, single=single)
 
@@ -71,17 +81,31 @@ def read_parts(fine: FineInk, *, picture: int, direction: str, single: bool) -> 
     for _, members in itertools.groupby(pieces, key=lambda piece: (piece.line, piece.drawing)):
         own = list(members)
         if single or direction != "ltr" or own[0].drawing:
-            yield from (LargePart(ready(piece), strip=False) for piece in own)
+            yield from (LargePart(one, "" if simple else glyph_strips(one)) for one in map(ready, own))
             continue
         line = ready(join_pieces(own))
-        yield LargePart(line, strip=len(own) > 1 or not is_glyph(InkPage(line.ink, line.pen_px)))
+        strips = strips_for(InkPage(line.ink, line.pen_px))
+        yield LargePart(line, strips or (CHARACTERS if len(own) > 1 else ""))
 
 
-def walk_lines(pieces: Sequence[PieceInk], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:
-    """What the strip network recovers of lines, and how sure it is."""
-    if not pieces:
-        return {}
-    found = shipped_strips(seed, hypotheses).recover([InkPage(piece.ink, piece.pen_px) for piece in pieces])
+def glyph_strips(piece: PieceInk) -> str:
+    """The strip network for what is one glyph, however wide; "" where the frame shows it."""
+    return CHARACTERS if is_long(InkPage(piece.ink, piece.pen_px)) else ""
+
+
+def walk_strips(parts: Sequence[LargePart], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:
+    """What the strip networks recover of their parts, and how sure they are."""
+    walked: dict[PieceInk, tuple[Drawn, float]] = {}
+    for name in sorted({part.strips for part in parts} - {""}):
+        walked |= walk_lines([part.piece for part in parts if part.strips == name], name, seed, hypotheses)
+    return walked
+
+
+def walk_lines(
+    pieces: Sequence[PieceInk], name: str, seed: int, hypotheses: int
+) -> dict[PieceInk, tuple[Drawn, float]]:
+    """What one strip network recovers, and how sure it is."""
+    found = shipped_strips(name, seed, hypotheses).recover([InkPage(piece.ink, piece.pen_px) for piece in pieces])
     return {piece: (complete(piece, one), one.confidence) for piece, one in zip(pieces, found, strict=True)}
 
 

@@ -34,7 +34,7 @@ from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
-from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_lines
+from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_strips
 from strokes.recovery.pointer.network import GO, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
@@ -123,16 +123,23 @@ class PenRecovery:
     def _large(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of pictures that are all larger than the frame: lines of text as strips, but for glyphs."""
         pages = [PageDrawing(fine) for fine in pictures.fine or () if fine is not None]
-        single = [label >= 0 and len(pictures.classes[label]) == 1 for label in pictures.labels.tolist()]
+        names = [pictures.classes[label] if label >= 0 else "" for label in pictures.labels.tolist()]
+        single = [len(name) == 1 for name in names]
         waiting = (
             part
             for i, page in enumerate(pages)
-            for part in read_parts(page.fine, picture=i, direction=self.direction, single=single[i])
+            for part in read_parts(
+                page.fine,
+                picture=i,
+                direction=self.direction,
+                single=single[i],
+                simple=names[i].isascii() and single[i],
+            )
         )
         known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))
         while parts := list(islice(waiting, PARTS_AT_ONCE)):
-            found = self._glyphs(known, [one.piece for one in parts if not one.strip])
-            found |= walk_lines([one.piece for one in parts if one.strip], self.seed, self.hypotheses)
+            found = self._glyphs(known, [one.piece for one in parts if not one.strips])
+            found |= walk_strips(parts, self.seed, self.hypotheses)
             for one in parts:
                 pages[one.piece.picture].add(one.piece, *found[one.piece])
         return assemble(pages, pictures)

@@ -1,0 +1,63 @@
+"""Characters of many strokes, at their own resolution."""
+
+import numpy as np
+import pytest
+
+from strokes.ink.drawing import Drawing, make_drawing_set
+from strokes.ink.normalise import frame_pictures
+from strokes.ink.pictures import make_image_set
+from strokes.metrics.pens import score_pens
+from strokes.recovery.methods import Options, choose_method
+from strokes.recovery.pointer.large_pictures import read_parts
+from strokes.recovery.words.examples import draw
+from strokes.recovery.words.pictures import CHARACTERS, WORDS
+
+SIDE = 96
+CHARACTER = [
+    [(10, 30), (50, 26)],
+    [(30, 8), (30, 88)],
+    [(30, 50), (8, 70)],
+    [(31, 48), (48, 62)],
+    [(60, 14), (60, 52)],
+    [(60, 14), (90, 13), (89, 52)],
+    [(60, 33), (89, 32)],
+    [(60, 52), (89, 51)],
+    [(54, 68), (94, 66)],
+    [(75, 54), (75, 88)],
+    [(52, 89), (95, 87)],
+]
+"""A tree and a measure beside it: bars before what stands under them, left before right."""
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return np.rint(draw([np.array(s, float) for s in CHARACTER], (SIDE + 6, SIDE + 6), 4.0)).astype(np.uint8)
+
+
+def images_of(picture, label):
+    framed = frame_pictures([picture])
+    known = {"labels": np.array([0]), "classes": (label,)} if label else {}
+    return make_image_set(framed.ink, sizes=framed.sizes, frames=framed.frames, fine=framed.fine, **known)
+
+
+@pytest.mark.parametrize(
+    ("single", "simple", "strips"), [(True, False, [CHARACTERS]), (True, True, [""]), (False, False, [CHARACTERS])]
+)
+def test_a_character_of_many_strokes_is_a_strip_of_its_own_kind(picture, single, simple, strips):
+    fine = images_of(picture, "").fine[0]
+    parts = list(read_parts(fine, picture=0, direction="ltr", single=single, simple=simple))
+    assert [part.strips for part in parts] == strips
+
+
+def test_a_line_of_writing_is_one_of_words(picture):
+    fine = images_of(np.hstack([picture, picture, picture]), "").fine[0]
+    assert [part.strips for part in read_parts(fine, picture=0, direction="ltr", single=False)] == [WORDS]
+
+
+def test_its_strokes_come_in_the_order_of_a_hand(picture):
+    images = images_of(picture, "字")
+    found = choose_method(images, Options()).draw(images)
+    truth = make_drawing_set([Drawing(tuple(np.array(s, np.float32) / (SIDE + 6) for s in CHARACTER))])
+    scores = score_pens(truth, found)
+    assert scores["direction"][0] > 0.85
+    assert scores["order"][0] > 0.6

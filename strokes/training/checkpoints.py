@@ -2,8 +2,8 @@
 
 `checkpoint.safetensors` holds the network ("network.*"), its optimisers (such as "optimiser.*") and
 the random state ("random.*"); `checkpoint.json` beside it holds the recipe and how far the run has come. A model that
-ships is the network alone, in float16, with its recipe in the file's own header. Large matrices of some are stored as
-whole numbers of a byte each, every row of the last axis with a scale of its own, and read as float32.
+ships is the network alone, in float16, with its recipe in the file's own header. Large tensors of some are stored as
+whole numbers of a byte each, every 32 in a row with a scale of their own, and read as float32.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from strokes.errors import ConfigError, StoreError
 from strokes.files import atomic_path, reason
@@ -28,8 +29,9 @@ WEIGHTS_NAME = "checkpoint.safetensors"
 PUBLISHED = "published"
 """The kind of a recipe that says none."""
 LARGE = 16_384
+BLOCK = 32
 BYTE = 127
-SCALE = ".row_scale"
+SCALE = ".scale_of_32"
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header, in so many bytes."""
 SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
@@ -115,7 +117,7 @@ def save_weights(
         network: to be saved.
         recipe: that it was trained by.
         path: the file, overwritten.
-        small: store large matrices in bytes.
+        small: store large tensors in bytes.
         calibration: of its confidence, for the header.
     """
     tensors = in_bytes(network.state_dict()) if small else network.state_dict()
@@ -125,25 +127,27 @@ def save_weights(
 
 
 def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, large matrices as int8 with a scale a row: at most half of it is a number's error."""
+    """The tensors, large ones as int8 with a scale for every `BLOCK` numbers: half of it is the largest error."""
     stored = {}
     for name, value in tensors.items():
-        if not value.is_floating_point() or value.dim() < 2 or value.numel() < LARGE:
+        if not value.is_floating_point() or value.numel() < LARGE:
             stored[name] = value
             continue
-        scale = (value.float().abs().amax(dim=-1) / BYTE).clamp(min=torch.finfo(torch.float16).tiny).half()
-        rounded = (value.float() / scale.float()[..., None]).round().clamp(-BYTE, BYTE)
-        stored |= {name: rounded.to(torch.int8), f"{name}{SCALE}": scale}
+        blocks = functional.pad(value.float().flatten(), (0, -value.numel() % BLOCK)).view(-1, BLOCK)
+        scale = (blocks.abs().amax(dim=1, keepdim=True) / BYTE).clamp(min=torch.finfo(torch.float16).tiny).half()
+        rounded = (blocks / scale.float()).round().clamp(-BYTE, BYTE)
+        stored |= {name: rounded.flatten()[: value.numel()].view_as(value).to(torch.int8), f"{name}{SCALE}": scale}
     return stored
 
 
 def from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors that `in_bytes` stored, float32; others as they are."""
-    return {
-        name: value.float() * tensors[f"{name}{SCALE}"].float()[..., None] if f"{name}{SCALE}" in tensors else value
-        for name, value in tensors.items()
-        if not name.endswith(SCALE)
-    }
+    read = {name: value for name, value in tensors.items() if not name.endswith(SCALE)}
+    for name, value in read.items():
+        if f"{name}{SCALE}" in tensors:
+            factors = tensors[f"{name}{SCALE}"].float().expand(-1, BLOCK).flatten()[: value.numel()]
+            read[name] = value.float() * factors.view_as(value)
+    return read
 
 
 def write(tensors: dict[str, Tensor], path: Path, described: dict[str, str]) -> None:

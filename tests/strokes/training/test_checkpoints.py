@@ -16,7 +16,7 @@ from strokes.recovery.pointer.recover import load_pen_network
 from strokes.recovery.published.recover import load_network
 from strokes.train_recipe import train
 from strokes.training import checkpoints
-from strokes.training.checkpoints import find_model, known_models, read_model, save_weights
+from strokes.training.checkpoints import find_model, from_bytes, in_bytes, known_models, read_model, save_weights
 
 
 def test_weights_come_back_in_float16_with_their_recipe(tiny_network, tiny_recipe, tmp_path):
@@ -137,3 +137,19 @@ def test_a_shipped_network_draws_and_says_which_recipe_made_it(name):
         network, recipe = load_network(model)
         path = network(torch.zeros(2, 28, 28), torch.tensor([0, 9]))
         assert path.shape == (2, recipe.network.points, 3)
+
+
+def test_large_tensors_stored_in_bytes_come_back_within_half_a_step():
+    torch.manual_seed(0)
+    large, small = torch.randn(70, 301), torch.randn(3, 4)
+    large[0, :40] *= 100  # one block's scale is no other's
+    large[1] = 0
+    stored = in_bytes({"large": large, "small": small, "count": torch.tensor(3)})
+    assert stored["large"].dtype == torch.int8
+    assert stored["small"] is small
+    read = from_bytes(stored)
+    assert sorted(read) == ["count", "large", "small"]
+    steps = stored["large.scale_of_32"].float().expand(-1, 32).flatten()[: large.numel()].view_as(large)
+    assert ((read["large"] - large).abs() <= steps * 0.6).all()
+    assert steps[5].max() < 0.05
+    assert torch.equal(read["large"][1], large[1])

@@ -72,7 +72,7 @@ async def start_training(studio: Studio, message: Mapping[str, Any], tell: Tell)
     _, pens = studio.shelf.place("samples.ndjson")
     await studio.worker.run(pens_job, str(studio.data), str(pens), tell=tell)
     await train(recipe, pens, out, epochs=epochs, tell=tell)
-    studio.recoverer.use(out)
+    studio.networks.use(out)
     name = str(out.relative_to(studio.data))
     await studio.store(studio.samples.set, TRAINED, name)
     return {"model": name}
@@ -80,7 +80,7 @@ async def start_training(studio: Studio, message: Mapping[str, Any], tell: Tell)
 
 async def use_model(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Recover with the networks that ship again."""
-    studio.recoverer.use(None)
+    studio.networks.use(None)
     await studio.store(studio.samples.set, TRAINED, "")
     return {"model": ""}
 

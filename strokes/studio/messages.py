@@ -121,17 +121,16 @@ def drawing_of(message: Mapping[str, Any], name: str = "strokes") -> PenDrawing:
     )
 
 
-def page_of(message: Mapping[str, Any]) -> Drawing:
-    """A recovered drawing as a person edited it: strokes of [x, y] in a picture of `width` and `height`.
+def page_of(message: Mapping[str, Any]) -> tuple[FloatArray, ...]:
+    """Strokes (points, 2) of a recovered drawing as a person edited it.
 
     Raises:
-        MessageError: it is no such thing, or too large.
+        MessageError: they are no such thing, or too much.
     """
     strokes = stroke_rows(
         message.get("strokes"), "strokes", most_strokes=limits.PAGE_STROKES, most_points=limits.PAGE_POINTS
     )
-    width, height = (number_of(message, name, least=1e-4, most=1, default=1) for name in ("width", "height"))
-    return Drawing(tuple(np.ascontiguousarray(s[:, :2], np.float32) for s in strokes), None, width, height)
+    return tuple(np.ascontiguousarray(stroke[:, :2], np.float32) for stroke in strokes)
 
 
 def stroke_rows(value: Any, name: str, *, most_strokes: int, most_points: int) -> list[Any]:

@@ -152,7 +152,7 @@ def recordings(samples: Sequence[Sample]) -> Iterator[Recording]:
             lengths,
             sample.label,
             canvas=(1.0, 1.0),
-            columns={"time_ms": rows[:, 2], "pressure": rows[:, 3]},
+            columns=dict(zip(("time_ms", "pressure", "tilt_x", "tilt_y"), rows[:, 2:6].T, strict=True)),
             source_index=place,
             metadata={"writer": sample.writer},
         )

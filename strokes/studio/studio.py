@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from strokes.errors import ConfigError
 from strokes.files import make_folder
 from strokes.ink.drawing import Drawing
 from strokes.studio.browsing import Library
 from strokes.studio.keys import Keys, make_keys
-from strokes.studio.reading import Recoverer, frame, read
+from strokes.studio.reading import Framed, Networks, frame, read, recover_job
 from strokes.studio.samples import Samples
 from strokes.studio.shelf import Shelf
 from strokes.studio.warm import warm_job
@@ -32,19 +34,19 @@ TRAINED = "trained model"
 class Studio:
     """A studio over a data folder.
 
-    Reading, recovery of single drawings, and the disk have a thread each, so that none waits for another; long work
-    has a process.
+    Reading and the disk have a thread each, recovery of single drawings and long work a process, so that none waits for
+    another.
     """
 
     data: Path
     keys: Keys
     samples: Samples
     library: Library
-    recoverer: Recoverer = field(default_factory=Recoverer)
+    networks: Networks = field(default_factory=Networks)
     shelf: Shelf = field(default_factory=Shelf)
     worker: Worker = field(default_factory=Worker)
+    hand: Worker = field(default_factory=lambda: Worker(niceness=0, patient=True))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-reading"))
-    recovering: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-recovering"))
     disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
     training: asyncio.Task[Any] | None = None
     _warm: bool = False
@@ -61,7 +63,8 @@ class Studio:
         studio = cls(data, make_keys(data), samples, Library(files, data))
         trained = samples.setting(TRAINED, "")
         if trained and (data / trained).is_dir():
-            studio.recoverer.use(data / trained)
+            with suppress(ConfigError):
+                studio.networks.use(data / trained)
         return studio
 
     async def warm_up(self) -> None:
@@ -69,11 +72,10 @@ class Studio:
         if self._warm:
             return
         self._warm = True
-        line = Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),))
+        line = frame(Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),)))
         for characters in ("digits", "letters"):
-            framed = await self.read(frame, line)
-            await self.read(read, framed.grey, characters)
-            await self.recover(self.recoverer.recover, framed, characters)
+            await self.read(read, line.grey, characters)
+            await self.recover(line, characters)
         if self.library.given:
             await self.store(lambda: self.library.volume(0).ink)
         await self.worker.run(warm_job, tell=lambda _: None)
@@ -82,9 +84,12 @@ class Studio:
         """What `work` returns, in the thread of reading."""
         return await asyncio.get_running_loop().run_in_executor(self.reading, work, *arguments)
 
-    async def recover(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` returns, in the thread of recovery."""
-        return await asyncio.get_running_loop().run_in_executor(self.recovering, work, *arguments)
+    async def recover(self, framed: Framed, characters: str) -> dict[str, Any]:
+        """The recovery of a drawing, in its own process."""
+        found: dict[str, Any] = await self.hand.run(
+            recover_job, framed, self.networks.of(characters), tell=lambda _: None
+        )
+        return found
 
     async def store(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` returns, in the thread of files."""
@@ -95,7 +100,8 @@ class Studio:
         if self.training is not None:
             self.training.cancel()
         self.worker.stop()
-        for pool in (self.reading, self.recovering, self.disk):
+        self.hand.stop()
+        for pool in (self.reading, self.disk):
             pool.shutdown(cancel_futures=True)
         self.library.close()
         self.samples.close()

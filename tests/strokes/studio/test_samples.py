@@ -107,7 +107,7 @@ def test_training_can_be_stopped(page, studio):
     answers = {found["id"]: found for found in (page.socket.receive_json(), page.socket.receive_json())}
     assert answers[501]["done"] == {"cancelled": True}
     assert answers[500]["cancelled"]
-    assert studio.recoverer.trained is None
+    assert studio.networks.trained is None
 
 
 def test_no_acknowledged_sample_is_lost_by_kills(start, tmp_path):

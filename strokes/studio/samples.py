@@ -18,6 +18,7 @@ from strokes.formats.recording import Recording, join_strokes
 from strokes.studio.messages import PenDrawing
 
 FILE = "samples.sqlite"
+LAST = 2**63 - 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS samples (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -98,9 +99,14 @@ class Samples:
         """How many samples there are."""
         return int(self._do("SELECT count(*) FROM samples", ())[0][0])
 
-    def newest(self, writer: str, most: int) -> list[Sample]:
-        """A writer's samples, the newest first."""
-        return self._samples("WHERE writer = ? ORDER BY id DESC LIMIT ?", (writer, most))
+    def labels(self, writer: str | None = None) -> list[str]:
+        """The labels that there are samples of, of all writers or one."""
+        chosen = ("", ()) if writer is None else ("WHERE writer = ?", (writer,))
+        return [label for (label,) in self._do(f"SELECT DISTINCT label FROM samples {chosen[0]}", chosen[1])]
+
+    def newest(self, writer: str, most: int, before: int = LAST) -> list[Sample]:
+        """A writer's samples below a number, the newest first."""
+        return self._samples("WHERE writer = ? AND id < ? ORDER BY id DESC LIMIT ?", (writer, before, most))
 
     def all(self, writer: str | None = None) -> list[Sample]:
         """Every sample, or every one of a writer, in the order they were kept."""

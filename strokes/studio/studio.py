@@ -20,6 +20,7 @@ from strokes.studio.keys import Keys, make_keys
 from strokes.studio.reading import Framed, Networks, frame, read, recover_job
 from strokes.studio.samples import Samples
 from strokes.studio.shelf import Shelf
+from strokes.studio.training import Training
 from strokes.studio.warm import warm_job
 from strokes.studio.worker import Tell, Worker
 
@@ -48,7 +49,7 @@ class Studio:
     hand: Worker = field(default_factory=lambda: Worker(niceness=0, patient=True))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-reading"))
     disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
-    training: asyncio.Task[Any] | None = None
+    training: Training | None = None
     _warm: bool = False
 
     @classmethod
@@ -98,7 +99,7 @@ class Studio:
     def close(self) -> None:
         """End all work and let go of everything."""
         if self.training is not None:
-            self.training.cancel()
+            self.training.stop()
         self.worker.stop()
         self.hand.stop()
         for pool in (self.reading, self.disk):

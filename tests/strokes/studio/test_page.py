@@ -210,6 +210,25 @@ def test_samples_are_kept_taken_back_and_skipped(page, running):
     samples.close()
 
 
+def test_a_hand_is_taught_and_its_network_recovers_what_is_drawn_next(browser, start, tmp_path):
+    page = browser.new_page()
+    page.goto(start(tmp_path / "data").address)
+    go(page, "Collect")
+    expect(page.get_by_text("Write: 0", exact=True)).to_be_visible()
+    draw(page, "Sample", SEVEN)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Write: 1", exact=True)).to_be_visible()
+    page.get_by_label("Rounds").fill("1")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    page.reload()  # training goes on without the page
+    expect(page.get_by_role("status", name="Training")).to_contain_text("adapted-pen-digits-1", timeout=SLOW_MS)
+    go(page, "Draw")
+    draw(page, "Drawing", SEVEN)
+    expect(page.get_by_text("by adapted-pen-digits-1")).to_be_visible(timeout=SLOW_MS)
+    page.close()
+
+
 def two_lines(folder, name: str, **how: object):
     """A picture of two strokes, side by side, in a file whose kind its name tells."""
     picture = Image.new("RGB", (200, 120), (255, 255, 255))

@@ -26,6 +26,5 @@ CLASSES = 500
 CLASSES_LETTERS = 2_000
 TEXT_LETTERS = 400
 DRAWINGS_AT_ONCE = 512
-MARKS = 1_000_000
 KEPT_FILES = 24
 """Pictures and downloads that wait to be used; the oldest goes first."""

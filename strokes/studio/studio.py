@@ -15,8 +15,9 @@ import numpy as np
 from strokes.errors import ConfigError
 from strokes.files import make_folder
 from strokes.ink.drawing import Drawing
-from strokes.studio.browsing import Library
+from strokes.studio.browsing import Filter, Library, Volume
 from strokes.studio.keys import Keys, make_keys
+from strokes.studio.marks import Marks
 from strokes.studio.reading import Framed, Networks, frame, read, recover_job
 from strokes.studio.samples import Samples
 from strokes.studio.shelf import Shelf
@@ -42,6 +43,7 @@ class Studio:
     data: Path
     keys: Keys
     samples: Samples
+    marks: Marks
     library: Library
     networks: Networks = field(default_factory=Networks)
     shelf: Shelf = field(default_factory=Shelf)
@@ -49,8 +51,10 @@ class Studio:
     hand: Worker = field(default_factory=lambda: Worker(niceness=0, patient=True))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-reading"))
     disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
+    loading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-loading"))
     training: Training | None = None
     _warm: bool = False
+    _loading: list[Volume] = field(default_factory=list)
 
     @classmethod
     def over(cls, data: Path, files: tuple[Path, ...] = ()) -> Studio:
@@ -61,7 +65,7 @@ class Studio:
         """
         make_folder(data)
         samples = Samples(data)
-        studio = cls(data, make_keys(data), samples, Library(files, data))
+        studio = cls(data, make_keys(data), samples, Marks(data), Library(files, data))
         trained = samples.setting(TRAINED, "")
         if trained and (data / trained).is_dir():
             with suppress(ConfigError):
@@ -78,7 +82,9 @@ class Studio:
             await self.read(read, line.grey, characters)
             await self.recover(line, characters)
         if self.library.given:
-            await self.store(lambda: self.library.volume(0).ink)
+            volume = await self.store(self.library.volume, 0)
+            await self.store(volume.find, Filter())
+            self.load(volume)
         await self.worker.run(warm_job, tell=lambda _: None)
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -92,6 +98,12 @@ class Studio:
         )
         return found
 
+    def load(self, volume: Volume) -> None:
+        """Read a dataset's ink, while its drawings are already shown from the file."""
+        if volume not in self._loading:
+            self._loading.append(volume)
+            self.loading.submit(volume.load_ink)
+
     async def store(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` returns, in the thread of files."""
         return await asyncio.get_running_loop().run_in_executor(self.disk, work, *arguments)
@@ -102,8 +114,9 @@ class Studio:
             self.training.stop()
         self.worker.stop()
         self.hand.stop()
-        for pool in (self.reading, self.disk):
+        for pool in (self.reading, self.disk, self.loading):
             pool.shutdown(cancel_futures=True)
         self.library.close()
         self.samples.close()
+        self.marks.close()
         self.shelf.close()

@@ -31,10 +31,11 @@ export function collect(panel, connection) {
   };
 
   const ask = (name) => {
+    if (asked !== null) pen.clear(); // what was drawn before anything was asked stays
     asked = name;
     part(panel, "asked").textContent = `Write: ${name}`;
-    pen.clear();
     showCounts();
+    ready();
   };
 
   const showCounts = () => {

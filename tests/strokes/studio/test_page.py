@@ -222,7 +222,8 @@ def test_a_hand_is_taught_and_its_network_recovers_what_is_drawn_next(browser, s
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
     page.reload()  # training goes on without the page
-    expect(page.get_by_role("status", name="Training")).to_contain_text("adapted-pen-digits-1", timeout=SLOW_MS)
+    learned = "recovered by models/adapted-pen-digits-1"
+    expect(page.get_by_role("status", name="Training")).to_contain_text(learned, timeout=SLOW_MS)
     go(page, "Draw")
     draw(page, "Drawing", SEVEN)
     expect(page.get_by_text("by adapted-pen-digits-1")).to_be_visible(timeout=SLOW_MS)
@@ -357,6 +358,9 @@ def test_a_dataset_is_sorted_looked_at_and_marked(page):
     expect(page.get_by_role("heading", name="“a”, number 1998")).to_be_visible()
     page.keyboard.press("w")
     expect(page.get_by_role("status", name="Marked")).to_have_text("0 right, 1 wrong")
+    page.reload()
+    go(page, "Browse")
+    expect(page.get_by_role("status", name="Marked")).to_have_text("0 right, 1 wrong")  # the mark was kept
     with page.expect_download() as made:
         page.get_by_role("button", name="Export marks").click()
     assert json.loads(made.value.path().read_text())["drop"] == {"none": [1998]}

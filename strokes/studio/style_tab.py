@@ -53,7 +53,7 @@ async def write(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[
     wish: dict[str, Any] = {
         "words": EVERYTHING if flag_of(message, "full_set") else words,
         "full_set": flag_of(message, "full_set"),
-        "generator": text_of(message, "generator", default=ANY),
+        "generator": text_of(message, "generator") or ANY,
         "average": flag_of(message, "average", default=True),
         "randomness": number_of(message, "randomness", least=0, most=5, default=RANDOMNESS),
         "seed": whole_of(message, "seed", least=0, most=2**31),

@@ -19,6 +19,7 @@ export function collect(panel, connection) {
   const ready = () => {
     keep.disabled = pen.isEmpty || asked === null;
     undo.disabled = pen.isEmpty && !state?.samples.length;
+    for (const button of [skip, train, part(panel, "export")]) button.disabled = state === null;
   };
 
   // The class with the fewest samples, the first of them after the one that was asked last.

@@ -25,7 +25,7 @@ NAMES = {
         "button": ["Undo", "Clear", "Play"],
     },
     "Style": {
-        "img": [f"Example {i}" for i in range(1, 6)],
+        "img": [*(f"Example {i}" for i in range(1, 6)), "Result"],
         "textbox": ["Words"],
         "radio": ["Full set", "Text"],
         "slider": ["Randomness", "Pen width"],
@@ -186,6 +186,66 @@ def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, ru
     )
     assert size[0] == size[1]
     context.close()
+
+
+def write(page, text: str) -> str:
+    """What the page says once it has written a text."""
+    page.get_by_role("textbox", name="Words").fill(text)
+    page.get_by_role("button", name="Write", exact=True).click()
+    says = page.get_by_role("status", name="Written")
+    expect(says).to_contain_text("characters by", timeout=SLOW_MS)
+    return says.inner_text()
+
+
+def result(page) -> np.ndarray:
+    """The image "Result", (h, w) bool: where there is ink."""
+    width, rows = page.get_by_role("img", name="Result", exact=True).evaluate(PIXELS)
+    return np.array(rows).reshape(-1, width) < 128
+
+
+PIXELS = """(image) => {
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+  return [canvas.width, [...data.filter((_, i) => i % 4 === 0)]];
+}"""
+
+
+def test_a_text_is_written_in_lines_like_the_examples(page):
+    go(page, "Style")
+    for number in (1, 2):
+        draw(page, f"Example {number}", SEVEN)
+        expect(page.get_by_label(f"Label {number}")).to_have_value("7")
+    assert "5 characters by cvae" in (said := write(page, "0 x0\nHaé"))
+    assert "the mean of 2 latents" in said
+    assert "can't be had: é" in said
+    rows = result(page).any(axis=1)
+    assert np.count_nonzero(np.diff(rows.astype(int)) == 1) == 2  # lines
+    page.get_by_role("checkbox", name="Average").uncheck()
+    expect(page.get_by_text("each character takes the next example's latent")).to_be_visible()
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_role("status", name="Written")).to_contain_text("2 latents in turn", timeout=SLOW_MS)
+    page.get_by_role("button", name="Pen strokes").click()
+    strokes = page.get_by_role("img", name="Result", exact=True)
+    expect(strokes).to_have_count(1)
+    assert strokes.evaluate("(canvas) => canvas.tagName") == "CANVAS"
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled()
+
+
+def test_what_is_asked_before_the_page_knows_its_choices_is_done(page):
+    page.get_by_role("tab", name="Style").evaluate(
+        "tab => { tab.click(); document.querySelector('[data-write]').click(); }"
+    )
+    expect(page.get_by_role("status", name="Written")).to_contain_text("characters by", timeout=SLOW_MS)
+
+
+def test_a_full_set_draws_every_class_zero_among_them(page):
+    go(page, "Style")
+    page.get_by_role("radio", name="Full set").check()
+    page.get_by_role("combobox", name="Generator").select_option("cvae-letters")
+    assert "62 characters by cvae-letters: no example, so any hand" in write(page, "")
+    assert result(page).any()
 
 
 def test_samples_are_kept_taken_back_and_skipped(page, running):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MESSAGE_BYTES = 4 << 20
+MESSAGE_BYTES = 12 << 20
 """A longer message is answered by an error."""
 FRAME_BYTES = 16 << 20
 """A longer one closes its connection, before it is taken into memory."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from strokes.studio.database import Database
+from strokes.studio.shelf import within
 
 FILE = "marks.sqlite"
 SCHEMA = """
@@ -21,7 +22,7 @@ class Marks:
     """The marks under a data folder. Raises `StoreError` when the database can't be opened or written."""
 
     def __init__(self, data: Path) -> None:
-        self._base = Database(data / FILE, SCHEMA)
+        self._base = Database(within(data, FILE), SCHEMA)
 
     def close(self) -> None:
         """Let go of the database."""

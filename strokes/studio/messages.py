@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -155,10 +154,13 @@ HIGH = np.array([5, 5, 1e9, 1, 90, 90], np.float64)
 def _rows_of(stroke: Sequence[Any], name: str) -> Any:
     width = len(stroke[0]) if isinstance(stroke[0], list) else 0
     alike = 2 <= width <= len(LOW) and all(isinstance(point, list) and len(point) == width for point in stroke)
-    if not alike or not all(type(n) in (int, float) and math.isfinite(n) for point in stroke for n in point):
+    if not alike or not {type(number) for point in stroke for number in point} <= {int, float}:
         raise MessageError(f"a point of `{name}` is no list of 2 to {len(LOW)} numbers")
     rows = np.zeros((len(stroke), len(LOW)))
-    rows[:, :width] = stroke
+    try:
+        rows[:, :width] = stroke
+    except OverflowError:
+        raise MessageError(f"a point of `{name}` is out of range") from None
     if not ((rows >= LOW) & (rows <= HIGH)).all():
         raise MessageError(f"a point of `{name}` is out of range")
     return rows

@@ -72,7 +72,7 @@ async def export(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict
     if recovered is None:
         raise MessageError("that drawing is gone; recover the picture again")
     height_mm = number_of(message, "height_mm", least=0, most=limits.PLOT_MM, default=0)
-    strokes = page_of(message) if "strokes" in message else None
+    strokes = await studio.store(page_of, message) if "strokes" in message else None
     if strokes is not None and not strokes:
         raise MessageError("there is no stroke to download")
     identifier, path = studio.shelf.place(f"strokes{chosen.ending}")

@@ -14,6 +14,7 @@ import numpy as np
 from strokes.formats.recording import Recording, join_strokes
 from strokes.studio.database import Database
 from strokes.studio.messages import PenDrawing
+from strokes.studio.shelf import within
 
 FILE = "samples.sqlite"
 LAST = 2**63 - 1
@@ -49,7 +50,7 @@ class Samples:
     """
 
     def __init__(self, data: Path) -> None:
-        self._base = Database(data / FILE, SCHEMA)
+        self._base = Database(within(data, FILE), SCHEMA)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from strokes.errors import ConfigError
+from strokes.errors import ConfigError, StoreError
 from strokes.files import make_folder
 from strokes.ink.drawing import Drawing
 from strokes.studio.browsing import Filter, Library, Volume
@@ -20,7 +20,7 @@ from strokes.studio.keys import Keys, make_keys
 from strokes.studio.marks import Marks
 from strokes.studio.reading import Framed, Networks, frame, read, recover_job
 from strokes.studio.samples import Samples
-from strokes.studio.shelf import Shelf
+from strokes.studio.shelf import Shelf, within
 from strokes.studio.training import Training
 from strokes.studio.warm import warm_job
 from strokes.studio.worker import Tell, Worker
@@ -67,9 +67,8 @@ class Studio:
         samples = Samples(data)
         studio = cls(data, make_keys(data), samples, Marks(data), Library(files, data))
         trained = samples.setting(TRAINED, "")
-        if trained and (data / trained).is_dir():
-            with suppress(ConfigError):
-                studio.networks.use(data / trained)
+        with suppress(ConfigError, StoreError):
+            studio.networks.use(within(data, trained) if trained else None)
         return studio
 
     async def warm_up(self) -> None:

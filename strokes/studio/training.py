@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from strokes.errors import ConfigError, StrokesError
+from strokes.studio.shelf import within
 from strokes.studio.worker import NICENESS, Tell
 from strokes.train_recipe import known_recipes
 from strokes.training.checkpoints import WEIGHTS_NAME
@@ -72,8 +73,8 @@ def ways() -> list[str]:
 
 
 def new_folder(data: Path, name: str) -> Path:
-    """A folder under `data` for what is learned; it isn't there yet."""
-    models = data / MODELS
+    """A folder under `data` for what is learned; it isn't there yet. Raises what `within` raises."""
+    models = within(data, MODELS)
     models.mkdir(exist_ok=True)
     number = 1 + sum(1 for path in models.iterdir() if path.name.startswith(f"{name}-"))
     while (models / f"{name}-{number}").exists():

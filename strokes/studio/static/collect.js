@@ -93,16 +93,19 @@ export function collect(panel, connection) {
     }
   };
 
+  // The next class is asked at once, so that a fast hand never draws on a sheet that is cleared a moment later.
   const keepIt = async () => {
     if (keep.disabled) return;
+    const { strokes } = pen;
     const sample = { strokes: pen.rows, label: asked, writer: state.writer, key: crypto.randomUUID() };
-    keep.disabled = true;
+    state.counts = state.counts.map(([name, count]) => [name, count + (name === asked)]);
+    next();
     const found = await send("keep", sample);
-    if (found) {
-      part(panel, "says").textContent = `kept ${sample.label}, number ${found.kept}`;
-      next();
+    if (found) part(panel, "says").textContent = `kept ${sample.label}, number ${found.kept}`;
+    else if (pen.isEmpty) {
+      ask(sample.label);
+      pen.restore(strokes);
     }
-    ready();
   };
 
   const undoIt = async () => {

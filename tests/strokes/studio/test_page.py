@@ -167,6 +167,39 @@ def test_a_cancelled_stroke_is_taken_back(page):
     assert sent_drawing(page, events) is None
 
 
+def test_a_pen_that_is_dragged_far_off_a_small_canvas_is_still_taken(page):
+    far = [("pointerdown", "pen", 1, 0.5, 0.2), ("pointermove", "pen", 1, 30, -40), ("pointerup", "pen", 1, 0.5, 0.8)]
+    (stroke,) = sent_drawing(page, far)
+    assert stroke[1][:2] == [5, -4]  # as far as the server takes
+    expect(page.get_by_role("status", name="Reading")).to_contain_text("%")
+
+
+def test_what_is_cleared_under_the_pen_stays_cleared(page):
+    go(page, "Draw")
+    canvas = page.get_by_role("img", name="Drawing")
+    canvas.evaluate(POINTERS, [("pointerdown", "pen", 1, 0.2, 0.2), ("pointermove", "pen", 1, 0.4, 0.4)])
+    page.get_by_role("button", name="Clear").click()
+    canvas.evaluate(POINTERS, [("pointermove", "pen", 1, 0.6, 0.6), ("pointerup", "pen", 1, 0.6, 0.6)])
+    expect(page.get_by_role("button", name="Clear")).to_be_disabled()
+    canvas.evaluate(POINTERS, [("pointerdown", "pen", 1, 0.2, 0.2), ("pointerup", "pen", 1, 0.4, 0.4)])
+    expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+
+
+def test_a_sample_that_is_begun_while_the_last_is_being_kept_is_not_cleared(page):
+    go(page, "Collect")
+    expect(page.get_by_role("status", name="Asked")).not_to_contain_text("…")
+    canvas = page.get_by_role("img", name="Sample")
+    line = [("pointerdown", "pen", 1, 0.5, 0.2), ("pointermove", "pen", 1, 0.5, 0.8), ("pointerup", "pen", 1, 0.5, 0.8)]
+    canvas.evaluate(POINTERS, line)
+    page.evaluate("() => document.querySelector('[data-keep]').click()")
+    canvas.evaluate(POINTERS, line)
+    expect(page.get_by_role("status", name="Kept")).to_contain_text("kept")
+    expect(page.get_by_role("button", name="Keep", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()  # the sample itself
+    expect(page.get_by_role("list", name="Samples").get_by_role("listitem")).to_have_count(0)
+
+
 @pytest.mark.parametrize("ratio", [1, 2.5])
 def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, running, ratio):
     context = browser.new_context(device_scale_factor=ratio, viewport={"width": 900, "height": 700})

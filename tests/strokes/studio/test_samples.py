@@ -111,6 +111,7 @@ STROKE = [[[0.5, 0.2], [0.5, 0.8]]]
 def test_training_goes_on_without_the_page_that_began_it_until_it_is_stopped(page, studio):
     page("keep", strokes=STROKE, writer="ann", label="7", key="k")
     page.socket.send_text(json.dumps({"id": 500, "do": "train", "recipe": "pen-digits"}))
+    assert page.socket.receive_json()["progress"] == {"said": "training begins"}
     page.socket.send_text(json.dumps({"id": 501, "do": "cancel", "of": 500}))
     answers = {}
     while not {500, 501} <= answers.keys():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from strokes.studio import limits
+from strokes.studio.actions import ACTIONS
 from strokes.studio.messages import MessageError, drawing_of, page_of, parse_message
 
 STROKE = [[0.5, 0.2, 0, 0.5, 0, 0], [0.5, 0.8, 120, 0.5, 0, 0]]
@@ -71,6 +72,23 @@ def test_a_drawing_keeps_its_times_pressure_and_tilt():
     assert drawn.columns["time_ms"].tolist() == [5, 9]
     assert drawn.columns["pressure"].tolist() == [0.25, 0.5]
     assert drawn.tilt.tolist() == [[-30, 60], [0, 0]]
+
+
+@pytest.mark.parametrize("fault", [float("nan"), ZeroDivisionError()])
+def test_what_the_studio_fails_at_is_answered_too(page, monkeypatch, fault):
+    async def fails(studio, message, tell):
+        if isinstance(fault, Exception):
+            raise fault
+        return {"score": fault}
+
+    monkeypatch.setitem(ACTIONS, "fail", fails)
+    assert "failed" in page("fail")["error"]
+    assert "done" in page("datasets")
+
+
+@pytest.mark.parametrize("examples", [[7], [{}], [None], {}, [{"strokes": [STROKE]}] * 6])
+def test_examples_that_are_none_are_refused(page, examples):
+    assert "error" in page("write", words="a", examples=examples)
 
 
 def test_an_unknown_wish_is_named(page):

@@ -23,7 +23,7 @@ from strokes.training.checkpoints import WEIGHTS_NAME
 COMMAND = (sys.executable, "-c", "from strokes.cli import main; main()")
 MODELS = "models"
 ADAPT = "adapt"
-STRIPS = "pen-words"
+LINES_ALONE = "pen-words"
 """A recipe that learns lines and words, which samples of single characters can't teach."""
 LAST_LINES = 8
 FINISH_S = 5
@@ -69,7 +69,7 @@ class Lesson:
 
 def ways() -> list[str]:
     """Ways to learn from pens: to adapt a network, or recipes to train one anew."""
-    return [ADAPT, *(name for name in known_recipes() if name.startswith("pen-") and name != STRIPS)]
+    return [ADAPT, *(name for name in known_recipes() if name.startswith("pen-") and name != LINES_ALONE)]
 
 
 def new_folder(data: Path, name: str) -> Path:

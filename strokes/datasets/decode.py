@@ -22,6 +22,7 @@ SUFFIXES = (
 )
 FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 HEIC = (".heic", ".heif")
+PDF = (".pdf",)
 MAX_PIXELS = 100_000_000
 PDF_DPI = 300.0
 UNKNOWN_DPI = (72, 96)
@@ -60,7 +61,34 @@ def read_pages(path: Path, *, dpi: float = 0.0) -> Iterator[Page]:
         SourceError: the file is missing, no picture, broken, above 100 megapixels, or needs an extra.
     """
     with told(path):
-        yield from read_pdf(path, dpi) if path.suffix.lower() == ".pdf" else read_picture_pages(path, dpi)
+        yield from read_pdf(path, dpi) if is_pdf(path) else read_picture_pages(path, dpi)
+
+
+def count_pages(path: Path) -> int:
+    """How many pages `read_pages` finds in a file, without drawing them. Raises what that raises."""
+    with told(path):
+        if is_pdf(path):
+            with open_pdf(path) as document:
+                return len(document)
+        with open_picture(path) as picture:
+            return sum(1 for _ in numbers_of(picture))
+
+
+def is_pdf(path: Path) -> bool:
+    """Whether a file is a PDF, by its name or its first bytes."""
+    return path.suffix.lower() in PDF or head_of(path).startswith(b"%PDF-")
+
+
+def is_heic(path: Path) -> bool:
+    """Whether a file is HEIC, by its name or its first bytes."""
+    head = head_of(path)
+    return path.suffix.lower() in HEIC or (head[4:8] == b"ftyp" and head[8:12] not in (b"avif", b"avis"))
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file."""
+    with open(path, "rb") as file:
+        return file.read(12)
 
 
 @contextmanager
@@ -80,20 +108,37 @@ def told(path: Path | str) -> Iterator[None]:
 
 def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
     """The pages of a file that pillow reads."""
-    if path.suffix.lower() in HEIC:
+    with open_picture(path) as picture:
+        several = frames_of(picture) > 1
+        for number in numbers_of(picture):
+            check_size(picture.size, path)
+            pixels, own = upright(picture, path)
+            yield Page(pixels, number + 1 if several else 0, dpi or own)
+
+
+@contextmanager
+def open_picture(path: Path) -> Iterator[Image.Image]:
+    """A picture file, open; nothing of it is decoded yet."""
+    if is_heic(path):
         allow_heic(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.init()
         with Image.open(path, formats=[name for name in FORMATS if name in Image.ID]) as picture:
-            frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
-            for number in range(frames):
-                picture.seek(number)
-                if number and int(getattr(picture, "tag_v2", {}).get(THUMBNAIL, 0)) & 1:
-                    continue
-                check_size(picture.size, path)
-                pixels, own = upright(picture)
-                yield Page(pixels, number + 1 if frames > 1 else 0, dpi or own)
+            yield picture
+
+
+def frames_of(picture: Image.Image) -> int:
+    """How many pictures of a file are read: all of a TIFF, the first of an animation."""
+    return getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+
+
+def numbers_of(picture: Image.Image) -> Iterator[int]:
+    """The pages of an open file, from 0, smaller copies of others left out; the picture is turned to each."""
+    for number in range(frames_of(picture)):
+        picture.seek(number)
+        if not (number and int(getattr(picture, "tag_v2", {}).get(THUMBNAIL, 0)) & 1):
+            yield number
 
 
 def allow_heic(path: Path) -> None:
@@ -111,8 +156,11 @@ def check_size(size: tuple[int, int], path: Path | str) -> None:
         raise SourceError(f"{path} has {size[0]} x {size[1]} pixels; expected at most 100 million, shrink it first")
 
 
-def upright(picture: Image.Image) -> tuple[Pixels, float]:
-    """A picture's pixels as a person sees it, square ones, and its dpi, or 0 where unknown."""
+def upright(picture: Image.Image, path: Path | str) -> tuple[Pixels, float]:
+    """A picture's pixels as a person sees it, square ones, and its dpi, or 0 where unknown.
+
+    Raises `SourceError` for more pixels than fit.
+    """
     across, down = resolution(picture)
     turned = ImageOps.exif_transpose(picture)
     if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
@@ -121,6 +169,7 @@ def upright(picture: Image.Image) -> tuple[Pixels, float]:
     if across and abs(across / down - 1) > 0.02:
         dpi = max(across, down)
         size = round(pixels.shape[1] * dpi / across), round(pixels.shape[0] * dpi / down)
+        check_size(size, path)
         return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)), dpi
     return pixels, across
 
@@ -173,6 +222,18 @@ def on_paper(layers: NDArray[np.uint8]) -> Pixels:
 
 def read_pdf(path: Path, dpi: float) -> Iterator[Page]:
     """The pages of a PDF, drawn at `dpi` or, for 0, at 300."""
+    with open_pdf(path) as document:
+        drawn_dpi = dpi or PDF_DPI
+        for number in range(len(document)):
+            page = document[number]
+            check_size((round(page.get_width() * drawn_dpi / 72), round(page.get_height() * drawn_dpi / 72)), path)
+            picture = page.render(scale=drawn_dpi / 72).to_pil()
+            yield Page(pixels_of(picture), number + 1 if len(document) > 1 else 0, drawn_dpi)
+
+
+@contextmanager
+def open_pdf(path: Path) -> Iterator[Any]:
+    """A PDF, open. Raises `SourceError` where the extra isn't installed, or the file is broken or locked."""
     try:
         import pypdfium2
     except ImportError:
@@ -184,11 +245,6 @@ def read_pdf(path: Path, dpi: float) -> Iterator[Page]:
     except pypdfium2.PdfiumError as error:
         raise SourceError(f"{path} is a broken or locked PDF ({error}); save it again or remove it") from None
     try:
-        drawn_dpi = dpi or PDF_DPI
-        for number in range(len(document)):
-            page = document[number]
-            check_size((round(page.get_width() * drawn_dpi / 72), round(page.get_height() * drawn_dpi / 72)), path)
-            picture = page.render(scale=drawn_dpi / 72).to_pil()
-            yield Page(pixels_of(picture), number + 1 if len(document) > 1 else 0, drawn_dpi)
+        yield document
     finally:
         document.close()

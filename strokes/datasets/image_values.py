@@ -49,7 +49,7 @@ def read_page(image: Picture) -> Page:
     if isinstance(image, Image.Image):
         check_size(image.size, HERE)
         with told(HERE):
-            pixels, dpi = upright(image)
+            pixels, dpi = upright(image, HERE)
         return Page(pixels, dpi=dpi)
     pixels = pixels_of(Image.fromarray(as_bytes(np.asarray(image))))
     check_size((pixels.shape[1], pixels.shape[0]), HERE)

@@ -22,6 +22,8 @@ THICK_PEN_PX = 11.0
 MARGIN_PX = 2
 LEAST_REST, LEAST_REST_PX = 0.8, 6.0
 """Ink that is left out is drawn where it is so many squares of the pen's width large, and so many pixels."""
+OF_STROKES = ("traced", "unsure", "lines", "words", "glyphs")
+"""The metadata that says something of a drawing's strokes."""
 GOOD_SHARE, CLEARLY = 0.95, 0.02
 """A piece whose walk covers less or runs beside more is traced instead, where that is better by the second."""
 
@@ -121,8 +123,10 @@ def trace_piece(piece: PieceInk, trace: Callable[[BoolArray], list[FloatArray]])
     return [stroke.astype(np.float64) * longer for stroke in trace(np.ascontiguousarray(piece.thinned))]
 
 
-def note(text: str, *, traced: Sequence[int], glyphs: Sequence[tuple[int, int, int, int]]) -> str:
-    """A picture's metadata with the strokes that were traced and, of more than one glyph, where each stands.
+def note(
+    text: str, *, traced: Sequence[int], unsure: Sequence[int], glyphs: Sequence[tuple[int, int, int, int]]
+) -> str:
+    """A picture's metadata with the strokes that were traced, or are unsure, and of several glyphs where each stands.
 
     `glyphs` are each one's line, word, place in the word, and number of strokes, in the strokes' order.
     """
@@ -132,4 +136,5 @@ def note(text: str, *, traced: Sequence[int], glyphs: Sequence[tuple[int, int, i
         known["words"] = len({(line, word) for line, word, *_ in glyphs})
         known["glyphs"] = [list(glyph) for glyph in glyphs]
     known |= {"traced": list(traced)} if traced else {}
+    known |= {"unsure": list(unsure)} if unsure else {}
     return json.dumps(known, ensure_ascii=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -174,8 +174,12 @@ def direction_of(pictures: ImageSet, options: Options) -> dict[str, str]:
 
 def model_for(pictures: ImageSet) -> str:
     """The shipped network that the labels ask for: of digits, of digits and letters, or of anything."""
-    used = {pictures.classes[label] for label in np.unique(pictures.labels) if label >= 0}
-    if used and used <= set(DIGITS):
+    return model_of({pictures.classes[label] for label in np.unique(pictures.labels) if label >= 0})
+
+
+def model_of(used: Collection[str]) -> str:
+    """The shipped network that knows these labels: of digits, of digits and letters, or of anything."""
+    if used and set(used) <= set(DIGITS):
         return "pen-digits"
     if used and all(len(name) == 1 and name.isascii() and name.isalnum() for name in used):
         return "pen-letters"

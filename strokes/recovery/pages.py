@@ -31,6 +31,7 @@ class PageDrawing:
         fine: its ink.
         strokes: in its unit square, in order.
         traced: the places of those that were traced where a network was to walk.
+        unsure: the places of those whose piece was drawn with less confidence than `DOUBTFUL`.
         surety: each piece's ink in pixels, and how sure its drawing is.
         glyphs: line, word and glyph of the strokes, and how many in a row belong there.
     """
@@ -38,6 +39,7 @@ class PageDrawing:
     fine: FineInk
     strokes: list[FloatArray] = field(default_factory=list)
     traced: list[int] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
     surety: list[tuple[float, float]] = field(default_factory=list)
     glyphs: list[tuple[int, int, int, int]] = field(default_factory=list)
 
@@ -46,6 +48,7 @@ class PageDrawing:
         first = len(self.strokes)
         self.traced += [first + i for i, traced in enumerate(drawn.traced) if traced]
         self.strokes += piece.to_page(drawn.strokes, max(self.fine.height, self.fine.width))
+        self.unsure += range(first, len(self.strokes)) if sure < DOUBTFUL else ()
         self.surety.append((float(piece.ink.sum()), sure))
         self.glyphs += stand(piece, self.strokes[first:], max(self.fine.height, self.fine.width))
 
@@ -94,7 +97,7 @@ def assemble(pages: list[PageDrawing], pictures: ImageSet) -> DrawingSet:
 
 def noted(text: str, page: PageDrawing) -> str:
     """A picture's metadata, with what was found on it."""
-    return note(text, traced=page.traced, glyphs=page.glyphs)
+    return note(text, traced=page.traced, unsure=page.unsure, glyphs=page.glyphs)
 
 
 def with_scans(drawings: DrawingSet) -> DrawingSet:

@@ -30,10 +30,12 @@ class PageGlyph:
     Attributes:
         strokes: in order, each (points, 2), in the page's unit.
         traced: for each stroke, whether it was traced where the network didn't walk.
+        unsure: for each stroke, whether the network is less than half sure of its way.
     """
 
     strokes: tuple[FloatArray, ...]
     traced: tuple[bool, ...]
+    unsure: tuple[bool, ...]
 
     @property
     def box(self) -> PageBox:
@@ -173,16 +175,22 @@ def in_lines(strokes: list[FloatArray], known: dict[str, object]) -> tuple[PageL
     """Strokes as lines of words of glyphs, by a drawing's metadata."""
     told = known.get("glyphs")
     glyphs = told if isinstance(told, list) else [[0, 0, 0, len(strokes)]]
-    listed = known.get("traced")
-    traced = set(listed) if isinstance(listed, list) else set()
+    traced, unsure = (places_of(known.get(name)) for name in ("traced", "unsure"))
     lines: dict[int, dict[int, list[PageGlyph]]] = {}
     first = 0
     for line, word, _, count in glyphs:
         own = range(first, first + count)
-        glyph = PageGlyph(tuple(strokes[i] for i in own), tuple(i in traced for i in own))
+        glyph = PageGlyph(
+            tuple(strokes[i] for i in own), tuple(i in traced for i in own), tuple(i in unsure for i in own)
+        )
         lines.setdefault(line, {}).setdefault(word, []).append(glyph)
         first += count
     return tuple(PageLine(tuple(PageWord(tuple(own)) for own in words.values())) for words in lines.values() if strokes)
+
+
+def places_of(listed: object) -> set[int]:
+    """The strokes that a drawing's metadata lists."""
+    return set(listed) if isinstance(listed, list) else set()
 
 
 def box_of(strokes: tuple[FloatArray, ...]) -> PageBox:

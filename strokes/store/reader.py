@@ -196,15 +196,15 @@ class DatasetFile:
         """The scores that every drawing has, such as f1 and chamfer."""
         return tuple(name.removeprefix("scores/") for name in self.names if name.startswith("scores/"))
 
-    def column(self, name: str) -> Array:
-        """One array as it is stored, whole; `names` lists them.
+    def column(self, name: str, rows: slice = slice(None)) -> Array:
+        """One array as it is stored, whole or some rows of it; `names` lists them.
 
         Raises:
             StoreError: there is none of that name, or it is damaged.
         """
         if name not in self.names:
             raise StoreError(f"{self.path} holds no {name!r}; one of {', '.join(self.names)}")
-        return self._load(name)
+        return self._load(name, rows)
 
     def indices(self, split: str) -> IntArray:
         """Which drawings are of the split "train", "test" or "none"; every one for "all".

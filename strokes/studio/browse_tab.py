@@ -26,7 +26,9 @@ async def datasets(studio: Studio, message: Mapping[str, Any], tell: Tell) -> di
 async def find(studio: Studio, message: Mapping[str, Any], tell: Tell) -> bytes:
     """The numbers (uint32) of the drawings that a filter leaves, in its order."""
     place, wanted = dataset_of(message), filter_of(message)
-    found = await studio.store(lambda: studio.library.volume(place).find(wanted))
+    volume = await studio.store(studio.library.volume, place)
+    found = await studio.store(volume.find, wanted)
+    studio.load(volume)
     return found.astype("<u4").tobytes()
 
 
@@ -42,19 +44,47 @@ async def show(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[s
     return await studio.store(lambda: studio.library.volume(place).show(number))
 
 
-async def export_marks(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Write what was marked as a selection, as `build-dataset` and `export` take it; the file can then be fetched."""
+async def marks(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """The drawings of a dataset that are marked."""
     place = dataset_of(message)
-    right, wrong = (wholes_of(message, name, most=limits.MARKS) for name in ("right", "wrong"))
-    keep_only = flag_of(message, "keep_only")
+    return await studio.store(marked, studio, place)
+
+
+async def mark(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Mark a drawing as `right` or not, or without that field take its mark away; answered once it is on the disk."""
+    place, number = dataset_of(message), whole_of(message, "number", least=0, most=2**40)
+    is_right = flag_of(message, "right") if "right" in message else None
+
+    def work() -> dict[str, Any]:
+        volume = studio.library.volume(place)
+        volume.check([number])
+        if is_right is None:
+            studio.marks.unset(volume.identity, number)
+        else:
+            studio.marks.set(volume.identity, number, is_right=is_right)
+        return {}
+
+    return await studio.store(work)
+
+
+async def export_marks(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Write what is marked as a selection, as `build-dataset` and `export` take it; the file can then be fetched."""
+    place, keep_only = dataset_of(message), flag_of(message, "keep_only")
     identifier, path = studio.shelf.place("selection.json")
 
     def write() -> None:
+        chosen = marked(studio, place)["right" if keep_only else "wrong"]
         volume = studio.library.volume(place)
-        write_selection(volume.selection(right if keep_only else wrong, "keep" if keep_only else "drop"), path)
+        write_selection(volume.selection(chosen, "keep" if keep_only else "drop"), path)
 
     await studio.store(write)
     return {"file": identifier, "name": path.name}
+
+
+def marked(studio: Studio, place: int) -> dict[str, Any]:
+    """The numbers of a dataset's drawings that are marked as right and as wrong."""
+    identity = studio.library.volume(place).identity
+    return {name: studio.marks.of(identity, is_right=name == "right") for name in ("right", "wrong")}
 
 
 def dataset_of(message: Mapping[str, Any]) -> int:
@@ -84,5 +114,7 @@ ACTIONS: dict[str, Action] = {
     "find": find,
     "ink": ink,
     "show": show,
+    "marks": marks,
+    "mark": mark,
     "export marks": export_marks,
 }

@@ -7,9 +7,10 @@ for each stroke its number of points (uint16), then all points as pairs of uint8
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +23,14 @@ from strokes.errors import ConfigError, StrokesError
 from strokes.ink.drawing import SPLITS, IntArray
 from strokes.store.reader import DatasetFile, open_dataset
 from strokes.store.selection import Selection
+from strokes.store.shards import JOB
 
 HEAD = struct.Struct("<IHBBfH")
 UNKNOWN_LABEL = 65535
 MOST_POINTS = 65535
-ROWS_AT_ONCE = 1 << 22
+ROWS_AT_ONCE = 1 << 20
+MOST_LOADED = 300_000_000
+"""Points whose ink is held in memory, two bytes each."""
 CONFIDENCE = "confidence"
 
 
@@ -53,6 +57,25 @@ class Filter:
     descending: bool = False
 
 
+def on_grid(points: NDArray[Any]) -> NDArray[np.uint8]:
+    """Points (p, 2) of the unit square on a grid of 255."""
+    return np.asarray(np.rint(points.clip(0, 1) * 255), np.uint8)
+
+
+@dataclass(frozen=True)
+class SmallInk:
+    """All ink of a dataset, small: points (p, 2) on a grid of 255, and the offsets of strokes and drawings."""
+
+    points: NDArray[np.uint8]
+    strokes: IntArray
+    drawings: IntArray
+
+    def of(self, number: int) -> list[NDArray[np.uint8]]:
+        """The strokes of a drawing."""
+        bounds = self.strokes[self.drawings[number] : self.drawings[number + 1] + 1]
+        return [self.points[a:b] for a, b in itertools.pairwise(bounds.tolist())]
+
+
 @dataclass
 class Volume:
     """A dataset file that is looked through.
@@ -60,16 +83,23 @@ class Volume:
     Attributes:
         path: the file.
         stored: it, open.
+        small: its ink, once `load_ink` has read it; until then drawings are read from the file.
     """
 
     path: Path
     stored: DatasetFile
-    orders: dict[Filter, IntArray] = field(default_factory=dict)
+    small: SmallInk | None = None
 
     @classmethod
     def open(cls, path: Path) -> Volume:
         """The file at `path`. Raises `StoreError` when it is no dataset."""
         return cls(path, open_dataset(path))
+
+    @property
+    def identity(self) -> str:
+        """What the file holds, whatever it is called and wherever it lies."""
+        job = self.stored.attributes.get(JOB)
+        return str(job) if job else f"{self.path.name} of {len(self.stored)}"
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -80,6 +110,11 @@ class Volume:
     def labels(self) -> NDArray[Any]:
         """(n,) an index into the classes, or -1."""
         return self.stored.column("labels")
+
+    @cached_property
+    def split(self) -> NDArray[Any]:
+        """(n,) an index into `SPLITS`."""
+        return self.stored.column("split")
 
     @cached_property
     def flagged(self) -> NDArray[np.bool_]:
@@ -93,15 +128,17 @@ class Volume:
             return self.stored.column(f"scores/{CONFIDENCE}")
         return np.full(len(self.stored), np.nan, np.float32)
 
-    @cached_property
-    def ink(self) -> tuple[NDArray[np.uint8], IntArray, IntArray]:
-        """All points (p, 2) on a grid of 255, and the offsets of strokes and drawings."""
-        points = self.stored.column("points")
-        small = np.empty(points.shape, np.uint8)
-        for start in range(0, len(points), ROWS_AT_ONCE):
+    def load_ink(self) -> None:
+        """Read all ink, so that any drawing is found at once; beyond `MOST_LOADED` points it stays in the file."""
+        strokes, drawings = self.stored.column("stroke_offsets"), self.stored.column("drawing_offsets")
+        count = int(strokes[-1])
+        if self.small is not None or count > MOST_LOADED:
+            return
+        points = np.empty((count, 2), np.uint8)
+        for start in range(0, count, ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            small[rows] = np.rint(points[rows].clip(0, 1) * 255)
-        return small, self.stored.column("stroke_offsets"), self.stored.column("drawing_offsets")
+            points[rows] = on_grid(self.stored.column("points", rows))
+        self.small = SmallInk(points, strokes, drawings)
 
     def about(self) -> dict[str, Any]:
         """What the page lists of it."""
@@ -110,7 +147,7 @@ class Volume:
             "count": len(self.stored),
             "classes": list(self.stored.classes),
             "scores": list(self.scores),
-            "splits": [name for i, name in enumerate(SPLITS) if (self.stored.column("split") == i).any()],
+            "splits": [name for i, name in enumerate(SPLITS) if (self.split == i).any()],
             "source": str(self.stored.attributes.get("source", "")),
             "model": str(self.stored.attributes.get("model", "")),
         }
@@ -122,8 +159,11 @@ class Volume:
             ConfigError: it asks for a class or score that there isn't.
         """
         stored = self.stored
-        kept = np.zeros(len(stored), np.bool_)
-        kept[stored.indices(wanted.split)] = True
+        if wanted.split not in ("all", *SPLITS):
+            raise ConfigError(f"unknown split {wanted.split!r}; one of all, {', '.join(SPLITS)}")
+        kept = np.ones(len(stored), np.bool_)
+        if wanted.split != "all":
+            kept &= self.split == SPLITS.index(wanted.split)
         if wanted.label:
             if wanted.label not in stored.classes:
                 raise ConfigError(f"{self.path.name} has no class {wanted.label!r}")
@@ -148,42 +188,45 @@ class Volume:
 
     def pack(self, numbers: Sequence[int]) -> bytes:
         """The ink of drawings, as the module says. Raises `ConfigError` for a number that is none."""
-        self._check(numbers)
-        points, strokes, drawings = self.ink
-        packed = []
-        for number in numbers:
-            bounds = strokes[drawings[number] : drawings[number + 1] + 1]
-            lengths = np.diff(bounds)
-            if bounds[-1] - bounds[0] > MOST_POINTS:
-                lengths = lengths[:0]
-            label = int(self.labels[number])
-            head = HEAD.pack(
-                number,
-                label if label >= 0 else UNKNOWN_LABEL,
-                int(self.flagged[number]),
-                0,
-                float(self.confidence[number]),
-                len(lengths),
-            )
-            end = bounds[0] + lengths.sum()
-            packed += [head, lengths.astype("<u2").tobytes(), points[bounds[0] : end].tobytes()]
-        return b"".join(packed)
+        self.check(numbers)
+        return b"".join(itertools.starmap(self._pack_one, zip(numbers, self._inks(numbers), strict=True)))
+
+    def _inks(self, numbers: Sequence[int]) -> Iterator[list[NDArray[np.uint8]]]:
+        if self.small is not None:
+            return map(self.small.of, numbers)
+        found = self.stored.drawings(numbers)
+        return ([on_grid(stroke) for stroke in drawing.strokes] for drawing in found)
+
+    def _pack_one(self, number: int, strokes: list[NDArray[np.uint8]]) -> bytes:
+        shown = strokes if sum(map(len, strokes)) <= MOST_POINTS else []
+        label = int(self.labels[number])
+        head = HEAD.pack(
+            number,
+            label if label >= 0 else UNKNOWN_LABEL,
+            int(self.flagged[number]),
+            0,
+            float(self.confidence[number]),
+            len(shown),
+        )
+        lengths = np.array([len(stroke) for stroke in shown], "<u2").tobytes()
+        return b"".join((head, lengths, *(stroke.tobytes() for stroke in shown)))
 
     def selection(self, numbers: Sequence[int], kind: str) -> Selection:
         """Drawings of this file as a selection of their source. Raises `ConfigError` for a number that is none."""
-        self._check(numbers)
+        self.check(numbers)
         chosen = np.array(numbers, np.int64)
-        split, index = (self.stored.column(name)[chosen] for name in ("split", "source_index"))
+        split, index = self.split[chosen], self.stored.column("source_index")[chosen]
         places = {name: tuple(index[split == i].tolist()) for i, name in enumerate(SPLITS) if (split == i).any()}
         return Selection(places, kind, self.about()["source"])
 
-    def _check(self, numbers: Sequence[int]) -> None:
+    def check(self, numbers: Sequence[int]) -> None:
+        """Raise `ConfigError` for a number that is none of a drawing."""
         if any(number >= len(self.stored) for number in numbers):
             raise ConfigError(f"{self.path.name} has drawings 0 to {len(self.stored) - 1}")
 
     def show(self, number: int) -> dict[str, Any]:
         """All of one drawing: its strokes, its thinned picture and scores. Raises `ConfigError` when there is none."""
-        self._check([number])
+        self.check([number])
         found = self.stored.read([number])
         drawing = found[0]
         picture = None

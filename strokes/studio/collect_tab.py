@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -14,17 +13,18 @@ from strokes.errors import ConfigError
 from strokes.formats.importing import natural
 from strokes.ink.labels import expand_ranges
 from strokes.ink.recordings import held_out
+from strokes.recovery.methods import model_of
 from strokes.studio import limits
 from strokes.studio.exports import downloads, find_download, write_samples
 from strokes.studio.messages import MessageError, drawing_of, text_of, whole_of
-from strokes.studio.samples import Samples
+from strokes.studio.samples import Sample, Samples
 from strokes.studio.studio import TRAINED, Studio
-from strokes.studio.training import new_folder, pen_recipes, train
+from strokes.studio.training import ADAPT, Lesson, Training, learn, new_folder, ways
 from strokes.studio.worker import Tell
 
 PLAN = "collecting"
 SHOWN = 60
-MOST_EPOCHS = 1000
+MOST_ROUNDS = 1000
 
 
 async def collection(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -38,6 +38,13 @@ async def keep(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[s
     writer, label, key = (required(message, name) for name in ("writer", "label", "key"))
     number = await studio.store(studio.samples.keep, key, writer, label, drawn)
     return {"kept": number, **await studio.store(stand, studio, {})}
+
+
+async def older(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """A writer's samples that were kept before the one numbered `before`, the newest first."""
+    writer, before = required(message, "writer"), whole_of(message, "before", least=0, most=2**53)
+    found = await studio.store(studio.samples.newest, writer, SHOWN, before)
+    return {"samples": cards(found)}
 
 
 async def delete(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
@@ -62,25 +69,44 @@ async def export(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict
 
 
 async def start_training(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
-    """Train a recipe on the samples; drawings are recovered with what it learned from then on."""
-    if studio.training is not None and not studio.training.done():
+    """Learn from the samples, the writer's to adapt a network, everybody's to train one; see `follow_training`."""
+    if studio.training is not None and not studio.training.is_over:
         raise ConfigError("a network is in training; stop it first, or wait")
-    recipe = text_of(message, "recipe", default="pen-any")
-    epochs = whole_of(message, "epochs", least=1, most=MOST_EPOCHS, default=1)
-    out = new_folder(studio.data, recipe)
-    studio.training = asyncio.current_task()
-    _, pens = studio.shelf.place("samples.ndjson")
-    await studio.worker.run(pens_job, str(studio.data), str(pens), tell=tell)
-    await train(recipe, pens, out, epochs=epochs, tell=tell)
-    studio.recoverer.use(out)
-    name = str(out.relative_to(studio.data))
-    await studio.store(studio.samples.set, TRAINED, name)
-    return {"model": name}
+    recipe = text_of(message, "recipe", default=ADAPT)
+    writer = required(message, "writer") if recipe == ADAPT else ""
+    kept = await studio.store(studio.samples.labels, writer or None)
+    lesson = Lesson(recipe, whole_of(message, "rounds", least=1, most=MOST_ROUNDS, default=1), model_of(kept))
+    out = new_folder(studio.data, lesson.name)
+
+    async def learning(tell: Tell) -> dict[str, Any]:
+        _, pens = studio.shelf.place("samples.ndjson")
+        await studio.worker.run(pens_job, str(studio.data), writer, str(pens), tell=tell)
+        await learn(lesson, pens, out, tell=tell)
+        studio.networks.use(out)
+        name = str(out.relative_to(studio.data))
+        await studio.store(studio.samples.set, TRAINED, name)
+        return {"model": name}
+
+    studio.training = Training(learning)
+    return await follow_training(studio, message, tell)
+
+
+async def follow_training(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """What is learned, by which drawings are recovered from then on; a page that goes stops nothing."""
+    if studio.training is None:
+        raise ConfigError("nothing is in training")
+    learned: dict[str, Any] = await studio.training.follow(tell)
+    return learned
+
+
+async def stop_training(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """End what is in training."""
+    return {"stopped": studio.training is not None and studio.training.stop()}
 
 
 async def use_model(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Recover with the networks that ship again."""
-    studio.recoverer.use(None)
+    studio.networks.use(None)
     await studio.store(studio.samples.set, TRAINED, "")
     return {"model": ""}
 
@@ -94,11 +120,14 @@ def export_job(tell: Tell, data: str, writer: str, out: str, form: str) -> None:
         samples.close()
 
 
-def pens_job(tell: Tell, data: str, out: str) -> None:
-    """Write all samples of a data folder as pens to learn from; no writer's code is one that is kept for measuring."""
+def pens_job(tell: Tell, data: str, writer: str, out: str) -> None:
+    """Write samples of a data folder, all or a writer's, as pens to learn from.
+
+    No writer's code there is one that is kept for measuring.
+    """
     samples = Samples(Path(data))
     try:
-        every = [replace(sample, writer=code_to_learn_from(sample.writer)) for sample in samples.all()]
+        every = [replace(sample, writer=code_to_learn_from(sample.writer)) for sample in samples.all(writer or None)]
         write_samples(every, Path(out), "ndjson")
     finally:
         samples.close()
@@ -122,7 +151,6 @@ def stand(studio: Studio, message: Mapping[str, Any]) -> dict[str, Any]:
         samples.set(PLAN, json.dumps({"classes": text, "writer": writer}))
     counts = samples.counts(writer)
     others = sorted(set(counts) - set(classes), key=natural)
-    newest = samples.newest(writer, SHOWN)
     return {
         "classes": text,
         "writer": writer,
@@ -130,11 +158,17 @@ def stand(studio: Studio, message: Mapping[str, Any]) -> dict[str, Any]:
         "counts": [[name, counts.get(name, 0)] for name in [*classes, *others]],
         "asked": classes,
         "total": samples.count(),
-        "samples": [{"id": s.id, "label": s.label, "strokes": thin_out(s.strokes)} for s in newest],
+        "samples": cards(samples.newest(writer, SHOWN)),
         "formats": [download.name for download in downloads(films=False)],
-        "recipes": pen_recipes(),
+        "recipes": ways(),
+        "training": studio.training is not None and not studio.training.is_over,
         "model": samples.setting(TRAINED, ""),
     }
+
+
+def cards(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Samples as the page shows them."""
+    return [{"id": s.id, "label": s.label, "strokes": thin_out(s.strokes)} for s in samples]
 
 
 def class_list(text: str) -> list[str]:
@@ -164,8 +198,11 @@ def required(message: Mapping[str, Any], name: str) -> str:
 ACTIONS = {
     "collection": collection,
     "keep": keep,
+    "older samples": older,
     "delete sample": delete,
     "export samples": export,
     "train": start_training,
+    "follow training": follow_training,
+    "stop training": stop_training,
     "use shipped": use_model,
 }

@@ -102,6 +102,9 @@ class Page:
 
         try:
             done = await ACTIONS[message["do"]](self.studio, message, tell)
+            answer = (
+                struct.pack("<d", number) + done if isinstance(done, bytes) else encode({"id": number, "done": done})
+            )
         except StrokesError as error:
             await self._send({"id": number, "error": explain(error)})
         except asyncio.CancelledError:
@@ -112,14 +115,17 @@ class Page:
         else:
             if progress:
                 await asyncio.wait(progress)
-            await self._send(
-                struct.pack("<d", number) + done if isinstance(done, bytes) else {"id": number, "done": done}
-            )
+            await self._send(answer)
 
-    async def _send(self, answer: dict[str, Any] | bytes) -> None:
+    async def _send(self, answer: dict[str, Any] | str | bytes) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
             async with self._sending:
                 if isinstance(answer, bytes):
                     await self.socket.send_bytes(answer)
                 else:
-                    await self.socket.send_text(json.dumps(answer, allow_nan=False, separators=(",", ":")))
+                    await self.socket.send_text(answer if isinstance(answer, str) else encode(answer))
+
+
+def encode(answer: dict[str, Any]) -> str:
+    """An answer as JSON. Raises `ValueError` where it holds what JSON doesn't, such as NaN."""
+    return json.dumps(answer, allow_nan=False, separators=(",", ":"))

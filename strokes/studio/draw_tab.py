@@ -29,7 +29,7 @@ async def draw(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[s
     if not flag_of(message, "strokes_too", default=True):
         return {"reading": answers}
     tell({"reading": answers})
-    return await studio.recover(studio.recoverer.recover, framed, characters)
+    return await studio.recover(framed, characters)
 
 
 def pen_width(message: Mapping[str, Any]) -> float:

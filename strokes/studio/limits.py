@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MESSAGE_BYTES = 4 << 20
+MESSAGE_BYTES = 12 << 20
 """A longer message is answered by an error."""
 FRAME_BYTES = 16 << 20
 """A longer one closes its connection, before it is taken into memory."""
@@ -17,12 +17,14 @@ POINTS = 20_000
 PAGE_STROKES = 20_000
 PAGE_POINTS = 400_000
 """Of a recovered page."""
+PAGES = 100_000
+PLOT_MM = 10_000.0
 
 NAME_LETTERS = 60
+FILE_LETTERS = 255
 CLASSES = 500
 CLASSES_LETTERS = 2_000
 TEXT_LETTERS = 400
 DRAWINGS_AT_ONCE = 512
-MARKS = 1_000_000
 KEPT_FILES = 24
 """Pictures and downloads that wait to be used; the oldest goes first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -121,17 +120,16 @@ def drawing_of(message: Mapping[str, Any], name: str = "strokes") -> PenDrawing:
     )
 
 
-def page_of(message: Mapping[str, Any]) -> Drawing:
-    """A recovered drawing as a person edited it: strokes of [x, y] in a picture of `width` and `height`.
+def page_of(message: Mapping[str, Any]) -> tuple[FloatArray, ...]:
+    """Strokes (points, 2) of a recovered drawing as a person edited it.
 
     Raises:
-        MessageError: it is no such thing, or too large.
+        MessageError: they are no such thing, or too much.
     """
     strokes = stroke_rows(
         message.get("strokes"), "strokes", most_strokes=limits.PAGE_STROKES, most_points=limits.PAGE_POINTS
     )
-    width, height = (number_of(message, name, least=1e-4, most=1, default=1) for name in ("width", "height"))
-    return Drawing(tuple(np.ascontiguousarray(s[:, :2], np.float32) for s in strokes), None, width, height)
+    return tuple(np.ascontiguousarray(stroke[:, :2], np.float32) for stroke in strokes)
 
 
 def stroke_rows(value: Any, name: str, *, most_strokes: int, most_points: int) -> list[Any]:
@@ -156,10 +154,13 @@ HIGH = np.array([5, 5, 1e9, 1, 90, 90], np.float64)
 def _rows_of(stroke: Sequence[Any], name: str) -> Any:
     width = len(stroke[0]) if isinstance(stroke[0], list) else 0
     alike = 2 <= width <= len(LOW) and all(isinstance(point, list) and len(point) == width for point in stroke)
-    if not alike or not all(type(n) in (int, float) and math.isfinite(n) for point in stroke for n in point):
+    if not alike or not {type(number) for point in stroke for number in point} <= {int, float}:
         raise MessageError(f"a point of `{name}` is no list of 2 to {len(LOW)} numbers")
     rows = np.zeros((len(stroke), len(LOW)))
-    rows[:, :width] = stroke
+    try:
+        rows[:, :width] = stroke
+    except OverflowError:
+        raise MessageError(f"a point of `{name}` is out of range") from None
     if not ((rows >= LOW) & (rows <= HIGH)).all():
         raise MessageError(f"a point of `{name}` is out of range")
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from strokes.metrics.pens import score_pens
 from strokes.recognition.choose import load_judge
 from strokes.recognition.classifier import Classifier
 from strokes.recovery.methods import Method, Options, choose_method
+from strokes.training.checkpoints import find_model, read_model
 
 ANSWERS = 3
 
@@ -101,28 +102,68 @@ class Recoverer:
     """Recovers drawings with the shipped networks, or one that was trained since."""
 
     def __init__(self) -> None:
-        self.trained: Path | None = None
         self._methods: dict[str, Method] = {}
 
-    def use(self, model: Path | None) -> None:
-        """Recover with a trained model from now on; None for those that ship."""
-        self.trained = model
-
-    def method(self, characters: str) -> Method:
-        """The way to recover such characters."""
-        name = str(self.trained) if self.trained is not None else READINGS[characters].model
-        if name not in self._methods:
+    def method(self, model: str) -> Method:
+        """The way of a network."""
+        if model not in self._methods:
             nothing = make_image_set(np.zeros((0, FRAME_PX, FRAME_PX), np.bool_))
-            self._methods[name] = choose_method(nothing, Options(model=name))
-        return self._methods[name]
+            self._methods[model] = choose_method(nothing, Options(model=model))
+        return self._methods[model]
 
-    def recover(self, framed: Framed, characters: str) -> dict[str, Any]:
+    def recover(self, framed: Framed, model: str) -> dict[str, Any]:
         """The strokes that the picture alone gives, on the canvas, and how they compare with those that were drawn."""
-        found = self.method(characters).draw(make_image_set(thin(framed.grey)))
+        found = self.method(model).draw(make_image_set(thin(framed.grey)))
         scores = {name: float(values[0]) for name, values in score_pens(framed.truth, found).items()}
         return {
             "strokes": [np.round(stroke, 5).tolist() for stroke in framed.to_canvas(found[0].strokes)],
             "drawn": int(len(framed.truth.stroke_offsets) - 1),
             "confidence": float(found.scores["confidence"][0]) if "confidence" in found.scores else None,
             "scores": {name: None if np.isnan(value) else value for name, value in scores.items()},
+            "model": Path(model).name,
         }
+
+
+@cache
+def recoverer() -> Recoverer:
+    """The one of this process."""
+    return Recoverer()
+
+
+def recover_job(tell: Callable[[dict[str, Any]], None], framed: Framed, model: str) -> dict[str, Any]:
+    """Recover a drawing, in the process that is there for it."""
+    return recoverer().recover(framed, model)
+
+
+@dataclass
+class Networks:
+    """Which network recovers what: those that ship, or one that was trained since.
+
+    Attributes:
+        trained: the folder of the latter, None without.
+        known: the classes that it knows; none where it knows no labels.
+    """
+
+    trained: Path | None = None
+    known: tuple[str, ...] = ()
+
+    def use(self, model: Path | None) -> None:
+        """Recover with a trained network from now on; None for those that ship.
+
+        Raises:
+            ConfigError: it is broken.
+        """
+        classes = "" if model is None else str(read_model(find_model(str(model))).settings.get("classes", ""))
+        self.known = tuple(expand_ranges(classes)) if classes else ()
+        self.trained = model
+
+    @property
+    def own(self) -> str:
+        """What was trained, "" for what ships."""
+        return "" if self.trained is None else str(self.trained)
+
+    def of(self, characters: str) -> str:
+        """The network of such characters: what was trained, where it knows them, else what ships."""
+        wanted = READINGS[characters]
+        knows = not self.known or set(wanted.classes) <= set(self.known)
+        return self.own if self.own and knows else wanted.model

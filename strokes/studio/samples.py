@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from strokes.errors import StoreError
 from strokes.formats.recording import Recording, join_strokes
+from strokes.studio.database import Database
 from strokes.studio.messages import PenDrawing
+from strokes.studio.shelf import within
 
 FILE = "samples.sqlite"
+LAST = 2**63 - 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS samples (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,20 +50,11 @@ class Samples:
     """
 
     def __init__(self, data: Path) -> None:
-        self.path = data / FILE
-        self._lock = threading.Lock()
-        try:
-            self._base = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-            self._base.execute("PRAGMA journal_mode=WAL")
-            self._base.execute("PRAGMA synchronous=FULL")
-            self._base.executescript(SCHEMA)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} can't be opened ({error}); choose another --data") from error
+        self._base = Database(within(data, FILE), SCHEMA)
 
     def close(self) -> None:
         """Let go of the database."""
-        with self._lock:
-            self._base.close()
+        self._base.close()
 
     def keep(self, key: str, writer: str, label: str, drawn: PenDrawing) -> int:
         """Keep a sample, and return its number once it is on the disk.
@@ -71,36 +62,44 @@ class Samples:
         `key` is the page's own name for it: one that is sent again, since its answer was lost, is kept once.
         """
         strokes = json.dumps(rows_of(drawn), separators=(",", ":"))
-        self._do(
+        self._base.do(
             "INSERT INTO samples (key, writer, label, strokes) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-            (key, writer, label, strokes),
+            key,
+            writer,
+            label,
+            strokes,
         )
-        return int(self._do("SELECT id FROM samples WHERE key = ?", (key,))[0][0])
+        return int(self._base.do("SELECT id FROM samples WHERE key = ?", key)[0][0])
 
     def delete(self, number: int) -> bool:
         """Delete a sample; false when there is none of that number."""
-        return bool(self._do("DELETE FROM samples WHERE id = ? RETURNING id", (number,)))
+        return bool(self._base.do("DELETE FROM samples WHERE id = ? RETURNING id", number))
 
     def last(self, writer: str) -> int | None:
         """The number of the sample that a writer kept last."""
-        found = self._do("SELECT max(id) FROM samples WHERE writer = ?", (writer,))
+        found = self._base.do("SELECT max(id) FROM samples WHERE writer = ?", writer)
         return None if found[0][0] is None else int(found[0][0])
 
     def counts(self, writer: str) -> dict[str, int]:
         """How many samples of each label a writer has."""
-        return dict(self._do("SELECT label, count(*) FROM samples WHERE writer = ? GROUP BY label", (writer,)))
+        return dict(self._base.do("SELECT label, count(*) FROM samples WHERE writer = ? GROUP BY label", writer))
 
     def writers(self) -> list[str]:
         """All who have kept a sample, in order."""
-        return [name for (name,) in self._do("SELECT DISTINCT writer FROM samples ORDER BY writer", ())]
+        return [name for (name,) in self._base.do("SELECT DISTINCT writer FROM samples ORDER BY writer")]
 
     def count(self) -> int:
         """How many samples there are."""
-        return int(self._do("SELECT count(*) FROM samples", ())[0][0])
+        return int(self._base.do("SELECT count(*) FROM samples")[0][0])
 
-    def newest(self, writer: str, most: int) -> list[Sample]:
-        """A writer's samples, the newest first."""
-        return self._samples("WHERE writer = ? ORDER BY id DESC LIMIT ?", (writer, most))
+    def labels(self, writer: str | None = None) -> list[str]:
+        """The labels that there are samples of, of all writers or one."""
+        chosen = ("", ()) if writer is None else ("WHERE writer = ?", (writer,))
+        return [label for (label,) in self._base.do(f"SELECT DISTINCT label FROM samples {chosen[0]}", *chosen[1])]
+
+    def newest(self, writer: str, most: int, before: int = LAST) -> list[Sample]:
+        """A writer's samples below a number, the newest first."""
+        return self._samples("WHERE writer = ? AND id < ? ORDER BY id DESC LIMIT ?", (writer, before, most))
 
     def all(self, writer: str | None = None) -> list[Sample]:
         """Every sample, or every one of a writer, in the order they were kept."""
@@ -110,25 +109,18 @@ class Samples:
 
     def setting(self, name: str, default: str) -> str:
         """What was last set under a name."""
-        found = self._do("SELECT value FROM settings WHERE name = ?", (name,))
+        found = self._base.do("SELECT value FROM settings WHERE name = ?", name)
         return str(found[0][0]) if found else default
 
     def set(self, name: str, value: str) -> None:
         """Remember a setting."""
-        self._do(
-            "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        self._base.do(
+            "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value
         )
 
     def _samples(self, rest: str, values: Sequence[Any]) -> list[Sample]:
-        rows = self._do(f"SELECT id, writer, label, strokes FROM samples {rest}", values)
+        rows = self._base.do(f"SELECT id, writer, label, strokes FROM samples {rest}", *values)
         return [Sample(number, writer, label, json.loads(strokes)) for number, writer, label, strokes in rows]
-
-    def _do(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            with self._lock:
-                return self._base.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} refuses ({error})") from error
 
 
 def rows_of(drawn: PenDrawing) -> list[list[list[float]]]:
@@ -152,7 +144,7 @@ def recordings(samples: Sequence[Sample]) -> Iterator[Recording]:
             lengths,
             sample.label,
             canvas=(1.0, 1.0),
-            columns={"time_ms": rows[:, 2], "pressure": rows[:, 3]},
+            columns=dict(zip(("time_ms", "pressure", "tilt_x", "tilt_y"), rows[:, 2:6].T, strict=True)),
             source_index=place,
             metadata={"writer": sample.writer},
         )

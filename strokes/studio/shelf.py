@@ -8,7 +8,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from strokes.errors import StoreError
 from strokes.studio.limits import KEPT_FILES
+
+
+def within(data: Path, name: str) -> Path:
+    """The path of a name in the data folder. Raises `StoreError` when a link or dots lead out of it."""
+    path = data / name
+    if not path.resolve().is_relative_to(data.resolve()):
+        raise StoreError(f"{path} leads out of the data folder; remove it, or choose another --data")
+    return path
 
 
 @dataclass(frozen=True)

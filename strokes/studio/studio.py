@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from strokes.errors import ConfigError, StoreError
 from strokes.files import make_folder
 from strokes.ink.drawing import Drawing
-from strokes.studio.browsing import Library
+from strokes.studio.browsing import Filter, Library, Volume
 from strokes.studio.keys import Keys, make_keys
-from strokes.studio.reading import Recoverer, frame, read
+from strokes.studio.marks import Marks
+from strokes.studio.reading import Framed, Networks, frame, read, recover_job
 from strokes.studio.samples import Samples
-from strokes.studio.shelf import Shelf
+from strokes.studio.shelf import Shelf, within
+from strokes.studio.training import Training
 from strokes.studio.warm import warm_job
 from strokes.studio.worker import Tell, Worker
 
@@ -32,22 +36,25 @@ TRAINED = "trained model"
 class Studio:
     """A studio over a data folder.
 
-    Reading, recovery of single drawings, and the disk have a thread each, so that none waits for another; long work
-    has a process.
+    Reading and the disk have a thread each, recovery of single drawings and long work a process, so that none waits for
+    another.
     """
 
     data: Path
     keys: Keys
     samples: Samples
+    marks: Marks
     library: Library
-    recoverer: Recoverer = field(default_factory=Recoverer)
+    networks: Networks = field(default_factory=Networks)
     shelf: Shelf = field(default_factory=Shelf)
     worker: Worker = field(default_factory=Worker)
+    hand: Worker = field(default_factory=lambda: Worker(niceness=0, patient=True))
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-reading"))
-    recovering: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-recovering"))
     disk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-disk"))
-    training: asyncio.Task[Any] | None = None
+    loading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "studio-loading"))
+    training: Training | None = None
     _warm: bool = False
+    _loading: list[Volume] = field(default_factory=list)
 
     @classmethod
     def over(cls, data: Path, files: tuple[Path, ...] = ()) -> Studio:
@@ -58,10 +65,10 @@ class Studio:
         """
         make_folder(data)
         samples = Samples(data)
-        studio = cls(data, make_keys(data), samples, Library(files, data))
+        studio = cls(data, make_keys(data), samples, Marks(data), Library(files, data))
         trained = samples.setting(TRAINED, "")
-        if trained and (data / trained).is_dir():
-            studio.recoverer.use(data / trained)
+        with suppress(ConfigError, StoreError):
+            studio.networks.use(within(data, trained) if trained else None)
         return studio
 
     async def warm_up(self) -> None:
@@ -69,22 +76,32 @@ class Studio:
         if self._warm:
             return
         self._warm = True
-        line = Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),))
+        line = frame(Drawing((np.array([[0.4, 0.2], [0.5, 0.5], [0.4, 0.8]], np.float32),)))
         for characters in ("digits", "letters"):
-            framed = await self.read(frame, line)
-            await self.read(read, framed.grey, characters)
-            await self.recover(self.recoverer.recover, framed, characters)
+            await self.read(read, line.grey, characters)
+            await self.recover(line, characters)
         if self.library.given:
-            await self.store(lambda: self.library.volume(0).ink)
+            volume = await self.store(self.library.volume, 0)
+            await self.store(volume.find, Filter())
+            self.load(volume)
         await self.worker.run(warm_job, tell=lambda _: None)
 
     async def read(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` returns, in the thread of reading."""
         return await asyncio.get_running_loop().run_in_executor(self.reading, work, *arguments)
 
-    async def recover(self, work: Callable[..., T], *arguments: Any) -> T:
-        """What `work` returns, in the thread of recovery."""
-        return await asyncio.get_running_loop().run_in_executor(self.recovering, work, *arguments)
+    async def recover(self, framed: Framed, characters: str) -> dict[str, Any]:
+        """The recovery of a drawing, in its own process."""
+        found: dict[str, Any] = await self.hand.run(
+            recover_job, framed, self.networks.of(characters), tell=lambda _: None
+        )
+        return found
+
+    def load(self, volume: Volume) -> None:
+        """Read a dataset's ink, while its drawings are already shown from the file."""
+        if volume not in self._loading:
+            self._loading.append(volume)
+            self.loading.submit(volume.load_ink)
 
     async def store(self, work: Callable[..., T], *arguments: Any) -> T:
         """What `work` returns, in the thread of files."""
@@ -93,10 +110,12 @@ class Studio:
     def close(self) -> None:
         """End all work and let go of everything."""
         if self.training is not None:
-            self.training.cancel()
+            self.training.stop()
         self.worker.stop()
-        for pool in (self.reading, self.recovering, self.disk):
+        self.hand.stop()
+        for pool in (self.reading, self.disk, self.loading):
             pool.shutdown(cancel_futures=True)
         self.library.close()
         self.samples.close()
+        self.marks.close()
         self.shelf.close()

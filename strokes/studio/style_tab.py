@@ -53,7 +53,7 @@ async def write(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[
     wish: dict[str, Any] = {
         "words": EVERYTHING if flag_of(message, "full_set") else words,
         "full_set": flag_of(message, "full_set"),
-        "generator": text_of(message, "generator", default=ANY),
+        "generator": text_of(message, "generator") or ANY,
         "average": flag_of(message, "average", default=True),
         "randomness": number_of(message, "randomness", least=0, most=5, default=RANDOMNESS),
         "seed": whole_of(message, "seed", least=0, most=2**31),
@@ -64,9 +64,9 @@ async def write(studio: Studio, message: Mapping[str, Any], tell: Tell) -> dict[
         raise MessageError("there is nothing to write; give some words")
     width_px = pen_width(message)
     examples = message.get("examples", [])
-    if not isinstance(examples, list) or len(examples) > EXAMPLES:
-        raise MessageError(f"`examples` is no list of at most {EXAMPLES}")
-    drawn = [(drawing_of(one), text_of(one, "label")) for one in examples if isinstance(one, dict)]
+    if not isinstance(examples, list) or len(examples) > EXAMPLES or not all(isinstance(one, dict) for one in examples):
+        raise MessageError(f"`examples` is no list of at most {EXAMPLES} drawings")
+    drawn = [(drawing_of(one), text_of(one, "label")) for one in examples]
     pictures = [frame(one.drawing, width_px=width_px).grey[0] for one, _ in drawn]
     identifier, path = studio.shelf.place("written.png")
     labels = [label for _, label in drawn]

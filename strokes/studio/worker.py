@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from strokes.errors import StrokesError
@@ -19,6 +20,7 @@ Tell = Callable[[dict[str, Any]], None]
 Job = Callable[..., Any]
 NICENESS = 5
 FINISH_S = 5
+MOST_EXPENDABLE = "1000"
 
 
 class JobError(StrokesError):
@@ -26,39 +28,55 @@ class JobError(StrokesError):
 
 
 class Worker:
-    """Runs one job after another, each a module's function of `tell` and further arguments."""
+    """Runs one job after another in a process, each a module's function of `tell` and further arguments.
 
-    def __init__(self) -> None:
+    Args:
+        niceness: how far the process stands back for others.
+        patient: whether a job that is cancelled is left to end by itself, as short ones may, rather than stopped with
+            its process and all that this has loaded.
+    """
+
+    def __init__(self, *, niceness: int = NICENESS, patient: bool = False) -> None:
+        self.niceness, self.patient = niceness, patient
         self._turn = asyncio.Lock()
         self._process: Any = None
         self._line: Connection | None = None
         self._threads = ThreadPoolExecutor(1, "studio-worker")
+        self._number = self._given_up = 0
 
     async def run(self, job: Job, *arguments: Any, tell: Tell) -> Any:
-        """What `job(tell, *arguments)` returns; cancelling it stops the process.
+        """What `job(tell, *arguments)` returns.
 
         Raises:
             JobError: with the message of the `StrokesError` that the job raised.
         """
         async with self._turn:
-            loop = asyncio.get_running_loop()
-            line = await loop.run_in_executor(self._threads, self._start)
             try:
-                line.send((job, arguments))
-                while True:
-                    kind, value = await loop.run_in_executor(self._threads, line.recv)
-                    if kind == "progress":
-                        tell(value)
-                    elif kind == "done":
-                        return value
-                    else:
-                        raise JobError(value)
+                return await self._run(job, arguments, tell)
             except (EOFError, OSError) as error:
                 self.stop()
                 raise JobError("the work ended by itself; there may be too little memory") from error
             except asyncio.CancelledError:
-                self.stop()
+                if not self.patient:
+                    self._given_up = self._number
+                    self.stop()
                 raise
+
+    async def _run(self, job: Job, arguments: tuple[Any, ...], tell: Tell) -> Any:
+        loop = asyncio.get_running_loop()
+        self._number += 1
+        mine = self._number
+        line = await loop.run_in_executor(self._threads, self._ask, mine, job, arguments)
+        while True:
+            number, kind, value = await loop.run_in_executor(self._threads, line.recv)
+            if number != mine:
+                continue  # of a job that was cancelled
+            if kind == "progress":
+                tell(value)
+            elif kind == "done":
+                return value
+            else:
+                raise JobError(value)
 
     def stop(self) -> None:
         """End the process, whatever it does; the next job starts another."""
@@ -68,27 +86,42 @@ class Worker:
             self._process = None
         self._line = None
 
-    def _start(self) -> Connection:
+    def _ask(self, number: int, job: Job, arguments: tuple[Any, ...]) -> Connection:
         if self._process is None or not self._process.is_alive() or self._line is None:
             context = multiprocessing.get_context("spawn")
             line, theirs = context.Pipe()
-            process = context.Process(target=work, args=(theirs, os.getpid()), daemon=True)
+            process = context.Process(target=work, args=(theirs, os.getpid(), self.niceness), daemon=True)
             process.start()
             theirs.close()
-            self._line, self._process = line, process  # once it runs: it may be stopped from now on
+            self._line, self._process = line, process
+            if self._given_up == number:  # while the process started, so that there was none to stop
+                self.stop()
+                raise EOFError
+        self._line.send((number, job, arguments))
         return self._line
 
 
-def work(line: Connection, parent: int) -> None:
+def work(line: Connection, parent: int, niceness: int) -> None:
     """Do the jobs that come along `line` until it ends."""
     import torch
 
-    os.nice(NICENESS)
+    os.nice(niceness)
+    go_first_when_memory_ends()
     torch.set_num_threads(1)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while os.getppid() == parent:
-            job, arguments = line.recv()
-            line.send(do(job, arguments, lambda value: line.send(("progress", value))))
+            number, job, arguments = line.recv()
+
+            def tell(value: dict[str, Any], number: int = number) -> None:
+                line.send((number, "progress", value))
+
+            line.send((number, *do(job, arguments, tell)))
+
+
+def go_first_when_memory_ends() -> None:
+    """Let Linux end this process rather than the server where memory runs out."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(MOST_EXPENDABLE, encoding="utf-8")
 
 
 def do(job: Job, arguments: tuple[Any, ...], tell: Tell) -> tuple[str, Any]:

@@ -26,7 +26,6 @@ export function browse(panel, connection) {
   let shown = null;
   let turn = 0;
   let marks = new Map(); // number of a drawing -> true (right) or false (wrong)
-  const allMarks = new Map(); // name of a dataset -> its marks
 
   const about = () => datasets[Number(dataset.value)];
 
@@ -60,11 +59,24 @@ export function browse(panel, connection) {
     options(score, [["", "any"], ...scores]);
     const sorts = [...scores].sort((a, b) => (b === "confidence") - (a === "confidence"));
     options(sort, [["index", "place in the file"], ...sorts.flatMap((name) => [[name, `${name}, lowest first`], [`-${name}`, `${name}, highest first`]])]);
-    const name = about()?.name ?? "";
-    if (!allMarks.has(name)) allMarks.set(name, new Map());
-    marks = allMarks.get(name);
+    marks = new Map();
+    shown = null;
     showMarks();
     ask();
+    recall();
+  };
+
+  const recall = async () => {
+    const place = dataset.value;
+    try {
+      const found = await connection.ask("marks", { dataset: Number(place) }, { again: true });
+      if (place !== dataset.value) return;
+      marks = new Map([...found.right.map((number) => [number, true]), ...found.wrong.map((number) => [number, false])]);
+      showMarks();
+      for (const row of rows.keys()) paintRow(row);
+    } catch (error) {
+      complain(error);
+    }
   };
 
   // Rows.
@@ -242,10 +254,12 @@ export function browse(panel, connection) {
 
   const mark = (isRight) => {
     if (!shown) return;
+    const fields = { dataset: Number(dataset.value), number: shown.number };
     if (marks.get(shown.number) === isRight) marks.delete(shown.number);
-    else marks.set(shown.number, isRight);
+    else marks.set(shown.number, (fields.right = isRight));
     if (chosen >= 0) paintRow(Math.floor(chosen / columns));
     showMarks();
+    connection.ask("mark", fields, { again: true }).catch((error) => (complain(error), recall()));
   };
 
   const showMarks = () => {
@@ -278,8 +292,7 @@ export function browse(panel, connection) {
   right.addEventListener("click", () => mark(true));
   wrong.addEventListener("click", () => mark(false));
   exportMarks.addEventListener("click", () => {
-    const of = (isRight) => [...marks].filter(([, value]) => value === isRight).map(([number]) => number);
-    const fields = { dataset: Number(dataset.value), right: of(true), wrong: of(false), keep_only: part(panel, "selection").value === "keep" };
+    const fields = { dataset: Number(dataset.value), keep_only: part(panel, "selection").value === "keep" };
     connection.ask("export marks", fields).then((made) => connection.download(made)).catch(complain);
   });
   dataset.addEventListener("change", choose);

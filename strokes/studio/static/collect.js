@@ -4,8 +4,12 @@ import { complain, make, options, part } from "./dom.js";
 import { Pen } from "./pen.js";
 import { STROKE_COLOURS, trace } from "./surface.js";
 
+const SHOWN = 60; // samples that are sent at a time
+const WAYS = { adapt: "adapt to this writer" };
+const ROUNDS = { adapt: 60 };
+
 export function collect(panel, connection) {
-  const [keep, undo, skip, train] = ["keep", "undo", "skip", "train"].map((name) => part(panel, name));
+  const [keep, undo, skip, train, more] = ["keep", "undo", "skip", "train", "more"].map((name) => part(panel, name));
   const [writer, classes] = ["writer", "classes"].map((name) => part(panel, name));
   let state = null;
   let asked = null;
@@ -15,6 +19,7 @@ export function collect(panel, connection) {
   const ready = () => {
     keep.disabled = pen.isEmpty || asked === null;
     undo.disabled = pen.isEmpty && !state?.samples.length;
+    for (const button of [skip, train, part(panel, "export")]) button.disabled = state === null;
   };
 
   // The class with the fewest samples, the first of them after the one that was asked last.
@@ -27,10 +32,11 @@ export function collect(panel, connection) {
   };
 
   const ask = (name) => {
+    if (asked !== null) pen.clear(); // what was drawn before anything was asked stays
     asked = name;
     part(panel, "asked").textContent = `Write: ${name}`;
-    pen.clear();
     showCounts();
+    ready();
   };
 
   const showCounts = () => {
@@ -50,9 +56,11 @@ export function collect(panel, connection) {
     if (document.activeElement !== classes) classes.value = found.classes;
     panel.querySelector("datalist").replaceChildren(...found.writers.map((name) => make("option", { value: name })));
     options(part(panel, "format"), found.formats);
-    options(part(panel, "recipe"), found.recipes);
+    options(part(panel, "recipe"), found.recipes.map((name) => [name, WAYS[name] ?? `train ${name} anew`]));
     part(panel, "total").textContent = `${found.total} kept by ${found.writers.length || "no"} ${found.writers.length === 1 ? "writer" : "writers"}`;
     part(panel, "samples").replaceChildren(...found.samples.map(card));
+    more.hidden = found.samples.length < SHOWN;
+    if (found.training && !training) follow("follow training");
     if (!training) {
       part(panel, "training").replaceChildren(
         ...(found.model ? [`drawings are recovered by ${found.model} `, make("button", { onclick: forget }, "Use what ships")] : []),
@@ -71,7 +79,7 @@ export function collect(panel, connection) {
       trace(context, stroke, ([x, y]) => [x * 168, y * 168]);
     });
     const remove = make("button", { "aria-label": `Delete ${sample.label}, number ${sample.id}`, onclick: () => send("delete sample", { sample: sample.id }) }, "×");
-    return make("li", {}, make("b", {}, sample.label), canvas, remove);
+    return make("li", { "data-number": String(sample.id) }, make("b", {}, sample.label), canvas, remove);
   };
 
   const send = async (what, fields = {}) => {
@@ -85,16 +93,19 @@ export function collect(panel, connection) {
     }
   };
 
+  // The next class is asked at once, so that a fast hand never draws on a sheet that is cleared a moment later.
   const keepIt = async () => {
     if (keep.disabled) return;
+    const { strokes } = pen;
     const sample = { strokes: pen.rows, label: asked, writer: state.writer, key: crypto.randomUUID() };
-    keep.disabled = true;
+    state.counts = state.counts.map(([name, count]) => [name, count + (name === asked)]);
+    next();
     const found = await send("keep", sample);
-    if (found) {
-      part(panel, "says").textContent = `kept ${sample.label}, number ${found.kept}`;
-      next();
+    if (found) part(panel, "says").textContent = `kept ${sample.label}, number ${found.kept}`;
+    else if (pen.isEmpty) {
+      ask(sample.label);
+      pen.restore(strokes);
     }
-    ready();
   };
 
   const undoIt = async () => {
@@ -107,13 +118,15 @@ export function collect(panel, connection) {
     }
   };
 
-  const trainIt = async () => {
-    if (training) return training.cancel();
+  const trainIt = () => {
+    if (training) return connection.ask("stop training").catch(complain);
+    follow("train", { recipe: part(panel, "recipe").value, rounds: Number(part(panel, "rounds").value), writer: state.writer });
+  };
+
+  const follow = async (what, fields = {}) => {
     const says = part(panel, "training");
-    says.textContent = "training begins";
     train.textContent = "Stop";
-    const fields = { recipe: part(panel, "recipe").value, epochs: Number(part(panel, "epochs").value) };
-    training = connection.ask("train", fields, { progress: ({ said }) => said && (says.textContent = said) });
+    training = connection.ask(what, fields, { progress: ({ said }) => said && (says.textContent = said) });
     try {
       const { model } = await training;
       training = null;
@@ -124,6 +137,13 @@ export function collect(panel, connection) {
     }
     training = null;
     train.textContent = "Train";
+  };
+
+  const showMore = async () => {
+    const last = Number(part(panel, "samples").lastElementChild?.dataset.number ?? 0);
+    const { samples } = await connection.ask("older samples", { writer: state.writer, before: last }, { again: true });
+    part(panel, "samples").append(...samples.map(card));
+    more.hidden = samples.length < SHOWN;
   };
 
   const forget = () => connection.ask("use shipped").then(() => send("collection"), complain);
@@ -140,11 +160,13 @@ export function collect(panel, connection) {
     ask(state.asked[place % state.asked.length]);
   });
   train.addEventListener("click", trainIt);
+  more.addEventListener("click", () => showMore().catch(complain));
+  part(panel, "recipe").addEventListener("change", (event) => (part(panel, "rounds").value = ROUNDS[event.target.value] ?? 1));
   writer.addEventListener("change", choose);
   classes.addEventListener("change", choose);
   part(panel, "pen").addEventListener("keydown", (event) => event.key === "Enter" && keepIt());
   part(panel, "export").addEventListener("click", () =>
-    connection.ask("export samples", { format: part(panel, "format").value }).then((made) => connection.download(made)).catch(complain),
+    connection.ask("export samples", { format: part(panel, "format").value, of_writer: part(panel, "whose").value === "mine" ? state.writer : "" }).then((made) => connection.download(made)).catch(complain),
   );
   send("collection").then((found) => found && next());
 }

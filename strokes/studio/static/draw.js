@@ -47,6 +47,7 @@ export function draw(panel, connection) {
   const recovered = (found) => {
     player.show(found.strokes, { ghost: pen.strokes, play: true });
     play.disabled = false;
+    part(panel, "by").textContent = `, by ${found.model}`;
     const { dtw, direction, order } = found.scores;
     const figure = (name, value, unit = "") => make("span", {}, `${name} `, make("b", {}, value), unit);
     const number = (value) => (value === null ? "—" : value.toFixed(2));

@@ -47,6 +47,11 @@ for (const [place, tab] of tabs.entries()) {
   });
 }
 
+// A file that is dropped anywhere would replace the page.
+for (const type of ["dragover", "drop"]) {
+  document.addEventListener(type, (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+}
+
 connection.addEventListener("state", ({ detail }) => {
   const status = document.getElementById("connection");
   status.dataset.state = detail.state;

@@ -3,6 +3,7 @@
 import { Surface, colour, trace } from "./surface.js";
 
 const FRAME_PX = 28;
+const FAR = 5; // how far beside the canvas a captured pen is followed, in its sides
 const STEP = 0.02;
 const FINE_STEP = 0.005;
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -38,6 +39,7 @@ export class Pen {
   }
 
   clear() {
+    this.active = null; // a pen that is down draws again once it was lifted
     this.strokes = [];
     this.began = null;
     this.cursor = null;
@@ -45,6 +47,7 @@ export class Pen {
   }
 
   undo() {
+    this.active = null;
     this.strokes.pop();
     if (this.isEmpty) this.began = null;
     this.#changed();
@@ -55,6 +58,13 @@ export class Pen {
     this.paint();
   }
 
+  // Draw what `strokes` was before.
+  restore(strokes) {
+    this.active = null;
+    this.strokes = strokes;
+    this.#changed();
+  }
+
   // Strokes of [x, y, time_ms, pressure, tilt_x, tilt_y] in the canvas' unit square, rounded to what matters.
   get rows() {
     const digits = [5, 5, 3, 4, 1, 1];
@@ -63,7 +73,8 @@ export class Pen {
 
   #place(event) {
     const box = this.canvas.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const within = (value) => Math.min(FAR, Math.max(1 - FAR, value));
+    return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
   }
 
   #point(event) {
@@ -77,16 +88,17 @@ export class Pen {
       penSeen = true;
       if (this.active?.type === "touch") this.#drop(); // the palm was first
     }
-    if (this.active || event.button !== 0 || (event.pointerType === "touch" && penSeen)) return;
+    if (this.active || this.cursor?.down || event.button !== 0 || (event.pointerType === "touch" && penSeen)) return;
     event.preventDefault();
     this.canvas.focus({ preventScroll: true });
-    this.active = { id: event.pointerId, type: event.pointerType };
+    const stroke = [this.#point(event)];
+    this.active = { id: event.pointerId, type: event.pointerType, stroke };
     try {
       this.canvas.setPointerCapture(event.pointerId);
     } catch {
       // an event that no device sent has nothing to capture
     }
-    this.strokes.push([this.#point(event)]);
+    this.strokes.push(stroke);
     this.#changed();
   }
 
@@ -94,7 +106,7 @@ export class Pen {
     if (event.pointerType === "pen") penSeen = true;
     if (event.pointerId !== this.active?.id) return;
     const coalesced = event.getCoalescedEvents?.() ?? [];
-    const stroke = this.strokes.at(-1);
+    const { stroke } = this.active;
     const before = stroke.length;
     for (const one of coalesced.length ? coalesced : [event]) stroke.push(this.#point(one));
     this.predicted = (event.getPredictedEvents?.() ?? []).map((one) => this.#place(one));
@@ -103,7 +115,7 @@ export class Pen {
 
   #up(event) {
     if (event.pointerId !== this.active?.id) return;
-    const stroke = this.strokes.at(-1);
+    const { stroke } = this.active;
     const [x, y] = this.#place(event);
     const last = stroke.at(-1);
     if (event.type === "pointerup" && (x !== last[0] || y !== last[1])) stroke.push(this.#point(event));
@@ -118,9 +130,12 @@ export class Pen {
   }
 
   #drop() {
+    const { stroke } = this.active;
     this.active = null;
     this.predicted = [];
-    this.undo();
+    this.strokes = this.strokes.filter((one) => one !== stroke);
+    if (this.isEmpty) this.began = null;
+    this.#changed();
   }
 
   // Arrow keys move the pen, Space puts it down and lifts it; with Shift the steps are fine.
@@ -129,6 +144,7 @@ export class Pen {
       event.preventDefault();
       if (event.repeat) return;
       this.cursor ??= { at: [0.5, 0.5], down: false };
+      if (this.active) return;
       if (this.cursor.down) return this.#liftKeys();
       this.began ??= event.timeStamp;
       this.cursor.down = true;
@@ -182,7 +198,7 @@ export class Pen {
     for (const stroke of this.strokes) trace(context, stroke, to);
     if (this.active && this.predicted.length) {
       context.globalAlpha = 0.5;
-      trace(context, [this.strokes.at(-1).at(-1), ...this.predicted], to);
+      trace(context, [this.active.stroke.at(-1), ...this.predicted], to);
       context.globalAlpha = 1;
     }
     if (this.cursor && document.activeElement === canvas) {

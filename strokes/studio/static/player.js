@@ -18,6 +18,7 @@ export class Player {
     this.doubtful = new Set();
     this.selected = -1;
     this.colours = "stroke";
+    this.groups = new Map(); // stroke -> line and word
     this.numbers = true;
     this.share = 1;
     this.surface = new Surface(canvas, () => this.paint());
@@ -137,7 +138,7 @@ export class Player {
       if (this.doubtful.has(i)) context.setLineDash([width * 2.2, width * 1.8]);
       if (this.colours === "time") this.#byTime(context, drawn, i, to);
       else {
-        context.strokeStyle = STROKE_COLOURS[i % STROKE_COLOURS.length];
+        context.strokeStyle = this.#colour(i);
         trace(context, drawn, to);
       }
       context.setLineDash([]);
@@ -149,6 +150,12 @@ export class Player {
       context.fillStyle = colour("ink");
       context.fill();
     }
+  }
+
+  #colour(i) {
+    const places = { line: 0, word: 1 };
+    const place = this.groups.get(this.strokes[i])?.[places[this.colours]] ?? i;
+    return STROKE_COLOURS[place % STROKE_COLOURS.length];
   }
 
   #byTime(context, drawn, i, to) {
@@ -167,7 +174,7 @@ export class Player {
       const [x, y] = to(stroke[0]);
       context.beginPath();
       context.arc(x, y, size * 0.62, 0, 7);
-      context.fillStyle = this.doubtful.has(i) ? colour("bad") : STROKE_COLOURS[i % STROKE_COLOURS.length];
+      context.fillStyle = this.doubtful.has(i) ? colour("bad") : this.#colour(i);
       context.fill();
       context.fillStyle = "#fff";
       context.fillText(String(i + 1), x, y + size * 0.03);

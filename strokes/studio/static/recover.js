@@ -7,42 +7,71 @@ const REACH = 0.03; // so near must a click be, in units of the picture's longer
 
 export function recover(panel, connection) {
   const [file, drop, says, time, play, cancel] = ["file", "drop", "says", "time", "play", "cancel"].map((name) => part(panel, name));
+  const [page, pages, direction, ink] = ["page", "pages", "direction", "ink"].map((name) => part(panel, name));
   const canvas = part(panel, "overlay");
   const player = new Player(canvas, { lineWidth: 0.012, onTime: (share) => (time.value = Math.round(share * 1000)) });
   const edits = [...panel.querySelectorAll("[data-edit]")];
-  let state = { strokes: [], doubtful: [] };
+  let state = { strokes: [], doubts: new Map() }; // doubts: stroke -> why
+  let asFound = null; // the state that was recovered
+  let recovered = ""; // what the server calls it
   let size = [1, 1];
   let done = [];
   let undone = [];
   let cut = null;
   let work = null;
+  let turn = 0;
+  let source = null;
   let picture = null;
 
-  const take = async (blob) => {
+  const take = async (blob, number = 1) => {
     if (!blob) return;
+    const mine = ++turn;
     work?.cancel();
+    work = null;
     says.textContent = "sending the picture";
     cancel.hidden = false;
-    let mine = null;
     try {
       const { picture: sent } = await connection.post("/api/pictures", blob);
-      mine = connection.ask("recover", { picture: sent }, { progress: ({ stage }) => (says.textContent = stage) });
-      work = mine;
-      const found = await mine;
-      picture = await createImageBitmap(await connection.file(found.shown));
-      size = [found.width, found.height];
-      state = { strokes: found.strokes, doubtful: found.doubtful };
-      [done, undone] = [[], []];
-      show(true);
-      const sure = found.confidence === null ? "" : `, ${(found.confidence * 100).toFixed(0)} % sure`;
-      says.textContent = `${found.strokes.length} ${found.strokes.length === 1 ? "stroke" : "strokes"}${sure}${found.doubtful.length ? "; the dashed ones are doubtful" : ""}`;
+      if (mine !== turn) return;
+      const how = { picture: sent, name: blob.name ?? "", page: number, direction: direction.value, ink: ink.value };
+      work = connection.ask("recover", how, { progress: ({ stage }) => mine === turn && (says.textContent = stage) });
+      const found = await work;
+      const shown = await createImageBitmap(await connection.file(found.shown));
+      if (mine === turn) keep(blob, number, found, shown);
     } catch (error) {
-      if (mine === work) says.textContent = error.cancelled ? "stopped" : error.message;
+      if (mine === turn) says.textContent = error.cancelled ? "stopped" : error.message;
     }
-    if (mine === work) {
-      work = null;
-      cancel.hidden = true;
-    }
+    if (mine !== turn) return;
+    work = null;
+    cancel.hidden = true;
+  };
+
+  const keep = (blob, number, found, shown) => {
+    [source, picture, recovered] = [blob, shown, found.recovered];
+    size = [found.width, found.height];
+    const doubts = new Map(found.strokes.map((stroke, i) => [stroke, found.doubts[i]]).filter(([, why]) => why));
+    asFound = state = { strokes: found.strokes, doubts };
+    player.groups = new Map(found.strokes.map((stroke, i) => [stroke, found.words[i]]));
+    [done, undone] = [[], []];
+    Object.assign(page, { value: number, max: found.pages });
+    pages.hidden = found.pages === 1;
+    part(panel, "of").textContent = `of ${found.pages}`;
+    show(true);
+    says.textContent = describe(found, doubts.size);
+  };
+
+  const describe = (found, doubtful) => {
+    const counted = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+    const lines = new Set(found.words.map(([line]) => line)).size;
+    const words = new Set(found.words.map(String)).size;
+    const told = [counted(found.strokes.length, "stroke")];
+    if (words > 1) told.push(`in ${counted(words, "word")} on ${counted(lines, "line")}`);
+    if (found.confidence !== null) told.push(`${(found.confidence * 100).toFixed(0)} % sure`);
+    if (doubtful) told.push(`${doubtful} doubtful, dashed`);
+    else if (found.flagged) told.push("doubtful");
+    if (found.side_mm) told.push(`${size.map((side) => (side * found.side_mm).toFixed(0)).join(" × ")} mm`);
+    if (found.model) told.push(`by ${found.model}`);
+    return told.join(", ");
   };
 
   const paper = () => (part(panel, "paper").checked && picture ? { picture, width: picture.width, box: [0, 0, ...size], alpha: 0.55 } : null);
@@ -50,7 +79,7 @@ export function recover(panel, connection) {
   const show = (playing = false) => {
     const selected = Math.min(player.selected, state.strokes.length - 1);
     player.image = paper();
-    player.show(state.strokes, { size, image: paper(), doubtful: state.doubtful, play: playing });
+    player.show(state.strokes, { size, image: paper(), doubtful: state.strokes.flatMap((stroke, i) => (state.doubts.has(stroke) ? [i] : [])), play: playing });
     select(playing ? -1 : selected);
     time.disabled = play.disabled = !state.strokes.length;
     part(panel, "undo").disabled = !done.length;
@@ -62,7 +91,8 @@ export function recover(panel, connection) {
     player.selected = number;
     cut = at;
     const stroke = state.strokes[number];
-    part(panel, "selected").textContent = stroke ? `stroke ${number + 1} of ${state.strokes.length}` : "no stroke chosen";
+    const why = state.doubts.has(stroke) ? `: ${state.doubts.get(stroke)}` : "";
+    part(panel, "selected").textContent = stroke ? `stroke ${number + 1} of ${state.strokes.length}${why}` : "no stroke chosen";
     for (const button of edits) button.disabled = !stroke;
     player.paint();
   };
@@ -87,13 +117,12 @@ export function recover(panel, connection) {
 
   const edit = (name) => {
     if (!state.strokes[player.selected]) return;
-    const doubtful = new Set(state.doubtful.map((i) => state.strokes[i]));
     const edited = EDITS[name](state.strokes, player.selected);
     if (!edited) return;
     done.push(state);
     undone = [];
     const [strokes, selected] = edited;
-    state = { strokes, doubtful: strokes.flatMap((stroke, i) => (doubtful.has(stroke) ? [i] : [])) };
+    state = { ...state, strokes };
     player.selected = selected;
     show();
   };
@@ -146,29 +175,33 @@ export function recover(panel, connection) {
   part(panel, "colours").addEventListener("change", (event) => ((player.colours = event.target.value), player.paint()));
   part(panel, "numbers").addEventListener("change", (event) => ((player.numbers = event.target.checked), player.paint()));
   part(panel, "paper").addEventListener("change", () => ((player.image = paper()), player.paint()));
-  file.addEventListener("change", () => take(file.files[0]).then(() => (file.value = "")));
-  drop.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    drop.classList.add("over");
+  file.addEventListener("change", () => {
+    take(file.files[0]);
+    file.value = "";
   });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
+  for (const control of [page, direction, ink]) control.addEventListener("change", () => take(source, Number(page.value) || 1));
+  document.addEventListener("dragover", () => drop.classList.toggle("over", panel.isConnected));
+  document.addEventListener("dragleave", () => drop.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
     drop.classList.remove("over");
-    take(event.dataTransfer.files[0]);
+    if (panel.isConnected) take(event.dataTransfer.files[0]);
   });
   document.addEventListener("paste", (event) => {
-    if (panel.isConnected) take([...event.clipboardData.files].find((one) => one.type.startsWith("image/")));
+    if (panel.isConnected) take(event.clipboardData.files[0]);
   });
 
   const download = (format) => {
+    const fields = { format, recovered };
+    const height = Number(part(panel, "height").value);
+    if (height > 0) fields.height_mm = height;
     const round = (stroke) => stroke.map((point) => point.map((value) => Number(value.toFixed(5))));
-    const fields = { format, strokes: state.strokes.map(round), width: size[0], height: size[1] };
+    if (state !== asFound) fields.strokes = state.strokes.map(round);
     connection.ask("export drawing", fields).then((made) => connection.download(made)).catch(complain);
   };
 
   connection.ask("formats", {}, { again: true })
-    .then(({ formats }) => {
+    .then(({ formats, pictures }) => {
+      file.accept = ["image/*", "application/pdf", ...pictures].join(",");
       part(panel, "downloads").replaceChildren(...formats.map((name) => make("button", { onclick: () => download(name) }, name)));
       show();
     })

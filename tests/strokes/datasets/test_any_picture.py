@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from strokes.datasets.decode import read_pages
+from strokes.datasets.decode import count_pages, read_pages
 from strokes.datasets.given import Reading, load_images
 from strokes.datasets.image_files import split_by_name
 from strokes.errors import ConfigError, SourceError
@@ -66,6 +66,15 @@ def test_every_format_shows_the_same_ink(tmp_path, how):
     assert np.logical_xor(small, INK > 0).mean() < 0.02  # edges differ by a pixel
 
 
+@pytest.mark.parametrize("how", FORMATS)
+def test_a_file_is_what_its_first_bytes_say_whatever_its_name(tmp_path, how):
+    named = tmp_path / "upload.png"
+    named.write_bytes(saved(tmp_path, how).read_bytes())
+    assert count_pages(named) == 1
+    (fine,) = load_images(named).fine
+    assert fine.mask.any()
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_is_turned_as_its_exif_says(tmp_path, orientation):
     turns = {
@@ -94,6 +103,7 @@ def test_pages_of_a_tiff_are_drawings_of_one_file(tmp_path):
     assert [(about["file"], about["page"], about["dpi"]) for about in known] == [
         ("letter.tif", page, 300) for page in (1, 2, 3)
     ]
+    assert count_pages(tmp_path / "letter.tif") == 3
 
 
 def test_a_resolution_that_differs_by_axis_makes_square_pixels(tmp_path):
@@ -101,6 +111,12 @@ def test_a_resolution_that_differs_by_axis_makes_square_pixels(tmp_path):
     (page,) = read_pages(tmp_path / "fax.tif")
     assert page.pixels.shape == (90, 90)
     assert page.dpi == 200
+
+
+def test_a_resolution_cannot_blow_a_picture_up_beyond_what_fits(tmp_path):
+    Image.fromarray(np.full((200, 600), 255, np.uint8)).save(tmp_path / "bomb.tif", dpi=(20, 20000))
+    with pytest.raises(SourceError, match="million"):
+        list(read_pages(tmp_path / "bomb.tif"))
 
 
 def test_a_folder_of_any_depth_with_splits_above_its_classes(tmp_path):

@@ -13,6 +13,7 @@ from strokes.store.reader import open_dataset
 from strokes.store.selection import Selection, read_selection, write_selection
 from strokes.store.writer import DatasetWriter
 from strokes.studio.browsing import Filter, Library, Volume
+from strokes.studio.marks import Marks
 
 
 @pytest.fixture
@@ -62,7 +63,10 @@ def test_a_filter_of_what_there_is_not_is_refused(volume, wanted):
         volume.find(Filter(**wanted))
 
 
-def test_ink_is_packed_as_the_page_reads_it(volume):
+@pytest.mark.parametrize("loaded", [False, True])
+def test_ink_is_packed_as_the_page_reads_it_loaded_or_from_the_file(volume, loaded):
+    if loaded:
+        volume.load_ink()
     packed = volume.pack([5])
     number, label, flagged, _, confidence, strokes = struct.unpack_from("<IHBBfH", packed)
     assert (number, label, flagged, strokes) == (5, 1, 1, 1)
@@ -87,9 +91,25 @@ def test_a_page_filters_shows_and_marks(page, studio, dataset):
     assert np.frombuffer(page("find", dataset=0, sort="confidence")["bytes"], "<u4").tolist() == [5, 4, 3, 2, 1, 0]
     assert page("show", dataset=0, number=3)["done"]["label"] == "b"
     assert "0 to 5" in page("show", dataset=0, number=6)["error"]
-    made = page("export marks", dataset=0, right=[], wrong=[1, 4])["done"]
+    for number, right in ((1, False), (4, False), (2, True), (3, True)):
+        page("mark", dataset=0, number=number, right=right)
+    page("mark", dataset=0, number=3)  # taken back
+    assert "0 to 5" in page("mark", dataset=0, number=6, right=True)["error"]
+    assert page("marks", dataset=0)["done"] == {"right": [2], "wrong": [1, 4]}
+    made = page("export marks", dataset=0)["done"]
     kept = studio.shelf.find(made["file"])
     assert json.loads(kept.path.read_text())["drop"] == {"train": [1], "test": [1]}
+
+
+def test_marks_stay_with_what_a_dataset_holds(tmp_path):
+    first, again = Marks(tmp_path), Marks(tmp_path)
+    first.set("job", 7, is_right=True)
+    first.set("job", 7, is_right=False)
+    first.set("other", 8, is_right=True)
+    assert again.of("job", is_right=False) == [7]
+    assert again.of("job", is_right=True) == []
+    first.close()
+    again.close()
 
 
 def test_a_selection_survives_its_file_and_chooses_by_split_and_place(tmp_path):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from strokes.studio import limits
-from strokes.studio.messages import MessageError, drawing_of, parse_message
+from strokes.studio.actions import ACTIONS
+from strokes.studio.messages import MessageError, drawing_of, page_of, parse_message
 
 STROKE = [[0.5, 0.2, 0, 0.5, 0, 0], [0.5, 0.8, 120, 0.5, 0, 0]]
 BROKEN = [
@@ -34,6 +35,9 @@ DRAWINGS = [
     [[[0.5, "x"]]],
     [[[0.5, True]]],
     [[[0.5, 1e300]]],
+    [[[0.5, 10**400]]],
+    [[[0.5, float("nan")]]],
+    [[[0.5, "0.5"]]],
     [[[0.5, 0.5], [0.5, 0.5, 1]]],
     [[[0.5, 0.5, -1]]],
     [[[0.5, 0.5, 0, 2]]],
@@ -70,15 +74,32 @@ def test_a_drawing_keeps_its_times_pressure_and_tilt():
     assert drawn.tilt.tolist() == [[-30, 60], [0, 0]]
 
 
+@pytest.mark.parametrize("fault", [float("nan"), ZeroDivisionError()])
+def test_what_the_studio_fails_at_is_answered_too(page, monkeypatch, fault):
+    async def fails(studio, message, tell):
+        if isinstance(fault, Exception):
+            raise fault
+        return {"score": fault}
+
+    monkeypatch.setitem(ACTIONS, "fail", fails)
+    assert "failed" in page("fail")["error"]
+    assert "done" in page("datasets")
+
+
+@pytest.mark.parametrize("examples", [[7], [{}], [None], {}, [{"strokes": [STROKE]}] * 6])
+def test_examples_that_are_none_are_refused(page, examples):
+    assert "error" in page("write", words="a", examples=examples)
+
+
 def test_an_unknown_wish_is_named(page):
     assert "fly" in page("fly")["error"]
 
 
 def test_a_message_may_be_as_long_as_a_page_of_strokes():
-    points = [[0.12345, 0.12345]] * limits.PAGE_POINTS
-    assert len(json.dumps([points]).replace(" ", "")) > limits.MESSAGE_BYTES or parse_message(
-        json.dumps({"id": 1, "do": "x", "strokes": [points]}, separators=(",", ":"))
-    )
+    strokes = [[[0.12345, 0.12345]] * limits.PAGE_POINTS]
+    message = parse_message(json.dumps({"id": 1, "do": "x", "strokes": strokes}, separators=(",", ":")))
+    (kept,) = page_of(message)
+    assert kept.shape == (limits.PAGE_POINTS, 2)
 
 
 @pytest.mark.parametrize("characters", ["digits", "letters"])

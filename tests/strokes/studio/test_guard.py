@@ -6,8 +6,12 @@ import zlib
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from strokes.errors import StoreError
 from strokes.studio import limits
 from strokes.studio.keys import make_keys
+from strokes.studio.samples import Samples
+from strokes.studio.shelf import within
+from strokes.studio.training import new_folder
 
 STRANGE_HOSTS = [
     "evil.example",
@@ -120,6 +124,20 @@ def test_a_bomb_of_a_picture_is_named_and_does_no_harm(client, page):
     sent = client.post("/api/pictures", content=bomb).json()["picture"]
     assert "million" in page("recover", picture=sent)["error"]
     assert "done" in page("datasets")
+
+
+def test_no_name_in_the_data_folder_leads_out_of_it(tmp_path):
+    (outside := tmp_path / "outside").mkdir()
+    (data := tmp_path / "data").mkdir()
+    (data / "models").symlink_to(outside)
+    with pytest.raises(StoreError, match="leads out"):
+        new_folder(data, "pen-any")
+    with pytest.raises(StoreError, match="leads out"):
+        within(data, "../outside")
+    (data / "samples.sqlite").symlink_to(outside / "samples.sqlite")
+    with pytest.raises(StoreError, match="leads out"):
+        Samples(data)
+    assert list(outside.iterdir()) == []
 
 
 def png_of(width: int, height: int) -> bytes:

@@ -11,6 +11,7 @@ from studio_page import SEVEN, draw, launch
 
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.store.writer import DatasetWriter
+from strokes.studio.exports import downloads
 from strokes.studio.samples import Samples
 
 SLOW_MS = 60_000
@@ -24,7 +25,7 @@ NAMES = {
         "button": ["Undo", "Clear", "Play"],
     },
     "Style": {
-        "img": [f"Example {i}" for i in range(1, 6)],
+        "img": [*(f"Example {i}" for i in range(1, 6)), "Result"],
         "textbox": ["Words"],
         "radio": ["Full set", "Text"],
         "slider": ["Randomness", "Pen width"],
@@ -166,6 +167,39 @@ def test_a_cancelled_stroke_is_taken_back(page):
     assert sent_drawing(page, events) is None
 
 
+def test_a_pen_that_is_dragged_far_off_a_small_canvas_is_still_taken(page):
+    far = [("pointerdown", "pen", 1, 0.5, 0.2), ("pointermove", "pen", 1, 30, -40), ("pointerup", "pen", 1, 0.5, 0.8)]
+    (stroke,) = sent_drawing(page, far)
+    assert stroke[1][:2] == [5, -4]  # as far as the server takes
+    expect(page.get_by_role("status", name="Reading")).to_contain_text("%")
+
+
+def test_what_is_cleared_under_the_pen_stays_cleared(page):
+    go(page, "Draw")
+    canvas = page.get_by_role("img", name="Drawing")
+    canvas.evaluate(POINTERS, [("pointerdown", "pen", 1, 0.2, 0.2), ("pointermove", "pen", 1, 0.4, 0.4)])
+    page.get_by_role("button", name="Clear").click()
+    canvas.evaluate(POINTERS, [("pointermove", "pen", 1, 0.6, 0.6), ("pointerup", "pen", 1, 0.6, 0.6)])
+    expect(page.get_by_role("button", name="Clear")).to_be_disabled()
+    canvas.evaluate(POINTERS, [("pointerdown", "pen", 1, 0.2, 0.2), ("pointerup", "pen", 1, 0.4, 0.4)])
+    expect(page.get_by_role("button", name="Clear")).to_be_enabled()
+
+
+def test_a_sample_that_is_begun_while_the_last_is_being_kept_is_not_cleared(page):
+    go(page, "Collect")
+    expect(page.get_by_role("status", name="Asked")).not_to_contain_text("…")
+    canvas = page.get_by_role("img", name="Sample")
+    line = [("pointerdown", "pen", 1, 0.5, 0.2), ("pointermove", "pen", 1, 0.5, 0.8), ("pointerup", "pen", 1, 0.5, 0.8)]
+    canvas.evaluate(POINTERS, line)
+    page.evaluate("() => document.querySelector('[data-keep]').click()")
+    canvas.evaluate(POINTERS, line)
+    expect(page.get_by_role("status", name="Kept")).to_contain_text("kept")
+    expect(page.get_by_role("button", name="Keep", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()  # the sample itself
+    expect(page.get_by_role("list", name="Samples").get_by_role("listitem")).to_have_count(0)
+
+
 @pytest.mark.parametrize("ratio", [1, 2.5])
 def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, running, ratio):
     context = browser.new_context(device_scale_factor=ratio, viewport={"width": 900, "height": 700})
@@ -185,6 +219,66 @@ def test_coordinates_are_right_at_any_pixel_ratio_and_after_a_resize(browser, ru
     )
     assert size[0] == size[1]
     context.close()
+
+
+def write(page, text: str) -> str:
+    """What the page says once it has written a text."""
+    page.get_by_role("textbox", name="Words").fill(text)
+    page.get_by_role("button", name="Write", exact=True).click()
+    says = page.get_by_role("status", name="Written")
+    expect(says).to_contain_text("characters by", timeout=SLOW_MS)
+    return says.inner_text()
+
+
+def result(page) -> np.ndarray:
+    """The image "Result", (h, w) bool: where there is ink."""
+    width, rows = page.get_by_role("img", name="Result", exact=True).evaluate(PIXELS)
+    return np.array(rows).reshape(-1, width) < 128
+
+
+PIXELS = """(image) => {
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
+  return [canvas.width, [...data.filter((_, i) => i % 4 === 0)]];
+}"""
+
+
+def test_a_text_is_written_in_lines_like_the_examples(page):
+    go(page, "Style")
+    for number in (1, 2):
+        draw(page, f"Example {number}", SEVEN)
+        expect(page.get_by_label(f"Label {number}")).to_have_value("7")
+    assert "5 characters by cvae" in (said := write(page, "0 x0\nHaé"))
+    assert "the mean of 2 latents" in said
+    assert "can't be had: é" in said
+    rows = result(page).any(axis=1)
+    assert np.count_nonzero(np.diff(rows.astype(int)) == 1) == 2  # lines
+    page.get_by_role("checkbox", name="Average").uncheck()
+    expect(page.get_by_text("each character takes the next example's latent")).to_be_visible()
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_role("status", name="Written")).to_contain_text("2 latents in turn", timeout=SLOW_MS)
+    page.get_by_role("button", name="Pen strokes").click()
+    strokes = page.get_by_role("img", name="Result", exact=True)
+    expect(strokes).to_have_count(1)
+    assert strokes.evaluate("(canvas) => canvas.tagName") == "CANVAS"
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled()
+
+
+def test_what_is_asked_before_the_page_knows_its_choices_is_done(page):
+    page.get_by_role("tab", name="Style").evaluate(
+        "tab => { tab.click(); document.querySelector('[data-write]').click(); }"
+    )
+    expect(page.get_by_role("status", name="Written")).to_contain_text("characters by", timeout=SLOW_MS)
+
+
+def test_a_full_set_draws_every_class_zero_among_them(page):
+    go(page, "Style")
+    page.get_by_role("radio", name="Full set").check()
+    page.get_by_role("combobox", name="Generator").select_option("cvae-letters")
+    assert "62 characters by cvae-letters: no example, so any hand" in write(page, "")
+    assert result(page).any()
 
 
 def test_samples_are_kept_taken_back_and_skipped(page, running):
@@ -209,38 +303,141 @@ def test_samples_are_kept_taken_back_and_skipped(page, running):
     samples.close()
 
 
-def test_a_picture_is_recovered_edited_and_downloaded(page, tmp_path):
-    picture = Image.new("L", (200, 120), 255)
+def test_a_hand_is_taught_and_its_network_recovers_what_is_drawn_next(browser, start, tmp_path):
+    page = browser.new_page()
+    page.goto(start(tmp_path / "data").address)
+    go(page, "Collect")
+    expect(page.get_by_text("Write: 0", exact=True)).to_be_visible()
+    draw(page, "Sample", SEVEN)
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("Write: 1", exact=True)).to_be_visible()
+    page.get_by_label("Rounds").fill("1")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    page.reload()  # training goes on without the page
+    learned = "recovered by models/adapted-pen-digits-1"
+    expect(page.get_by_role("status", name="Training")).to_contain_text(learned, timeout=SLOW_MS)
+    go(page, "Draw")
+    draw(page, "Drawing", SEVEN)
+    expect(page.get_by_text("by adapted-pen-digits-1")).to_be_visible(timeout=SLOW_MS)
+    page.close()
+
+
+def two_lines(folder, name: str, **how: object):
+    """A picture of two strokes, side by side, in a file whose kind its name tells."""
+    picture = Image.new("RGB", (200, 120), (255, 255, 255))
     ImageDraw.Draw(picture).line([(60, 20), (60, 100)], fill=0, width=6)
     ImageDraw.Draw(picture).line([(140, 20), (140, 100)], fill=0, width=6)
-    picture.save(tmp_path / "two.png")
+    picture.save(folder / name, **how)
+    return folder / name
+
+
+def recover(page, picture) -> None:
     go(page, "Recover")
-    page.get_by_label("Picture").set_input_files(tmp_path / "two.png")
-    says = page.get_by_role("status", name="Recovery")
-    expect(says).to_contain_text("2 strokes", timeout=SLOW_MS)
-    canvas = page.get_by_role("img", name="Overlay")
-    canvas.focus()
+    page.get_by_label("Picture").set_input_files(picture)
+    expect(page.get_by_role("status", name="Recovery")).to_contain_text("2 strokes", timeout=SLOW_MS)
+
+
+def test_a_stroke_is_edited_by_every_button_and_each_edit_is_undone(page, tmp_path):
+    recover(page, two_lines(tmp_path, "two.png"))
+    page.get_by_role("img", name="Overlay").focus()
     page.keyboard.press("ArrowRight")
     chosen = page.locator("[data-selected]")
     expect(chosen).to_have_text("stroke 1 of 2")
-    for name, left in (
-        ("Split", 3),
-        ("Undo", 2),
-        ("Join", 1),
-        ("Undo", 2),
-        ("Delete", 1),
-        ("Undo", 2),
-        ("Reverse", 2),
-        ("Later", 2),
-    ):
+    before = downloaded(page, "json")["strokes"]
+    for name, left in (("Split", 3), ("Join", 1), ("Delete", 1), ("Reverse", 2), ("Later", 2)):
         page.get_by_role("button", name=name, exact=True).click()
         expect(chosen).to_contain_text(f"of {left}")
-    expect(chosen).to_have_text("stroke 2 of 2")
+        assert downloaded(page, "json")["strokes"] != before, name
+        page.get_by_role("button", name="Undo", exact=True).click()
+        expect(chosen).to_contain_text("of 2")
+        assert downloaded(page, "json")["strokes"] == before, name
+    page.get_by_role("button", name="Redo", exact=True).click()
+    first, second = before
+    assert downloaded(page, "json")["strokes"] == [second, first]
+
+
+def downloaded(page, form: str) -> dict:
+    """The one drawing of a download in JSON."""
+    with page.expect_download() as made:
+        page.get_by_role("button", name=form, exact=True).click()
+    (drawing,) = json.loads(made.value.path().read_text())["drawings"]
+    return drawing
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp", "a.bmp", "a.gif", "a.pdf", "a.heic", "a.jp2"])
+def test_every_kind_of_picture_is_taken(page, tmp_path, name):
+    if name == "a.heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    recover(page, two_lines(tmp_path, name))
+    assert name[1:] in page.get_by_label("Picture").get_attribute("accept").split(",")
+
+
+BRING = """([type, content]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([Uint8Array.from(content)], "two.png"));
+  const place = document.querySelector("[data-drop]");
+  if (type === "paste") place.dispatchEvent(new ClipboardEvent(type, {clipboardData: carried, bubbles: true}));
+  else place.dispatchEvent(new DragEvent(type, {dataTransfer: carried, bubbles: true, cancelable: true}));
+}"""
+
+
+@pytest.mark.parametrize("way", ["drop", "paste"])
+def test_a_picture_is_dropped_and_pasted(page, tmp_path, way):
+    go(page, "Recover")
+    page.evaluate(BRING, [way, list(two_lines(tmp_path, "two.png").read_bytes())])
+    expect(page.get_by_role("status", name="Recovery")).to_contain_text("2 strokes", timeout=SLOW_MS)
+
+
+def test_what_is_no_picture_is_told_without_a_path_of_this_machine(page, tmp_path):
+    (tmp_path / "a.png").write_text("no picture")
+    go(page, "Recover")
+    page.get_by_label("Picture").set_input_files(tmp_path / "a.png")
+    says = page.get_by_role("status", name="Recovery")
+    expect(says).to_contain_text("the picture is no picture", timeout=SLOW_MS)
+    expect(says).not_to_contain_text("/")
+
+
+def test_a_second_page_is_chosen_and_its_size_is_true(page, tmp_path):
+    blank = Image.new("L", (200, 120), 255)
+    ImageDraw.Draw(blank).line([(20, 60), (180, 60)], fill=0, width=6)
+    recover(page, two_lines(tmp_path, "two.tif", dpi=(254, 254), save_all=True, append_images=[blank]))
+    page.get_by_label("Page", exact=True).fill("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status", name="Recovery")).to_contain_text("1 stroke", timeout=SLOW_MS)
+    expect(page.get_by_role("status", name="Recovery")).to_contain_text("20 × 12 mm")
     with page.expect_download() as made:
         page.get_by_role("button", name="svg", exact=True).click()
-    assert (tmp_path / "out").mkdir() is None
-    made.value.save_as(tmp_path / "out" / "two.svg")
-    assert (tmp_path / "out" / "two.svg").read_text().count("<path") == 2
+    width_mm = float(re.search(r'width="([\d.]+)mm"', made.value.path().read_text())[1])
+    assert width_mm == pytest.approx(16 + 2, abs=1)  # a line of 160 px, 10 a mm, and a margin of 1 mm
+    page.get_by_label("Height in mm").fill("0.5")
+    with page.expect_download() as made:
+        page.get_by_role("button", name="hpgl", exact=True).click()
+
+
+def test_strokes_are_downloaded_in_every_format(page, tmp_path):
+    recover(page, two_lines(tmp_path, "two.png"))
+    buttons = page.get_by_role("group", name="Download").get_by_role("button")
+    assert buttons.all_inner_texts() == [download.name for download in downloads(films=True)]
+    for download in downloads(films=True):
+        with page.expect_download() as made:
+            page.get_by_role("button", name=download.name, exact=True).click()
+        assert made.value.suggested_filename == f"strokes{download.ending}"
+        content = made.value.path().read_bytes()
+        assert content, download.name
+        assert content.startswith(STARTS.get(download.ending, content[:1])), download.name
+
+
+STARTS = {
+    ".h5": b"strokes",
+    ".json": b"{",
+    ".inkml": b"<?xml",
+    ".gif": b"GIF8",
+    ".apng": b"\x89PNG",
+    ".webp": b"RIFF",
+    ".mp4": b"\0\0\0",
+    ".zip": b"PK",
+}
 
 
 def test_a_dataset_is_sorted_looked_at_and_marked(page):
@@ -254,6 +451,9 @@ def test_a_dataset_is_sorted_looked_at_and_marked(page):
     expect(page.get_by_role("heading", name="“a”, number 1998")).to_be_visible()
     page.keyboard.press("w")
     expect(page.get_by_role("status", name="Marked")).to_have_text("0 right, 1 wrong")
+    page.reload()
+    go(page, "Browse")
+    expect(page.get_by_role("status", name="Marked")).to_have_text("0 right, 1 wrong")  # the mark was kept
     with page.expect_download() as made:
         page.get_by_role("button", name="Export marks").click()
     assert json.loads(made.value.path().read_text())["drop"] == {"none": [1998]}

@@ -1,10 +1,12 @@
 """Kept samples stay: through restarts and kills, once each, deleted one by one, exported with all that is known."""
 
+import io
 import json
 import signal
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 from websockets.sync.client import connect
 
 from strokes.formats import import_file
@@ -14,6 +16,7 @@ from strokes.studio.collect_tab import pens_job
 from strokes.studio.exports import HDF5, downloads, write_samples
 from strokes.studio.messages import drawing_of
 from strokes.studio.samples import Samples
+from strokes.studio.studio import Studio
 
 DRAWN = drawing_of(
     {"strokes": [[[0.1, 0.2, 0, 0.5, 10, 20], [0.4, 0.9, 16, 0.75, 10, 20]], [[0.5, 0.5, 300, 1, 0, 0]]]}
@@ -71,6 +74,8 @@ def test_an_export_keeps_times_pressure_and_writers(samples, tmp_path):
         found = stored.read()
     assert found.point_columns["time_ms"].tolist() == [0, 16, 300]
     assert found.point_columns["pressure"].tolist() == [0.5, 0.75, 1]
+    assert found.point_columns["tilt_x"].tolist() == [10, 10, 0]
+    assert found.point_columns["tilt_y"].tolist() == [20, 20, 0]
     assert json.loads(found.metadata[0]) == {"writer": "ann"}
     assert np.allclose(found.points, [[0.1, 0.2], [0.4, 0.9], [0.5, 0.5]])
     write_samples(samples.all(), tmp_path / "out.ndjson", "ndjson")
@@ -96,18 +101,59 @@ def test_the_page_is_told_where_it_stands(page):
 def test_every_writers_samples_are_learned_from(samples, tmp_path):
     for writer in ("me", "ann", "bob"):  # ann and bob are codes that are kept for measuring
         samples.keep(writer, writer, "7", DRAWN)
-    pens_job(lambda _: None, str(tmp_path), str(tmp_path / "pens.ndjson"))
+    pens_job(lambda _: None, str(tmp_path), "", str(tmp_path / "pens.ndjson"))
     assert not load_pens(tmp_path / "pens.ndjson").held_out.any()
 
 
-def test_training_can_be_stopped(page, studio):
-    page("keep", strokes=[[[0.1, 0.2], [0.4, 0.9]]], writer="ann", label="7", key="k")
+STROKE = [[[0.5, 0.2], [0.5, 0.8]]]
+
+
+def test_training_goes_on_without_the_page_that_began_it_until_it_is_stopped(page, studio):
+    page("keep", strokes=STROKE, writer="ann", label="7", key="k")
     page.socket.send_text(json.dumps({"id": 500, "do": "train", "recipe": "pen-digits"}))
+    assert page.socket.receive_json()["progress"] == {"said": "training begins"}
     page.socket.send_text(json.dumps({"id": 501, "do": "cancel", "of": 500}))
-    answers = {found["id"]: found for found in (page.socket.receive_json(), page.socket.receive_json())}
-    assert answers[501]["done"] == {"cancelled": True}
+    answers = {}
+    while not {500, 501} <= answers.keys():
+        found = page.socket.receive_json()
+        answers |= {found["id"]: found} if "progress" not in found else {}
     assert answers[500]["cancelled"]
-    assert studio.recoverer.trained is None
+    assert page("collection")["done"]["training"]
+    assert "in training" in page("train", recipe="pen-any")["error"]
+    assert page("stop training")["done"] == {"stopped": True}
+    assert page("follow training")["cancelled"]
+    assert not page("collection")["done"]["training"]
+    assert studio.networks.trained is None
+
+
+def test_what_was_learned_recovers_drawings_and_pictures_also_after_a_restart(page, client, studio):
+    for i in range(3):
+        page("keep", strokes=STROKE, writer="ann", label="1", key=f"{i}")
+    page("keep", strokes=STROKE, writer="bob", label="x", key="x")
+    learned = page("train", recipe="adapt", rounds=1, writer="ann")["done"]["model"]
+    assert learned == "models/adapted-pen-digits-1"  # ann wrote digits alone
+    assert page("draw", strokes=STROKE)["done"]["model"] == "adapted-pen-digits-1"
+    assert page("draw", strokes=STROKE, characters="letters")["done"]["model"] == "pen-letters"  # it knows none
+    assert page("recover", picture=send_line(client))["done"]["model"] == "adapted-pen-digits-1"
+    assert Studio.over(studio.data).networks.own.endswith(learned)
+    page("use shipped")
+    assert page("draw", strokes=STROKE)["done"]["model"] == "pen-digits"
+
+
+def send_line(client) -> str:
+    """Send a picture of a line to the studio."""
+    picture = Image.new("L", (60, 60), 255)
+    ImageDraw.Draw(picture).line([(30, 10), (30, 50)], fill=0, width=5)
+    picture.save(written := io.BytesIO(), "PNG")
+    return str(client.post("/api/pictures", content=written.getvalue()).json()["picture"])
+
+
+def test_every_sample_can_be_reached(page, studio):
+    for i in range(65):
+        studio.samples.keep(f"{i}", "ann", "7", DRAWN)
+    newest = page("collection", writer="ann")["done"]["samples"]
+    older = page("older samples", writer="ann", before=newest[-1]["id"])["done"]["samples"]
+    assert [sample["id"] for sample in newest + older] == list(range(65, 0, -1))
 
 
 def test_no_acknowledged_sample_is_lost_by_kills(start, tmp_path):

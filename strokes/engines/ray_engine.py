@@ -7,6 +7,7 @@ and lost on its way here. Actors that find no free core wait for one: those of a
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections import deque
@@ -24,6 +25,7 @@ AHEAD = 2
 MOST_DEATHS = 5
 """An item whose workers died so often is given up; an engine whose workers die so often before their first, too."""
 TICK_S = 1.0
+CONNECT_S = 10.0
 LONG_WAIT_S = 30.0
 COUNT_EVERY_S = 5.0
 
@@ -71,6 +73,7 @@ class RayEngine:
         address = self.address or os.environ.get("RAY_ADDRESS")
         alone = {} if address else {"num_cpus": self.workers or os.cpu_count(), "include_dashboard": False}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        check_reachable(address or "")
         try:
             with sigterm_kept():
                 ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **alone)
@@ -89,6 +92,17 @@ def load_ray() -> Any:
     except ImportError:
         raise ConfigError("the engine ray needs Ray; install it with: pip install 'penstrokes[ray]'") from None
     return ray
+
+
+def check_reachable(address: str) -> None:
+    """Raise `EngineError` where nobody listens at an address, HOST:PORT: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(f"there is no Ray cluster at {address}: {first_line(error)}") from None
 
 
 def first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Pictures that can't be drawn are tried again, then listed with their reason; they never stop a build that skips them."""
+"""Pictures that can't be drawn are tried again, then listed with their reason; who skips them is never stopped."""
 
 import csv
 import os

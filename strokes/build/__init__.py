@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strokes.build.artist import Artist
-from strokes.build.making import ShardMaker
+from strokes.build.making import ShardMaker, unread_of
 from strokes.build.pieces import cut, job_of, settings_of, shards_of, versions
 from strokes.build.spreading import Spread
 from strokes.datasets.given import load_images
@@ -116,6 +116,7 @@ def plan(
         shards=shards[mine.start : mine.stop],
         settings=settings,
         min_confidence=min_confidence,
+        unread=unread_of(pictures.notes) if part is None or part.number == 1 else (),
     )
     return job, ShardMaker(artist, skip_bad)
 

@@ -16,6 +16,10 @@ from strokes.ink.drawing import SPLITS, DrawingSet, make_drawing_set
 from strokes.ink.pictures import ImageSet
 from strokes.store.ledger import Failure, Made
 
+SKIPPED = "skipped "
+"""How a note on a picture that couldn't be read begins."""
+UNKNOWN_PLACE = -1
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -101,6 +105,12 @@ def find_bad(draw: Callable[[ImageSet], DrawingSet], pictures: ImageSet, places:
         half = len(places) // 2
         return find_bad(draw, pictures, places[:half]) | find_bad(draw, pictures, places[half:])
     return {}
+
+
+def unread_of(notes: Sequence[str]) -> tuple[Failure, ...]:
+    """The pictures that reading left out, of what a person should be told about it."""
+    told = [note.removeprefix(SKIPPED) for note in notes if note.startswith(SKIPPED)]
+    return tuple(Failure("none", UNKNOWN_PLACE, "", " ".join(text.split())) for text in told)
 
 
 def failure_of(pictures: ImageSet, place: int, reason: str) -> Failure:

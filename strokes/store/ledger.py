@@ -59,7 +59,7 @@ class Failure:
 
     Attributes:
         split: its split's name.
-        source_index: its place in the source.
+        source_index: its place in the source, -1 where it couldn't be read.
         file: that it is, or is in; "" where unknown.
         reason: what went wrong.
     """

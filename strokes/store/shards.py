@@ -47,6 +47,7 @@ class Job:
         shards: its pieces, in order.
         settings: the sha256 of all but the pictures that drawings depend on.
         min_confidence: drawings with a lower score `confidence` stay out of the file.
+        unread: pictures that were left out before.
     """
 
     out: Path
@@ -55,6 +56,7 @@ class Job:
     shards: Sequence[Shard]
     settings: str
     min_confidence: float = 0.0
+    unread: Sequence[Failure] = ()
 
     @property
     def lock(self) -> Path:
@@ -85,7 +87,7 @@ def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False)
     A shard that is there and whole is not drawn again; one whose bytes, pictures or settings are others is.
 
     Returns:
-        how many pictures couldn't be drawn: they are listed beside the output.
+        how many pictures couldn't be read or drawn: they are listed beside the output.
 
     Raises:
         StoreError: the file exists, another process builds it, another job was left unfinished, or the disk refuses.
@@ -109,9 +111,10 @@ def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False)
 
 
 def failures_of(job: Job, ledger: Ledger) -> list[Failure]:
-    """Every picture that couldn't be drawn, in the order of the pictures."""
+    """Every picture that couldn't be read or drawn, those in the order of the pictures."""
     entries = (ledger.entries.get(shard.number) for shard in job.shards)
-    return [failure for entry in entries if entry is not None for failure in entry.failed]
+    drawn = (failure for entry in entries if entry is not None for failure in entry.failed)
+    return [*job.unread, *drawn]
 
 
 def is_made(job: Job) -> bool:

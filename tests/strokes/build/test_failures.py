@@ -4,11 +4,13 @@ import csv
 import os
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import pytest
 
 from strokes import build as building
 from strokes.build.artist import Artist
+from strokes.datasets.given import Reading, load_images
 from strokes.engines import Lost
 from strokes.errors import EngineError, SourceError
 from strokes.recovery.methods import Options
@@ -110,6 +112,17 @@ def test_failures_outlive_an_interrupt(some, spoil, tmp_path, monkeypatch):
             building.build_dataset(some, out, options=TRACE, skip_bad=True, batch_size=1)
     building.build_dataset(some, out, options=TRACE, skip_bad=True)
     assert [row["source_index"] for row in rows(out)] == ["103"]
+
+
+def test_what_could_not_be_read_is_listed_too(tmp_path):
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "good.png"), 255 * (1 - np.eye(28, dtype=np.uint8)))
+    (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
+    pictures = load_images(tmp_path / "in", reading=Reading(skip_bad=True))
+    assert building.build_dataset(pictures, tmp_path / "d.h5", options=TRACE, skip_bad=True) == 1
+    (row,) = rows(tmp_path / "d.h5")
+    assert row["source_index"] == "-1"
+    assert "bad.png is no picture" in row["reason"]
 
 
 @dataclass

@@ -20,7 +20,7 @@ PIECE_MS = 8000.0
 """What a piece takes a core by the estimates below, which are the docs' machine's, rounded up."""
 TRACED_MS, WALK_MS, STEP_MS, UNSURE_WALKS, HABITUAL_WALKS = 0.2, 0.6, 0.1, 2, 24
 """A small picture that is traced; one walk over it; a step of refinement; walks where nothing is asked for."""
-LARGE_MS_A_BYTE = 0.3
+LARGE_MS_A_BYTE = {"network": 0.4, "trace": 0.05}
 """A larger picture, by its deflated ink."""
 
 
@@ -29,7 +29,7 @@ def estimate_ms(pictures: ImageSet, options: Options) -> NDArray[np.float64]:
     walks = options.hypotheses or (UNSURE_WALKS if options.habits is None else HABITUAL_WALKS)
     small = TRACED_MS if options.method == "trace" else WALK_MS * walks + STEP_MS * options.refine
     large = np.array([0 if fine is None else len(fine.packed) for fine in pictures.fine or ()], np.float64)
-    scale = LARGE_MS_A_BYTE * max(options.hypotheses, 1)
+    scale = LARGE_MS_A_BYTE[options.method] * max(options.hypotheses, 1)
     return np.full(len(pictures), small) + (scale * large if len(large) else 0.0)
 
 

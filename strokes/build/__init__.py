@@ -14,7 +14,7 @@ from strokes.build.pieces import cut, job_of, settings_of, shards_of, versions
 from strokes.build.spreading import Spread
 from strokes.datasets.given import load_images
 from strokes.engines import Engine, LocalEngine
-from strokes.engines.progress import Progress
+from strokes.engines.progress import WorkProgress
 from strokes.engines.stopping import sigterm_interrupts
 from strokes.errors import ConfigError
 from strokes.files import check_dataset_name, check_free, file_sha256
@@ -139,7 +139,7 @@ def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
     blocks = cut(method.pictures, options, most=BLOCK) or [range(0)]
     chosen = (method.pictures.select(slice(block.start, block.stop)) for block in blocks)
     workers = min(len(blocks), os.cpu_count() or 1)
-    with Progress(len(pictures)) as progress:
+    with WorkProgress(len(pictures)) as progress:
         drawn = []
         for drawings in in_parallel(Artist(method).block, chosen, workers=workers):
             drawn.append(drawings)

@@ -14,7 +14,7 @@ from strokes.build.pieces import arithmetic
 from strokes.errors import EngineError, SourceError, StrokesError
 from strokes.ink.drawing import SPLITS, DrawingSet, make_drawing_set
 from strokes.ink.pictures import ImageSet
-from strokes.store.ledger import Failure, Made
+from strokes.store.ledger import Failure, MadeShard
 
 SKIPPED = "skipped "
 """How a note on a picture that couldn't be read begins."""
@@ -60,7 +60,7 @@ class ShardMaker:
             differing = [f"{name} {here[name]}" for name, value in self.made_for.items() if here[name] != value]
             raise EngineError(f"a worker's machine has {', '.join(differing)}, unlike this one; use machines alike")
 
-    def __call__(self, piece: Piece) -> Made:
+    def __call__(self, piece: Piece) -> MadeShard:
         """A shard of the piece's pictures.
 
         Raises:
@@ -69,11 +69,11 @@ class ShardMaker:
         if piece.only is not None:
             with suppress(Exception):
                 self.artist.block(piece.pictures.select(piece.only))
-            return Made(b"", 0)
+            return MadeShard(b"", 0)
         places = [i for i in range(len(piece.pictures)) if i not in piece.deadly]
         drawings, bad = self._draw(piece.pictures, places)
         bad = {**piece.deadly, **bad}
-        return Made.of(drawings, piece.key, [failure_of(piece.pictures, i, bad[i]) for i in sorted(bad)])
+        return MadeShard.of(drawings, piece.key, [failure_of(piece.pictures, i, bad[i]) for i in sorted(bad)])
 
     def _draw(self, pictures: ImageSet, places: Sequence[int]) -> tuple[DrawingSet, dict[int, str]]:
         """The drawings of the pictures at `places`, and which are not among them, and why."""

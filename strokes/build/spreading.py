@@ -8,10 +8,10 @@ from typing import Any
 
 from strokes.build.making import Piece, ShardMaker
 from strokes.engines import Engine, Lost
-from strokes.engines.progress import Progress
+from strokes.engines.progress import WorkProgress
 from strokes.errors import EngineError
 from strokes.ink.pictures import ImageSet
-from strokes.store.ledger import Made, Shard
+from strokes.store.ledger import MadeShard, Shard
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Spread:
     engine: Engine
     total: int
 
-    def shards(self, missing: Sequence[Shard]) -> Generator[tuple[Shard, Made], None, None]:
+    def shards(self, missing: Sequence[Shard]) -> Generator[tuple[Shard, MadeShard], None, None]:
         """The shards that are missing, in whatever order they are done.
 
         Raises:
             EngineError: workers die of a picture, and bad ones aren't to be left out.
         """
         done = self.total - sum(len(shard.pictures) for shard in missing)
-        with Progress(self.total, done=done) as progress:
+        with WorkProgress(self.total, done=done) as progress:
             pieces = ((shard, self._piece(shard)) for shard in missing)
             lost = yield from self._run(pieces, progress)
             if lost:
@@ -48,8 +48,8 @@ class Spread:
         return Piece(self.pictures.select(slice(shard.pictures.start, shard.pictures.stop)), shard.key)
 
     def _run(
-        self, pieces: Iterable[tuple[Shard, Piece]], progress: Progress
-    ) -> Generator[tuple[Shard, Made], None, list[tuple[Shard, str]]]:
+        self, pieces: Iterable[tuple[Shard, Piece]], progress: WorkProgress
+    ) -> Generator[tuple[Shard, MadeShard], None, list[tuple[Shard, str]]]:
         """What is made of pieces; returns the shards that no worker survived, and how they died."""
         lost = []
         for shard, made in self.engine.run(self.maker, pieces):

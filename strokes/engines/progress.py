@@ -11,7 +11,7 @@ from tqdm import tqdm
 LINE_EVERY_S = 60.0
 
 
-class Progress:
+class WorkProgress:
     """What is done and what failed of so many, with the pace and the time left; a context manager.
 
     Args:
@@ -25,7 +25,7 @@ class Progress:
         self.started = self.told = time.monotonic()
         self.bar = tqdm(total=total, initial=done, unit=f" {unit}", disable=None)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> WorkProgress:
         return self
 
     def __exit__(

@@ -20,7 +20,7 @@ from strokes.engines.protocol import Key, Lost, Work
 from strokes.engines.stopping import sigterm_kept
 from strokes.errors import ConfigError, EngineError
 
-AHEAD = 2
+GIVEN_AHEAD = 2
 """Items that are given to an actor at a time: it need not wait for the next."""
 MOST_DEATHS = 5
 """An item whose workers died so often is given up; an engine whose workers die so often before their first, too."""
@@ -189,7 +189,7 @@ class Crew(Generic[Key]):
     def feed(self, waiting: Iterator[Task[Key]]) -> bool:
         """Give every actor enough to do; whether there may be more."""
         for member in sorted(self.members, key=lambda member: len(member.given)):
-            while len(member.given) < AHEAD:
+            while len(member.given) < GIVEN_AHEAD:
                 task = self.again.popleft() if self.again else next(waiting, None)
                 if task is None:
                     return False

@@ -71,7 +71,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeShard:
     """What drawing a shard gave.
 
     Attributes:
@@ -85,7 +85,7 @@ class Made:
     failed: tuple[Failure, ...] = ()
 
     @classmethod
-    def of(cls, drawings: DrawingSet, key: str, failed: Sequence[Failure] = ()) -> Made:
+    def of(cls, drawings: DrawingSet, key: str, failed: Sequence[Failure] = ()) -> MadeShard:
         """A shard's file of these drawings."""
         text = json.dumps([asdict(failure) for failure in shortened(failed)])
         return cls(encode(drawings, attributes={KEY: key, FAILED: text}), len(drawings), tuple(failed))
@@ -155,7 +155,7 @@ class Ledger:
             self._enter(found)
         return found is not None
 
-    def commit(self, shard: Shard, made: Made) -> None:
+    def commit(self, shard: Shard, made: MadeShard) -> None:
         """Write a shard's file, and then its entry. Raises `OSError` where the disk refuses."""
         path = self.folder / shard.name
         partial = path.with_name(path.name + PARTIAL)

@@ -22,7 +22,7 @@ from strokes.files import atomic_path, check_free, hold, reason
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import is_whole
 from strokes.store.failures import write_failures
-from strokes.store.ledger import LEDGER_FILE, Failure, Ledger, Made, Shard
+from strokes.store.ledger import LEDGER_FILE, Failure, Ledger, MadeShard, Shard
 from strokes.store.reader import open_dataset
 from strokes.store.writer import DatasetWriter, check_space
 
@@ -33,7 +33,7 @@ JOB = "job"
 SETTINGS, PICTURES = "settings", "pictures"
 """What `job.json` tells besides the attributes."""
 
-Draw = Callable[[Sequence[Shard]], Generator[tuple[Shard, Made], None, None]]
+Draw = Callable[[Sequence[Shard]], Generator[tuple[Shard, MadeShard], None, None]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from ray import cloudpickle
 
 from strokes.engines import Lost, choose_engine, ray_engine
-from strokes.engines.progress import Progress
+from strokes.engines.progress import WorkProgress
 from strokes.engines.stopping import sigterm_interrupts
 from strokes.errors import ConfigError, EngineError
 
@@ -139,7 +139,7 @@ def test_what_is_no_engine_is_refused(arguments, told):
 
 
 def test_a_line_of_progress_says_done_failed_pace_and_time_left():
-    with Progress(10_000, done=1_000) as progress:
+    with WorkProgress(10_000, done=1_000) as progress:
         progress.update(2_000, failed=3)
         assert progress.line(20.0) == "3,000 of 10,000 drawings done, 3 failed, 100 a second, 70 s left"
 
@@ -147,7 +147,7 @@ def test_a_line_of_progress_says_done_failed_pace_and_time_left():
 def test_a_log_gets_a_line_a_minute(monkeypatch, capsys):
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    with Progress(100) as progress:
+    with WorkProgress(100) as progress:
         for _ in range(10):
             clock[0] += 20
             progress.update(1)

@@ -19,3 +19,7 @@ class SourceError(StrokesError):
 
 class StoreError(StrokesError):
     """A dataset file can't be written or read."""
+
+
+class EngineError(StrokesError):
+    """Workers can't be had, or die; what they finished is kept."""

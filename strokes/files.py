@@ -32,10 +32,10 @@ def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         remove_stale(out)
         yield partial
-        _flush_to_disk(partial)
+        flush_to_disk(partial)
         check_free(out, overwrite=overwrite)
         partial.replace(out)
-        _flush_to_disk(out.parent)
+        flush_to_disk(out.parent)
     except OSError as error:
         raise StoreError(f"can't write {out}: {reason(error)}; nothing was written") from error
     finally:
@@ -102,7 +102,8 @@ def check_dataset_name(out: Path) -> None:
     check_ending(out, DATASET_ENDINGS, "strokes export turns such a dataset into other formats")
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until the disk holds a file, or a folder's list of names."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -79,7 +79,9 @@ def build_dataset(
     test_share: Annotated[float, typer.Option(min=0, max=1, help="Put so many, by their names, in split test.")] = 0.0,
     unit: Annotated[str, typer.Option(help="One drawing a page, line, word or glyph.")] = "page",
     direction: Annotated[str, typer.Option(help="Of the writing: ltr, rtl, or ttb for columns.")] = "ltr",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave broken files out and list them.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out what can't be read or drawn; NAME.failed.csv lists it.")
+    ] = False,
     split: Annotated[str, typer.Option(help="train, test or all.")] = "all",
     classes: Annotated[str, typer.Option(help="Only these classes, such as 0-3,7.")] = "",
     limit: Annotated[int | None, typer.Option(min=0, help="At most this many pictures.")] = None,
@@ -94,6 +96,9 @@ def build_dataset(
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
     scores: Annotated[bool, typer.Option(help="Score each drawing against its picture.")] = True,
+    engine: Annotated[str, typer.Option(help="Where it is drawn: local, or ray for a cluster.")] = "local",
+    address: Annotated[str, typer.Option(help="Of the Ray cluster; default: RAY_ADDRESS, or this machine.")] = "",
+    workers: Annotated[int, typer.Option(min=0, help="A core each; 0: all cores. Never changes the file.")] = 0,
     shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
     overwrite: Overwrite = False,
@@ -105,6 +110,7 @@ def build_dataset(
     from strokes.build import build_dataset as build
     from strokes.datasets.choose import choose_pictures
     from strokes.datasets.given import Reading
+    from strokes.engines import choose_engine
     from strokes.formats.pens import load_pens
     from strokes.layout.units import split_units
     from strokes.recovery.methods import Options
@@ -130,6 +136,8 @@ def build_dataset(
         overwrite=overwrite,
         part=part,
         fresh=fresh,
+        skip_bad=skip_bad,
+        engine=None if (engine, workers, address) == ("local", 0, "") else choose_engine(engine, workers, address),
     )
     typer.echo(f"{out}: {count:,} drawings")
 

@@ -1,35 +1,39 @@
 """Long builds in pieces: each shard is committed by a rename, a killed build goes on with those that it finished.
 
-Beside the output lie a hidden lock and, while the build runs, a hidden folder: `job.json` says what is being built, and
-`shard-00000.h5` and so on are what is finished of it. At the end the shards are joined into the output, which is the
-same file however many shards there were and however often the build was broken off.
+Beside the output lie a hidden lock and, while the build runs, a hidden folder: `job.json` says what is being built,
+`ledger.jsonl` which shards are finished, and these lie beside it. At the end they are joined into the output, which is
+the same file however often the build was broken off and whoever made the shards.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from strokes.errors import ConfigError, StoreError
+from strokes.errors import StoreError, StrokesError
 from strokes.files import atomic_path, check_free, hold, reason
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import is_whole
+from strokes.store.failures import write_failures
+from strokes.store.ledger import LEDGER_FILE, Failure, Ledger, MadeShard, Shard
 from strokes.store.reader import open_dataset
 from strokes.store.writer import DatasetWriter, check_space
 
-SHARD_BLOCKS = 10
 JOB_FILE = "job.json"
 JOB = "job"
 """The attribute that names the job a file was built by."""
 
-Draw = Callable[[Iterator[range]], Generator[DrawingSet, None, None]]
+SETTINGS, PICTURES = "settings", "pictures"
+"""What `job.json` tells besides the attributes."""
+
+Draw = Callable[[Sequence[Shard]], Generator[tuple[Shard, MadeShard], None, None]]
 
 
 @dataclass(frozen=True)
@@ -40,26 +44,19 @@ class Job:
         out: the dataset file to make.
         attributes: of the file; `job` among them tells this job from others.
         classes: what the labels mean.
-        pictures: which pictures of the selection are drawn; they begin at a whole block.
-        block: how many pictures are drawn at a time.
-        shard_blocks: blocks in a shard.
+        shards: its pieces, in order.
+        settings: the sha256 of all but the pictures that drawings depend on.
         min_confidence: drawings with a lower score `confidence` stay out of the file.
-
-    Raises:
-        ConfigError: a shard would have no block.
+        unread: pictures that were left out before.
     """
 
     out: Path
     attributes: Mapping[str, object]
     classes: Sequence[str]
-    pictures: range
-    block: int
-    shard_blocks: int = SHARD_BLOCKS
+    shards: Sequence[Shard]
+    settings: str
     min_confidence: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.shard_blocks < 1:
-            raise ConfigError(f"a shard has {self.shard_blocks} blocks; expected at least 1")
+    unread: Sequence[Failure] = ()
 
     @property
     def lock(self) -> Path:
@@ -74,24 +71,23 @@ class Job:
     @property
     def text(self) -> str:
         """The job as `job.json` says it."""
-        known = {"shard_size": self.block * self.shard_blocks, "first": self.pictures.start, "stop": self.pictures.stop}
-        return json.dumps(known | dict(self.attributes), indent=1, sort_keys=True)
+        known = {name: value for name, value in self.attributes.items() if name != JOB}
+        told = {SETTINGS: self.settings, PICTURES: self.pictures}
+        return json.dumps(told | known, indent=1, sort_keys=True)
 
     @property
-    def shards(self) -> dict[Path, range]:
-        """Each shard's file, and its pictures."""
-        pieces = cut(self.pictures, self.block * self.shard_blocks)
-        return {self.folder / f"shard-{i:05}.h5": pictures for i, pictures in enumerate(pieces)}
+    def pictures(self) -> int:
+        """How many pictures it draws."""
+        return sum(len(shard.pictures) for shard in self.shards)
 
 
-def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False) -> None:
-    """Make the job's file, going on where an earlier process left off.
+def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False) -> int:
+    """Draw what is missing of the job and write its output; afterwards nothing but the output is left.
 
-    Args:
-        job: what to build.
-        draw: from ranges of pictures, a block each, to the drawings of each, in order.
-        overwrite: replace an existing file.
-        fresh: throw away what another job left unfinished.
+    A shard that is there and whole is not drawn again; one whose bytes, pictures or settings are others is.
+
+    Returns:
+        how many pictures couldn't be read or drawn: they are listed beside the output.
 
     Raises:
         StoreError: the file exists, another process builds it, another job was left unfinished, or the disk refuses.
@@ -100,32 +96,44 @@ def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False)
     if not broken_off:
         check_free(job.out, overwrite=overwrite)
     with hold(job.lock, job.out), system_errors(job.out):
+        ledger = Ledger.read(job.folder)
         if overwrite or not (broken_off and is_made(job)):
             check_free(job.out, overwrite=overwrite)
-            discard_other_job(job, fresh=fresh)
+            discard_other_job(job, ledger, fresh=fresh)
             with keeping_shards(job):
-                open_folder(job)
-                draw_shards(job, draw)
+                ledger = open_folder(job)
+                draw_shards(job, ledger, draw)
+                write_failures(job.out, failures_of(job, ledger))
                 join_shards(job, overwrite=overwrite)
+        failed = len(failures_of(job, ledger))
         shutil.rmtree(job.folder, ignore_errors=True)
+    return failed
+
+
+def failures_of(job: Job, ledger: Ledger) -> list[Failure]:
+    """Every picture that couldn't be read or drawn, those in the order of the pictures."""
+    entries = (ledger.entries.get(shard.number) for shard in job.shards)
+    drawn = (failure for entry in entries if entry is not None for failure in entry.failed)
+    return [*job.unread, *drawn]
 
 
 def is_made(job: Job) -> bool:
     """Whether the output is there and this job made it: an earlier process died while it was clearing up."""
-    if is_of_other_job(job) or not job.out.is_file() or not is_whole(job.out):
+    if has_other_settings(job) or not job.out.is_file() or not is_whole(job.out):
         return False
     with open_dataset(job.out) as stored:
         mine = {name: job.attributes.get(name) for name in (JOB, "part")}
         return mine == {name: stored.attributes.get(name) for name in mine}
 
 
-def discard_other_job(job: Job, *, fresh: bool) -> None:
-    """Remove a folder that is not this job's, or any when `fresh`.
+def discard_other_job(job: Job, ledger: Ledger, *, fresh: bool) -> None:
+    """Remove a folder that is not this job's, or any when `fresh`; pictures may have changed, but not all of them.
 
     Raises:
         StoreError: it holds another job's work, and `fresh` is false.
     """
-    if is_of_other_job(job) and not fresh:
+    others = ledger.entries and not any(map(ledger.knows, job.shards)) and noted(job).get(PICTURES) != job.pictures
+    if (has_other_settings(job) or others) and not fresh:
         raise StoreError(
             f"{job.folder} holds an unfinished build of other pictures, settings or versions; finish it with its own "
             "command, or give --fresh to throw it away"
@@ -134,60 +142,53 @@ def discard_other_job(job: Job, *, fresh: bool) -> None:
         shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def is_of_other_job(job: Job) -> bool:
-    """Whether the folder holds another job's work."""
-    note = job.folder / JOB_FILE
-    return note.is_file() and note.read_text(encoding="utf-8", errors="replace") != job.text
+def has_other_settings(job: Job) -> bool:
+    """Whether the folder holds the work of a job with other settings."""
+    return (job.folder / JOB_FILE).is_file() and noted(job).get(SETTINGS) != job.settings
 
 
-def open_folder(job: Job) -> None:
-    """Make the job's folder unless it is there, and remove from it what is neither the job's note nor a shard."""
+def noted(job: Job) -> Mapping[str, object]:
+    """What `job.json` says, or nothing where it isn't whole."""
+    try:
+        known = json.loads((job.folder / JOB_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def open_folder(job: Job) -> Ledger:
+    """Make the job's folder unless it is there, and remove from it what is neither note nor ledger nor a shard."""
     note = job.folder / JOB_FILE
-    for path in set(job.folder.glob("*")) - {note, *job.shards}:
+    shards = {job.folder / shard.name: shard for shard in job.shards}
+    for path in set(job.folder.glob("*")) - {note, job.folder / LEDGER_FILE, *shards}:
         path.unlink()
-    missing = [pictures for path, pictures in job.shards.items() if not path.exists()]
-    check_space(job.out, sum(map(len, missing)) + len(job.pictures))
+    missing = sum(len(shard.pictures) for path, shard in shards.items() if not path.exists())
+    check_space(job.out, missing + job.pictures)
     job.folder.mkdir(exist_ok=True)
     if not note.exists():
         with atomic_path(note) as partial:
             partial.write_text(job.text, encoding="utf-8")
+    return Ledger.read(job.folder)
 
 
-def draw_shards(job: Job, draw: Draw) -> None:
+def draw_shards(job: Job, ledger: Ledger, draw: Draw) -> None:
     """Write every shard that isn't there yet, or isn't whole."""
-    missing = {path: pictures for path, pictures in job.shards.items() if not is_finished(path, len(pictures))}
-    ranges = (block for pictures in missing.values() for block in cut(pictures, job.block))
-    with closing(draw(ranges)) as drawn:
-        for path, pictures in missing.items():
-            with DatasetWriter(path, attributes=job.attributes, classes=job.classes) as writer:
-                for drawings in islice(drawn, len(cut(pictures, job.block))):
-                    writer.append(drawings)
-
-
-def cut(pictures: range, size: int) -> list[range]:
-    """A range in pieces of `size`, the last one shorter."""
-    return [pictures[i : i + size] for i in range(0, len(pictures), size)]
-
-
-def is_finished(path: Path, drawings: int) -> bool:
-    """Whether a shard is there, whole and of the right length; one that isn't is removed."""
-    if not path.exists():
-        return False
-    if is_whole(path):
-        with open_dataset(path) as stored:
-            if len(stored) == drawings:
-                return True
-    path.unlink()
-    return False
+    missing = [shard for shard in job.shards if not ledger.holds(shard)]
+    again = sum(shard.number in ledger.entries for shard in missing)
+    if again:
+        print(f"{again:,} finished shards are drawn again: their pictures or bytes have changed", file=sys.stderr)
+    with closing(draw(missing)) as drawn:
+        for shard, made in drawn:
+            ledger.commit(shard, made)
 
 
 def join_shards(job: Job, *, overwrite: bool) -> None:
     """Write the drawings of all shards, in order, to the output."""
     with DatasetWriter(job.out, attributes=job.attributes, classes=job.classes, overwrite=overwrite) as writer:
-        for path in job.shards:
-            with open_dataset(path) as stored:
-                for drawings in stored.blocks():
-                    writer.append(confident(drawings, job.min_confidence))
+        for shard in job.shards:
+            with open_dataset(job.folder / shard.name) as stored:
+                if len(stored):
+                    writer.append(confident(stored.read(), job.min_confidence))
 
 
 def confident(drawings: DrawingSet, least: float) -> DrawingSet:
@@ -200,9 +201,10 @@ def keeping_shards(job: Job) -> Iterator[None]:
     """Say, when the work stops half-way, that it can go on; remove the folder when there is nothing to go on from."""
     try:
         yield
-    except (StoreError, OSError) as error:
-        told = str(error) if isinstance(error, StoreError) else f"can't write {job.out}: {reason(error)}"
-        raise StoreError(f"{told.removesuffix('; nothing was written')}; {left_over(job)}") from error
+    except (StrokesError, OSError) as error:
+        kind = type(error) if isinstance(error, StrokesError) else StoreError
+        told = str(error) if isinstance(error, StrokesError) else f"can't write {job.out}: {reason(error)}"
+        raise kind(f"{told.removesuffix('; nothing was written')}; {left_over(job)}") from error
     except KeyboardInterrupt:
         raise KeyboardInterrupt(left_over(job)) from None
     except BaseException:
@@ -212,12 +214,12 @@ def keeping_shards(job: Job) -> Iterator[None]:
 
 def left_over(job: Job) -> str:
     """What is left when a build stops half-way, in words; a folder without a shard is removed."""
-    done = sum(len(pictures) for path, pictures in job.shards.items() if path.exists())
+    done = sum(len(shard.pictures) for shard in job.shards if (job.folder / shard.name).exists())
     if not done:
         shutil.rmtree(job.folder, ignore_errors=True)
         return "no output was written or replaced"
     return (
-        f"no output was written or replaced; {done:,} of {len(job.pictures):,} drawings are kept in {job.folder}, and "
+        f"no output was written or replaced; {done:,} of {job.pictures:,} drawings are kept in {job.folder}, and "
         "the same command goes on from there"
     )
 

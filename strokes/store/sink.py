@@ -1,4 +1,4 @@
-"""A file that HDF5 writes to and that never fails it.
+"""A file, or memory, that HDF5 writes to and that never fails it.
 
 HDF5 can't recover from a failed write: it goes on failing when the file is closed and may crash at exit. So the first
 failure is kept for the writer to raise, and what follows is accepted and dropped; the file is thrown away anyhow.
@@ -6,16 +6,38 @@ failure is kept for the writer to raise, and what follows is accepted and droppe
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 
-class Sink:
-    """A new file at `path` for h5py's file-object driver; `raise_failure` says if all is there."""
+class Memory(io.BytesIO):
+    """Bytes in memory that grow as a file does."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = open(path, "w+b", buffering=0)  # noqa: SIM115
+    def truncate(self, size: int | None = None, /) -> int:
+        """Make them `size` bytes, with zeros behind the end."""
+        wanted = self.tell() if size is None else size
+        short = wanted - len(self.getbuffer())
+        if short > 0:
+            place = self.tell()
+            self.seek(0, os.SEEK_END)
+            self.write(bytes(short))
+            self.seek(place)
+        return super().truncate(wanted)
+
+
+class Sink:
+    """A new file at `path` for h5py's file-object driver, or memory for None; `raise_failure` says if all is there."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: io.FileIO | Memory = Memory() if path is None else io.FileIO(path, "w+b")
         self._failure: BaseException | None = None
+
+    def everything(self) -> bytes:
+        """All that was written, from the front."""
+        size = self.seek(0, os.SEEK_END)
+        self.seek(0)
+        return self.read(size)
 
     def raise_failure(self) -> None:
         """Raise what the system said to the first write that it refused, if it did, or an interrupt that came then."""

@@ -70,27 +70,19 @@ class DatasetWriter:
         expected_drawings: int = 0,
     ) -> None:
         self.path = Path(path)
-        self.classes = tuple(classes)
-        self._attributes = {name: attribute_text(value) for name, value in attributes.items()}
+        self._attributes = attributes
+        self._classes = classes
         self._overwrite = overwrite
-        self._pending: list[DrawingSet] = []
-        self._empty = make_drawing_set([], classes=self.classes, flagged=np.zeros(0, bool))
-        self._started = False
         self._stack = ExitStack()
-        check_attributes(self._attributes)
+        check_attributes(texts_of(attributes))
         check_free(self.path, overwrite=overwrite)
         check_space(self.path, expected_drawings)
 
     def __enter__(self) -> DatasetWriter:
         partial = self._stack.enter_context(atomic_path(self.path, overwrite=self._overwrite))
-        self._sink = self._stack.enter_context(closing(Sink(partial)))
-        self._file = self._stack.enter_context(_create(self._sink))
-        text = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
-        for name, value in sorted((self._attributes | text).items()):
-            self._file.attrs[name] = value
-        self._file.create_dataset(
-            "classes", data=list(self.classes), shape=(len(self.classes),), dtype=h5py.string_dtype()
-        )
+        sink = self._stack.enter_context(closing(Sink(partial)))
+        body = Body(sink, str(self.path), attributes=self._attributes, classes=self._classes)
+        self._body = self._stack.enter_context(body)
         return self
 
     def __exit__(
@@ -101,11 +93,7 @@ class DatasetWriter:
                 raise _AbandonedError
             return
         with self._stack:
-            self._drain(everything=True)
-            self._file.close()
-            self._sink.raise_failure()
-            seal(self._sink)
-            self._sink.raise_failure()
+            self._body.finish()
 
     def append(self, drawings: DrawingSet) -> None:
         """Add `drawings`, after all that came before.
@@ -114,6 +102,57 @@ class DatasetWriter:
             StoreError: their classes are not the file's, or the disk refuses them.
             ShapeError: their scores or columns are not those of the earlier sets.
         """
+        self._body.append(drawings)
+
+
+def encode(drawings: DrawingSet, *, attributes: Mapping[str, object]) -> bytes:
+    """The bytes of a dataset file of these drawings, made in memory.
+
+    Raises:
+        StoreError: an attribute is one that the format itself sets.
+    """
+    check_attributes(texts_of(attributes))
+    with (
+        closing(Sink(None)) as sink,
+        Body(sink, "a shard", attributes=attributes, classes=drawings.classes) as body,
+    ):
+        body.append(drawings)
+        body.finish()
+        return sink.everything()
+
+
+class Body:
+    """What a dataset file holds, as it is written to a sink.
+
+    Args:
+        sink: empty.
+        name: of the file, for messages.
+        attributes: of the whole.
+        classes: what the labels mean.
+    """
+
+    def __init__(self, sink: Sink, name: str, *, attributes: Mapping[str, object], classes: Sequence[str]) -> None:
+        self.classes = tuple(classes)
+        self._sink, self._name = sink, name
+        self._pending: list[DrawingSet] = []
+        self._empty = make_drawing_set([], classes=self.classes, flagged=np.zeros(0, bool))
+        self._started = False
+        self._file = _create(sink)
+        text = {"format": FORMAT, "version": VERSION, "coordinates": COORDINATES}
+        for key, value in sorted((texts_of(attributes) | text).items()):
+            self._file.attrs[key] = value
+        self._file.create_dataset(
+            "classes", data=list(self.classes), shape=(len(self.classes),), dtype=h5py.string_dtype()
+        )
+
+    def __enter__(self) -> Body:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def append(self, drawings: DrawingSet) -> None:
+        """Add `drawings`; see `DatasetWriter.append`."""
         if drawings.classes != self.classes:
             raise StoreError(
                 f"the set's classes {drawings.classes} are not the file's {self.classes}; build them alike"
@@ -126,6 +165,14 @@ class DatasetWriter:
         if sum(map(len, self._pending)) >= DRAWINGS_A_BLOCK:
             self._drain()
 
+    def finish(self) -> None:
+        """Write what is left, and the checksums of all. Raises `StoreError` or `OSError` when that is refused."""
+        self._drain(everything=True)
+        self._file.close()
+        self._sink.raise_failure()
+        seal(self._sink)
+        self._sink.raise_failure()
+
     def _drain(self, *, everything: bool = False) -> None:
         ready = join(self._pending or [self._empty])
         end = len(ready) if everything else len(ready) // DRAWINGS_A_BLOCK * DRAWINGS_A_BLOCK
@@ -136,7 +183,7 @@ class DatasetWriter:
                 self._write(ready.select(np.arange(start, min(start + DRAWINGS_A_BLOCK, end))))
             self._sink.raise_failure()
         except (OSError, RuntimeError) as error:
-            raise StoreError(f"can't write {self.path}: {reason(error)}; nothing was written") from error
+            raise StoreError(f"can't write {self._name}: {reason(error)}; nothing was written") from error
         self._pending = [ready.select(np.arange(end, len(ready)))]
 
     def _write(self, drawings: DrawingSet) -> None:
@@ -170,6 +217,11 @@ class DatasetWriter:
 
 class _AbandonedError(Exception):
     """Tells the partial file's keeper that the `with` block failed, whatever the reason."""
+
+
+def texts_of(attributes: Mapping[str, object]) -> dict[str, str | int | float]:
+    """Attributes as HDF5 holds them."""
+    return {name: attribute_text(value) for name, value in attributes.items()}
 
 
 def check_attributes(attributes: Mapping[str, str | int | float]) -> None:

@@ -42,7 +42,7 @@ def build(model, some, tmp_path, build_with):
     """Builds the forty digits, or others; the file's path and how many drawings it is said to hold."""
 
     def run(name="d.h5", **settings):
-        settings = {"model": str(model), "hypotheses": 1, "shard_blocks": 1} | settings
+        settings = {"model": str(model), "hypotheses": 1} | settings
         count = build_with(settings.pop("pictures", some), tmp_path / name, **settings)
         return tmp_path / name, count
 

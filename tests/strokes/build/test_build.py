@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from strokes.build import label_notes, name_unlabelled
+from strokes.build.artist import label_notes, name_unlabelled
 from strokes.errors import ConfigError, StoreError
 from strokes.files import file_sha256
 from strokes.ink.labels import as_digits

@@ -67,10 +67,13 @@ app.add_typer(outputs)
 def build_dataset(
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
     images: Annotated[
-        Path | None,
-        typer.Option(help="A picture, PDF, folder of them, array, CSV or IDX; without it, the bundled thinned MNIST."),
+        str | None,
+        typer.Option(
+            metavar="PATH|URL",
+            help="A picture, PDF, folder of them, array, CSV, IDX, Parquet or tar shards; default: thinned MNIST.",
+        ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file or array.")] = None,
+    labels: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The labels of an IDX file or array.")] = None,
     ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the pictures.")] = "auto",
     orientation: Annotated[
         str, typer.Option(help="upright, transposed, or auto, which turns EMNIST's own files.")

@@ -134,7 +134,7 @@ def find_given(path: Path | str, labels: Path | str | None = None, reading: Read
     if not place.exists():
         raise SourceError(f"{place} doesn't exist; {ACCEPTED}")
     known = is_picture((place.name,)) or is_shard(place.name)
-    if place.is_file() if isinstance(place, Remote) and not known else isinstance(place, Path) and is_stack(place):
+    if not known and (place.is_file() if isinstance(place, Remote) else is_stack(place)):
         return find_stacks(place, labels, reading)
     if labels is not None:
         raise SourceError(

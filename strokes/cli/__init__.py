@@ -160,10 +160,13 @@ def train(
 ) -> None:
     """Train a stroke network or an image generator by a recipe, with a checkpoint an epoch.
 
+    Several processes share a pen recipe's batches: torchrun --nproc_per_node 2 -m strokes train pen-digits …
+
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
     from strokes.api import train as run
     from strokes.train_recipe import describe_epoch, set_threads, use_of
+    from strokes.training.processes import speaks
 
     set_threads(threads)
     checkpoint = run(
@@ -179,7 +182,8 @@ def train(
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
+    if speaks():
+        typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
 
 
 @app.command()

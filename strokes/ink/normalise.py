@@ -32,8 +32,8 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
-PIECE = 1 << 16
-"""So many pictures are held in memory at a time."""
+IN_MEMORY, PIECE = 1 << 16, 1 << 12
+"""So many pictures at most are held in memory; so many of more are thinned at a time."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Framed:
     @property
     def ink(self) -> BoolArray:
         """The thinned pictures (n, 28, 28), in a file where they are many."""
-        if len(self.grey) <= PIECE:
+        if len(self.grey) <= IN_MEMORY:
             return thin(self.grey)
         with tempfile.TemporaryFile(prefix="strokes-") as file:
             for start in range(0, len(self.grey), PIECE):
@@ -88,8 +88,8 @@ class Framer:
 def mapped(file: IO[bytes], dtype: np.dtype[Any]) -> NDArray[Any]:
     """The pictures (n, 28, 28) in an unnamed file: read into memory where they are few, otherwise left there."""
     count = file.seek(0, os.SEEK_END) // FRAME_PX**2
-    if count > PIECE:
-        return np.memmap(file, dtype, mode="r", shape=(count, FRAME_PX, FRAME_PX))
+    if count > IN_MEMORY:
+        return np.memmap(file, dtype, mode="c", shape=(count, FRAME_PX, FRAME_PX))
     file.seek(0)
     return np.fromfile(file, dtype).reshape(-1, FRAME_PX, FRAME_PX)
 

@@ -25,7 +25,7 @@ from strokes.ink.pictures import ImageSet
 from strokes.recognition.classifier import weights_path
 from strokes.recovery.blocks import BLOCK, in_parallel
 from strokes.recovery.methods import Method, Options, check_device, choose_method
-from strokes.recovery.words.pictures import SHIPPED_STRIPS
+from strokes.recovery.words.pictures import CHARACTERS, WORDS
 from strokes.store.failures import failures_path
 from strokes.store.parts import PART, Part
 from strokes.store.reader import open_dataset
@@ -123,7 +123,7 @@ def plan(
 
 def helpers_of(pictures: ImageSet, artist: Artist) -> list[str]:
     """The sha256 of the weights that draw or name pictures beside the method's: of lines, and of missing labels."""
-    lines = [SHIPPED / f"{SHIPPED_STRIPS}.safetensors"] if pictures.fine is not None else []
+    lines = [SHIPPED / f"{name}.safetensors" for name in (WORDS, CHARACTERS) if pictures.fine is not None]
     names = [weights_path("thinned", len(DIGITS))] if artist.classifier is not None else []
     return [file_sha256(path) for path in lines + names]
 

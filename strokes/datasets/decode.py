@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,13 @@ SUFFIXES = (
 )
 FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 HEIC = (".heic", ".heif")
-PDF = (".pdf",)
+PDF = ".pdf"
 MAX_PIXELS = 100_000_000
 PDF_DPI = 300.0
 UNKNOWN_DPI = (72, 96)
 """What programs write who don't know a picture's resolution."""
+ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
+"""EXIF's tag of how a picture is turned, and its values for lying ones."""
 THUMBNAIL = 254
 """The TIFF tag whose lowest bit marks a smaller copy of another page."""
 OPAQUE_SHARE = 0.6
@@ -50,45 +53,53 @@ class Page:
     dpi: float = 0.0
 
 
-def read_pages(path: Path, *, dpi: float = 0.0) -> Iterator[Page]:
+def read_pages(path: Path | str, *, dpi: float = 0.0, content: bytes | None = None) -> Iterator[Page]:
     """The pages of a picture file, one after the other.
 
     Args:
         path: a picture, a TIFF of several pages or a PDF; of animations the first picture.
         dpi: what the file's resolution is taken to be; 0 for what it says itself. A PDF is drawn at it.
+        content: the file's bytes, where it isn't on this machine; `path` is then what messages call it.
 
     Raises:
         SourceError: the file is missing, no picture, broken, above 100 megapixels, or needs an extra.
     """
-    with told(path):
-        yield from read_pdf(path, dpi) if is_pdf(path) else read_picture_pages(path, dpi)
+    with told(path), opened(path, content) as stream:
+        yield from (read_pdf if is_pdf(path, stream) else read_picture_pages)(path, stream, dpi)
 
 
 def count_pages(path: Path) -> int:
     """How many pages `read_pages` finds in a file, without drawing them. Raises what that raises."""
-    with told(path):
-        if is_pdf(path):
-            with open_pdf(path) as document:
+    with told(path), opened(path, None) as stream:
+        if is_pdf(path, stream):
+            with open_pdf(path, stream) as document:
                 return len(document)
-        with open_picture(path) as picture:
+        with open_picture(path, stream) as picture:
             return sum(1 for _ in numbers_of(picture))
 
 
-def is_pdf(path: Path) -> bool:
+def opened(path: Path | str, content: bytes | None) -> BinaryIO:
+    """A file's bytes as a stream: pillow, given a name, maps plain TIFF files with the sides of turned ones swapped."""
+    return Path(path).open("rb") if content is None else io.BytesIO(content)
+
+
+def is_pdf(path: Path | str, stream: BinaryIO) -> bool:
     """Whether a file is a PDF, by its name or its first bytes."""
-    return path.suffix.lower() in PDF or head_of(path).startswith(b"%PDF-")
+    return PurePosixPath(path).suffix.lower() == PDF or head_of(stream).startswith(b"%PDF-")
 
 
-def is_heic(path: Path) -> bool:
+def is_heic(path: Path | str, stream: BinaryIO) -> bool:
     """Whether a file is HEIC, by its name or its first bytes."""
-    head = head_of(path)
-    return path.suffix.lower() in HEIC or (head[4:8] == b"ftyp" and head[8:12] not in (b"avif", b"avis"))
+    head = head_of(stream)
+    known = head[4:8] == b"ftyp" and head[8:12] not in (b"avif", b"avis")
+    return known or PurePosixPath(path).suffix.lower() in HEIC
 
 
-def head_of(path: Path) -> bytes:
+def head_of(stream: BinaryIO) -> bytes:
     """The first bytes of a file."""
-    with open(path, "rb") as file:
-        return file.read(12)
+    head = stream.read(12)
+    stream.seek(0)
+    return head
 
 
 @contextmanager
@@ -106,9 +117,9 @@ def told(path: Path | str) -> Iterator[None]:
         raise SourceError(f"{path} is a broken picture ({error}); save it again or remove it") from None
 
 
-def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
+def read_picture_pages(path: Path | str, stream: BinaryIO, dpi: float) -> Iterator[Page]:
     """The pages of a file that pillow reads."""
-    with open_picture(path) as picture:
+    with open_picture(path, stream) as picture:
         several = frames_of(picture) > 1
         for number in numbers_of(picture):
             check_size(picture.size, path)
@@ -117,14 +128,14 @@ def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
 
 
 @contextmanager
-def open_picture(path: Path) -> Iterator[Image.Image]:
+def open_picture(path: Path | str, stream: BinaryIO) -> Iterator[Image.Image]:
     """A picture file, open; nothing of it is decoded yet."""
-    if is_heic(path):
+    if is_heic(path, stream):
         allow_heic(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.init()
-        with Image.open(path, formats=[name for name in FORMATS if name in Image.ID]) as picture:
+        with Image.open(stream, formats=[name for name in FORMATS if name in Image.ID]) as picture:
             yield picture
 
 
@@ -141,7 +152,7 @@ def numbers_of(picture: Image.Image) -> Iterator[int]:
             yield number
 
 
-def allow_heic(path: Path) -> None:
+def allow_heic(path: Path | str) -> None:
     """Teach pillow HEIC. Raises `SourceError` where the extra isn't installed."""
     try:
         from pillow_heif import register_heif_opener
@@ -162,9 +173,9 @@ def upright(picture: Image.Image, path: Path | str) -> tuple[Pixels, float]:
     Raises `SourceError` for more pixels than fit.
     """
     across, down = resolution(picture)
-    turned = ImageOps.exif_transpose(picture)
-    if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+    if picture.getexif().get(ORIENTATION, 1) in SIDEWAYS:
         across, down = down, across
+    turned = ImageOps.exif_transpose(picture)
     pixels = pixels_of(turned)
     if across and abs(across / down - 1) > 0.02:
         dpi = max(across, down)
@@ -220,9 +231,9 @@ def on_paper(layers: NDArray[np.uint8]) -> Pixels:
     return np.rint(colour * opacity + paper * (1 - opacity)).astype(np.uint8)
 
 
-def read_pdf(path: Path, dpi: float) -> Iterator[Page]:
+def read_pdf(path: Path | str, stream: BinaryIO, dpi: float) -> Iterator[Page]:
     """The pages of a PDF, drawn at `dpi` or, for 0, at 300."""
-    with open_pdf(path) as document:
+    with open_pdf(path, stream) as document:
         drawn_dpi = dpi or PDF_DPI
         for number in range(len(document)):
             page = document[number]
@@ -232,16 +243,14 @@ def read_pdf(path: Path, dpi: float) -> Iterator[Page]:
 
 
 @contextmanager
-def open_pdf(path: Path) -> Iterator[Any]:
+def open_pdf(path: Path | str, stream: BinaryIO) -> Iterator[Any]:
     """A PDF, open. Raises `SourceError` where the extra isn't installed, or the file is broken or locked."""
     try:
         import pypdfium2
     except ImportError:
         raise SourceError(f"{path} is a PDF, which needs an extra: pip install 'penstrokes[pages]'") from None
-    if not path.is_file():
-        raise FileNotFoundError(path)
     try:
-        document: Any = pypdfium2.PdfDocument(path)
+        document: Any = pypdfium2.PdfDocument(stream)
     except pypdfium2.PdfiumError as error:
         raise SourceError(f"{path} is a broken or locked PDF ({error}); save it again or remove it") from None
     try:

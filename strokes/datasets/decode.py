@@ -26,6 +26,8 @@ MAX_PIXELS = 100_000_000
 PDF_DPI = 300.0
 UNKNOWN_DPI = (72, 96)
 """What programs write who don't know a picture's resolution."""
+ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
+"""EXIF's tag of how a picture is turned, and its values for lying ones."""
 THUMBNAIL = 254
 """The TIFF tag whose lowest bit marks a smaller copy of another page."""
 OPAQUE_SHARE = 0.6
@@ -79,13 +81,17 @@ def told(path: Path | str) -> Iterator[None]:
 
 
 def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
-    """The pages of a file that pillow reads."""
+    """The pages of a file that pillow reads.
+
+    Pillow is handed a stream: it maps plain TIFF files into memory by name, with the sides of turned ones swapped.
+    """
     if path.suffix.lower() in HEIC:
         allow_heic(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.init()
-        with Image.open(path, formats=[name for name in FORMATS if name in Image.ID]) as picture:
+        known = [name for name in FORMATS if name in Image.ID]
+        with path.open("rb") as stream, Image.open(stream, formats=known) as picture:
             frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             for number in range(frames):
                 picture.seek(number)
@@ -114,9 +120,9 @@ def check_size(size: tuple[int, int], path: Path | str) -> None:
 def upright(picture: Image.Image) -> tuple[Pixels, float]:
     """A picture's pixels as a person sees it, square ones, and its dpi, or 0 where unknown."""
     across, down = resolution(picture)
-    turned = ImageOps.exif_transpose(picture)
-    if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+    if picture.getexif().get(ORIENTATION, 1) in SIDEWAYS:
         across, down = down, across
+    turned = ImageOps.exif_transpose(picture)
     pixels = pixels_of(turned)
     if across and abs(across / down - 1) > 0.02:
         dpi = max(across, down)

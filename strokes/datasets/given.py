@@ -13,14 +13,14 @@ from strokes.datasets.emnist import emnist_files
 from strokes.datasets.given_pictures import GivenPicture, frame_given, stack_ink
 from strokes.datasets.image_files import PictureFile, find_pictures, split_by_name
 from strokes.datasets.orientation import check_orientation
-from strokes.datasets.stacks import Stack, is_stack, read_stacks
+from strokes.datasets.stacks import Stack, is_stack, mnist_files, read_stacks
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
 
 ACCEPTED = (
     "expected a picture or a folder of them (PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, JPEG 2000, AVIF, HEIC, PDF), "
-    "IDX or IDX.gz, an .npz or .npy with `images`, or CSV"
+    "IDX or IDX.gz, an .npz or .npy with `images`, CSV, or EMNIST's .mat"
 )
 
 
@@ -118,7 +118,7 @@ def find_given(path: Path, labels: Path | None = None, reading: Reading | None =
         raise SourceError(f"{path} is no IDX file or array, so {labels} can't label it; a folder's classes are folders")
     if path.is_dir():
         with emnist_files(path) as held:
-            if held:
+            if held or mnist_files(path):
                 stacks = read_stacks(path, None, orientation=reading.orientation)
                 return Given(path.name, stacks=stacks, reading=reading)
         found = find_pictures(path)

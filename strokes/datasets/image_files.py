@@ -12,7 +12,8 @@ from strokes.datasets.decode import SUFFIXES
 from strokes.errors import SourceError
 
 SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-"""Folders that name a split, and not a class, where all folders with pictures are such."""
+SPLIT_FOLDERS |= dict.fromkeys(("val", "valid", "validation"), "none")
+"""Folders that name a split, and not a class, where all folders with pictures are such, train or test among them."""
 NAMED = 5
 """So many of the files that are passed over are named."""
 
@@ -67,17 +68,19 @@ def find_pictures(folder: Path) -> Found:
             f"{folder} holds no PNG or JPEG, nor any other picture; expected some, or one subfolder of them a class"
         )
     first = {name.parts[0].lower() for name in own if len(name.parts) > 1}
-    split = bool(first) and first <= set(SPLIT_FOLDERS) and all(len(name.parts) > 1 for name in own)
+    split = first <= set(SPLIT_FOLDERS) and any(SPLIT_FOLDERS[folder] != "none" for folder in first)
     pictures = tuple(placed(folder, name, split=split) for name in own)
     others = tuple(name.as_posix() for name in files if name.suffix.lower() not in SUFFIXES)
     return Found(pictures, others)
 
 
 def walk(folder: Path) -> list[Path]:
-    """Every file below a folder, relative to it, hidden ones left out."""
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+    """Every file below a folder, relative to it, hidden ones left out; linked folders are entered once."""
+    found, seen = [], {folder.resolve()}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        inner = {name: Path(place, name).resolve() for name in folders if not name.startswith((".", "__MACOSX"))}
+        folders[:] = [name for name, real in sorted(inner.items()) if real not in seen]
+        seen |= set(inner.values())
         found += [Path(place, name).relative_to(folder) for name in names if not name.startswith(".")]
     return found
 
@@ -85,7 +88,7 @@ def walk(folder: Path) -> list[Path]:
 def placed(folder: Path, name: Path, *, split: bool) -> PictureFile:
     """A picture with the class and split that its folders tell."""
     folders = name.parts[:-1]
-    told = SPLIT_FOLDERS[folders[0].lower()] if split else "none"
+    told = SPLIT_FOLDERS[folders[0].lower()] if split and folders else "none"
     classes = folders[1:] if split else folders
     return PictureFile(folder / name, name.as_posix(), classes[0] if classes else "", told)
 

@@ -23,11 +23,15 @@ BENT_SHARE = 0.002
 THIN, LIGHT = 0.7, 0.82
 """A rule is this much thinner than the pen, or its ink so much lighter; or it has company:"""
 MANY = 4
+BOX_SLACK, ENDS_SLACK = 0.03, 0.06
+"""A box's sides meet but for this share of the picture; ruled lines begin and end together but for the second."""
 LEAST_LEFT = 0.04
 """Where less than this share of the ink would be left, the lines are the writing."""
 EDGE_SHARE, EDGE_DEPTH = 0.6, 0.12
 """A dark edge lies along so much of a side, and is no deeper than this share of the picture."""
 
+ALIKE = 1.6
+"""Lines are of one pen where neither is so many times as wide as the other."""
 FLUSH_LONG, FLUSH_SHARE = 3.0, 0.12
 """A bar at the border is so many times as long as deep, and as long as this share of the side."""
 
@@ -63,11 +67,11 @@ def remove_rules(ink: BoolArray, darkness: FloatArray, *, least: float) -> BoolA
         return ink
     kept = erase(ink.T, upright).T if upright else ink
     kept = erase(kept, level) if level else kept
-    if kept.sum() < LEAST_LEFT * ink.sum() or measure_pen(kept) == 0:
-        return ink
-    chosen = printed(level, upright, kept, darkness)
+    rest = kept if kept.sum() >= LEAST_LEFT * ink.sum() else ink
+    chosen = printed(level, upright, rest, darkness)
     kept = erase(ink.T, chosen[1]).T if chosen[1] else ink
-    return np.ascontiguousarray(erase(kept, chosen[0]) if chosen[0] else kept)
+    kept = erase(kept, chosen[0]) if chosen[0] else kept
+    return np.ascontiguousarray(kept) if kept.sum() >= LEAST_LEFT * ink.sum() else ink
 
 
 def printed(
@@ -75,22 +79,35 @@ def printed(
 ) -> tuple[list[Rule], list[Rule]]:
     """The rules of both kinds that no pen drew, judged beside the rest of the ink."""
     pen_px, shade = measure_pen(rest), float(np.median(darkness[rest]))
-    boxed = len(level) >= 2 and len(upright) >= 2
     free = not touches_border(rest)
     found = []
-    for rules, across in ((level, rest.shape[1]), (upright, rest.shape[0])):
+    for rules, others, across in ((level, upright, rest.shape[1]), (upright, level, rest.shape[0])):
+        box = box_of(others, across) if len(rules) >= 2 and len(others) >= 2 else None
         found.append(
             [
                 rule
                 for rule in rules
-                if boxed
-                or len(rules) >= MANY
+                if (box is not None and rule.left <= box[0] and rule.right >= box[1])
+                or alike(rule, rules, across) >= MANY
                 or rule.thick_px <= THIN * pen_px
                 or rule.darkness <= LIGHT * shade
                 or (free and rule.left <= 1 and rule.right >= across - 2)
             ]
         )
     return found[0], found[1]
+
+
+def box_of(others: Sequence[Rule], across: int) -> tuple[float, float]:
+    """From where to where a rule reaches that is the side of a box, or a line of squares, with the rules across it."""
+    places = [float(np.median(rule.rows)) for rule in others]
+    slack = BOX_SLACK * across + max(rule.thick_px for rule in others)
+    return min(places) + slack, max(places) - slack
+
+
+def alike(rule: Rule, rules: Sequence[Rule], across: int) -> int:
+    """How many rules begin and end where one does."""
+    slack = ENDS_SLACK * across
+    return sum(abs(other.left - rule.left) <= slack and abs(other.right - rule.right) <= slack for other in rules)
 
 
 def touches_border(ink: BoolArray) -> bool:
@@ -247,9 +264,14 @@ def remove_edges(ink: BoolArray) -> BoolArray:
     hanging = np.unique(parts[gone])
     alone = ~np.isin(np.arange(count), hanging)
     alone[0] = False
-    if len(strips) < 4 and not alone[parts[rest]].mean() > 0.3 and touches_border(rest):
+    if len(strips) < 4 and not alone[parts[rest]].mean() > 0.3 and (touches_border(rest) or same_pen(gone, rest)):
         return ink
     return np.asarray(rest)
+
+
+def same_pen(one: BoolArray, other: BoolArray) -> bool:
+    """Whether two parts of the ink (h, w) are lines of the same width."""
+    return bool(1 / ALIKE <= measure_pen(one) / max(measure_pen(other), 1.0) <= ALIKE)
 
 
 def edge_strip(ink: BoolArray, turns: int) -> BoolArray | None:

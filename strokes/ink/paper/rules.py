@@ -30,6 +30,10 @@ LEAST_LEFT = 0.04
 EDGE_SHARE, EDGE_DEPTH = 0.6, 0.12
 """A dark edge lies along so much of a side, and is no deeper than this share of the picture."""
 
+CRUMBS = 0.4
+"""What is left of an edge lies within this share of its depth beside it."""
+LIKE_RULE = 0.3
+"""What is no darker than a rule, and this share of its way to the ink's shade, is part of the rule."""
 ALIKE = 1.6
 """Lines are of one pen where neither is so many times as wide as the other."""
 FLUSH_LONG, FLUSH_SHARE = 3.0, 0.12
@@ -65,12 +69,13 @@ def remove_rules(ink: BoolArray, darkness: FloatArray, *, least: float) -> BoolA
     level, upright = find_rules(loose, darkness), find_rules(loose.T, darkness.T)
     if not level and not upright:
         return ink
-    kept = erase(ink.T, upright).T if upright else ink
-    kept = erase(kept, level) if level else kept
+    kept = erase(ink.T, upright, darkness.T).T if upright else ink
+    kept = erase(kept, level, darkness) if level else kept
     rest = kept if kept.sum() >= LEAST_LEFT * ink.sum() else ink
     chosen = printed(level, upright, rest, darkness)
-    kept = erase(ink.T, chosen[1]).T if chosen[1] else ink
-    kept = erase(kept, chosen[0]) if chosen[0] else kept
+    shade = float(np.median(darkness[rest]))
+    kept = erase(ink.T, chosen[1], darkness.T, shade).T if chosen[1] else ink
+    kept = erase(kept, chosen[0], darkness, shade) if chosen[0] else kept
     return np.ascontiguousarray(kept) if kept.sum() >= LEAST_LEFT * ink.sum() else ink
 
 
@@ -210,8 +215,15 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     return Rule(path, thick, shade, int(inside[0]), int(inside[-1]))
 
 
-def erase(ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
-    """The ink without the rules; where something thicker than a rule crosses it, it stays."""
+def erase(ink: BoolArray, rules: Sequence[Rule], darkness: FloatArray, shade: float = 0.0) -> BoolArray:
+    """The ink without the rules; where something thicker than a rule crosses it, or clearly darker, it stays.
+
+    Args:
+        ink: (h, w).
+        rules: of it.
+        darkness: (h, w), 0 to 1.
+        shade: the ink's own; 0 where it isn't known.
+    """
     kept = ink.copy()
     height, width = ink.shape
     columns = np.arange(width)
@@ -226,6 +238,8 @@ def erase(ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
         above = np.cumprod(inked[reach::-1], axis=0).sum(axis=0)
         below = np.cumprod(inked[reach:], axis=0).sum(axis=0)
         thin = (above + below - 1 <= rule.thick_px + slack) | ~inked[reach]
+        if rule.darkness <= LIGHT * shade:
+            thin = thin | (darkness[window, columns] < rule.darkness + LIKE_RULE * (shade - rule.darkness))
         half = rule.thick_px / 2 + slack
         gone = thin & (np.abs(steps) <= half) & inside
         kept[window[gone], np.broadcast_to(columns, gone.shape)[gone]] = False
@@ -240,9 +254,14 @@ def without_crumbs(kept: BoolArray, ink: BoolArray, rules: Sequence[Rule]) -> Bo
         half = int(rule.thick_px) + 2
         for step in range(-half, half + 1):
             band[(rule.rows + step).clip(0, ink.shape[0] - 1), columns] = 1
-    count, parts = cv2.connectedComponents(kept.astype(np.uint8), connectivity=8)
+    return reaching_out(kept, band > 0)
+
+
+def reaching_out(ink: BoolArray, band: BoolArray) -> BoolArray:
+    """The parts of the ink (h, w) that don't lie within a band altogether."""
+    count, parts = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
     outside = np.zeros(count, np.bool_)
-    outside[parts[kept & (band == 0)]] = True
+    outside[parts[ink & ~band]] = True
     outside[0] = False
     return np.asarray(outside[parts])
 
@@ -257,7 +276,9 @@ def remove_edges(ink: BoolArray) -> BoolArray:
     if not strips:
         return ink
     gone = np.logical_or.reduce(strips)
-    rest = ink & ~gone
+    beside = 2 * int(2 + CRUMBS * measure_pen(gone)) + 1
+    around = cv2.dilate(gone.astype(np.uint8), np.ones((beside, beside), np.uint8)) > 0
+    rest = reaching_out(ink & ~gone, around)
     if rest.sum() < LEAST_LEFT * ink.sum() and rest.sum() < 30:
         return ink
     count, parts = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)

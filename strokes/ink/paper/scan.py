@@ -82,7 +82,7 @@ def separate(grey: Grey, *, dark: bool) -> tuple[Flat, BoolArray, float, float]:
     if not pen_px:
         return first, mask, level, 0.0
     flat = flatten(grey, pen_px=pen_px, widest_px=widest_line(plain))
-    mask, level = find_ink(flat, near_px=0.0 if dark else NEAR_PENS * pen_px)
+    mask, level = find_ink(flat, known=plain, near_px=0.0 if dark else NEAR_PENS * pen_px)
     return flat, mask, level, measure_pen(mask)
 
 

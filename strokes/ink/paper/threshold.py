@@ -100,15 +100,16 @@ def blurred(grey: Grey, pen_px: float) -> Grey:
     return grey if sigma < 0.4 else np.asarray(cv2.GaussianBlur(grey, (0, 0), min(sigma, 4.0)), np.uint8)
 
 
-def find_ink(flat: Flat, *, near_px: float = 0.0) -> tuple[BoolArray, float]:
+def find_ink(flat: Flat, *, known: BoolArray | None = None, near_px: float = 0.0) -> tuple[BoolArray, float]:
     """The ink (h, w), and how dark it is, 0 to 1; nothing and 0 where there is none.
 
     Args:
         flat: the picture.
+        known: (h, w) what is known to be ink: how dark it is, is asked there alone.
         near_px: ink is as dark as the darkest within so many pixels, instead of everywhere the same; 0 for the latter.
     """
     least = max(LEAST_DARKNESS, NOISES * flat.noise)
-    level = ink_darkness(flat.darkness, least)
+    level = ink_darkness(flat.darkness if known is None else np.where(known, flat.darkness, np.float32(0)), least)
     if level == 0:
         return np.zeros(flat.darkness.shape, np.bool_), 0.0
     here = local_darkness(flat.darkness, level, near_px) if near_px else level

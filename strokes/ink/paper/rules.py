@@ -32,8 +32,8 @@ EDGE_SHARE, EDGE_DEPTH = 0.6, 0.12
 
 CRUMBS = 0.4
 """What is left of an edge lies within this share of its depth beside it."""
-LIKE_RULE = 0.3
-"""What is no darker than a rule, and this share of its way to the ink's shade, is part of the rule."""
+LIKE_RULE = 0.5
+"""What has nothing beside it that is darker than a rule, and this share of the way to the ink's shade, is a rule's."""
 ALIKE = 1.6
 """Lines are of one pen where neither is so many times as wide as the other."""
 FLUSH_LONG, FLUSH_SHARE = 3.0, 0.12
@@ -192,7 +192,10 @@ def peaks_of(counts: NDArray[np.int64], near: NDArray[np.float64], least: float,
 
 
 def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np.int64], bent: int) -> Rule | None:
-    """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one."""
+    """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one.
+
+    Where a stroke lies along it, it is taken to go on as it does beside that.
+    """
     height, width = opened.shape
     reach = 2 * bent + 6
     window = rows + np.arange(-reach, reach + 1)[:, None]
@@ -206,7 +209,8 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     if thick > reach:
         return None
     middle = (inked * np.arange(-reach, reach + 1)[:, None]).sum(axis=0) / np.maximum(counts, 1)
-    steady = np.interp(columns, columns[there], middle[there])
+    free = there & (counts <= thick + 2)
+    steady = np.interp(columns, columns[free], middle[free])
     size = min(31, width // 2 * 2 - 1)
     smooth = cv2.blur(cv2.medianBlur(steady.astype(np.float32)[None], 5), (size, 1), borderType=cv2.BORDER_REPLICATE)[0]
     path = (rows + np.rint(smooth).astype(np.int64)).clip(0, height - 1)
@@ -239,7 +243,13 @@ def erase(ink: BoolArray, rules: Sequence[Rule], darkness: FloatArray, shade: fl
         below = np.cumprod(inked[reach:], axis=0).sum(axis=0)
         thin = (above + below - 1 <= rule.thick_px + slack) | ~inked[reach]
         if rule.darkness <= LIGHT * shade:
-            thin = thin | (darkness[window, columns] < rule.darkness + LIKE_RULE * (shade - rule.darkness))
+            thin = (
+                thin
+                | ~cv2.dilate(
+                    (darkness > rule.darkness + LIKE_RULE * (shade - rule.darkness)).astype(np.uint8),
+                    np.ones((3, 3), np.uint8),
+                ).astype(np.bool_)[window, columns]
+            )
         half = rule.thick_px / 2 + slack
         gone = thin & (np.abs(steps) <= half) & inside
         kept[window[gone], np.broadcast_to(columns, gone.shape)[gone]] = False

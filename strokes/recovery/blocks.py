@@ -11,7 +11,8 @@ from typing import TypeVar
 import torch
 
 BLOCK = 1000
-Block, Made = TypeVar("Block"), TypeVar("Made")
+Block = TypeVar("Block")
+Made = TypeVar("Made")
 
 
 def in_parallel(draw: Callable[[Block], Made], blocks: Iterable[Block], *, workers: int) -> Iterator[Made]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from strokes import build, train_recipe
 from strokes.datasets.choose import choose_pictures
 from strokes.datasets.fetch import fetch
+from strokes.datasets.given import Reading
 from strokes.datasets.image_values import Picture, gather_grey, gather_images
 from strokes.errors import ConfigError
 from strokes.evaluation import evaluate
@@ -20,6 +21,7 @@ from strokes.formats.pens import load_pen_sets
 from strokes.generation.generator import RANDOMNESS
 from strokes.generation.request import Wish, make_pictures, thinned
 from strokes.ink.drawing import Drawing, DrawingSet
+from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
 from strokes.recovery.methods import Options, check_device
 
@@ -35,7 +37,9 @@ OPTIONS_BY_METHOD = {
 FETCHED_PENS = "pendigits"
 
 
-def recover(image: Picture, *, label: str | None = None, method: str = "pointer", seed: int = 0) -> Drawing:
+def recover(
+    image: Picture, *, label: str | None = None, method: str = "pointer", seed: int = 0, ink: str = "auto"
+) -> Drawing:
     """What the pen did to make one picture of handwriting.
 
     >>> import numpy as np, strokes
@@ -47,10 +51,11 @@ def recover(image: Picture, *, label: str | None = None, method: str = "pointer"
 
     Args:
         image: an array (h, w), or (h, w, 3) or (h, w, 4) for RGB and RGBA, bool or numbers to 1, 16, 255 or
-            more; a PIL image; or the path of a picture. Ink may be dark or light: what the paper looks like tells.
+            more; a PIL image; or the path of a picture. Ink may be dark or light.
         label: the character, where it is known; None for any glyph, or a word.
         method: "pointer" for a pen network, "published" for a network that must know the digit, or "trace".
         seed: of the walks that are chosen from.
+        ink: "dark" or "light", or "auto" for what the paper looks like.
 
     Returns:
         the drawing, x and y in units of the picture's longer side; with its confidence, and flagged where doubtful.
@@ -60,7 +65,7 @@ def recover(image: Picture, *, label: str | None = None, method: str = "pointer"
         SourceError: the file can't be read.
         ConfigError: the method is unknown, or doesn't know the label.
     """
-    return recover_many([image], None if label is None else [label], method=method, seed=seed)[0]
+    return recover_many([image], None if label is None else [label], method=method, seed=seed, ink=ink)[0]
 
 
 def recover_many(
@@ -69,6 +74,7 @@ def recover_many(
     *,
     method: str = "pointer",
     seed: int = 0,
+    ink: str = "auto",
 ) -> DrawingSet:
     """What the pen did to make each of many pictures: as `recover` tells of one, but many times as fast.
 
@@ -87,13 +93,14 @@ def recover_many(
         labels: one each: strings, None where unknown, or whole numbers, -1 where unknown.
         method: as for `recover`.
         seed: as for `recover`.
+        ink: likewise; of all of them.
 
     Raises:
         ShapeError: one is no picture.
         SourceError: a file can't be read, or there aren't as many labels.
         ConfigError: the method is unknown, or doesn't know a label.
     """
-    return build.draw_pictures(as_image_set(images, labels), options_of(method, seed=seed))
+    return build.draw_pictures(as_image_set(images, labels, ink=ink), options_of(method, seed=seed))
 
 
 def build_dataset(
@@ -103,6 +110,7 @@ def build_dataset(
     labels: Sequence[Any] | Path | str | None = None,
     method: str = "pointer",
     seed: int = 0,
+    ink: str = "auto",
     min_confidence: float = 0.0,
     overwrite: bool = False,
 ) -> int:
@@ -118,6 +126,7 @@ def build_dataset(
         labels: as for `recover_many`; of an IDX file, the path of its labels.
         method: as for `recover`.
         seed: as for `recover`.
+        ink: as for `recover_many`.
         min_confidence: leave drawings out that are less sure than this, 0 to 1.
         overwrite: replace an existing file.
 
@@ -129,7 +138,7 @@ def build_dataset(
         ShapeError, SourceError, ConfigError: as `recover_many`.
     """
     return build.build_dataset(
-        as_image_set(images, labels),
+        as_image_set(images, labels, ink=ink),
         Path(out),
         options=options_of(method, seed=seed),
         min_confidence=min_confidence,
@@ -221,20 +230,23 @@ def write(text: str, *, style: Any = None, randomness: float = RANDOMNESS, seed:
     return build.draw_pictures(thinned(made), Options(seed=seed))
 
 
-def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = None) -> ImageSet:
+def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = None, *, ink: str = "auto") -> ImageSet:
     """Pictures and their labels as a set, of the program or at a path.
 
     Raises:
-        ConfigError: the labels are in another place than the pictures.
+        ConfigError: the labels are in another place than the pictures, or there is no such ink, or it is known already.
         ShapeError, SourceError: the pictures, or the labels, can't be used.
     """
+    check_ink(ink)
+    if ink != "auto" and (images is None or isinstance(images, ImageSet)):
+        raise ConfigError(f"these pictures are ink already, so it can't be {ink}; leave ink out")
     if isinstance(images, ImageSet) and labels is None:
         return images
     if images is None or isinstance(images, str | Path):
         if labels is None or isinstance(labels, str | Path):
-            return choose_pictures(images, labels)
+            return choose_pictures(images, labels, reading=Reading(ink=ink))
     elif not isinstance(images, ImageSet) and not isinstance(labels, str | Path):
-        return gather_images(images, labels)
+        return gather_images(images, labels, ink=ink)
     raise ConfigError("labels come as the pictures do: a list beside a list, a path beside a path, in a set none")
 
 

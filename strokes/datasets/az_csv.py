@@ -37,12 +37,12 @@ def read_az(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     if is_zip(path):
         with open_zip(path) as archive:
             member = csv_member(archive, path)
-            _check_size(member.file_size, path)
+            check_size(member.file_size, path)
             with archive.open(member) as stream:
                 return _read(stream, path)
     try:
         with path.open("rb") as stream:
-            _check_size(path.stat().st_size, path)
+            check_size(path.stat().st_size, path)
             return _read(stream, path)
     except FileNotFoundError:
         raise SourceError(f"{path} doesn't exist; expected {FILE} or a zip of it there") from None
@@ -60,7 +60,8 @@ def csv_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     return (known or own)[0]
 
 
-def _check_size(size: int, path: Path) -> None:
+def check_size(size: int, path: Path) -> None:
+    """Raise `SourceError` for CSV larger than 4 GiB."""
     if size > MAX_BYTES:
         raise SourceError(f"{path} holds {size:,} bytes of CSV, more than 4 GiB; split the file")
 

@@ -18,14 +18,14 @@ from strokes.datasets.items import Item
 from strokes.datasets.orientation import check_orientation
 from strokes.datasets.places import Place, Remote, on_this_machine, place_of
 from strokes.datasets.shards import is_shard, shard_of
-from strokes.datasets.stacks import is_stack, names_beside, read_stacks
+from strokes.datasets.stacks import is_stack, mnist_files, names_beside, read_stacks
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
 
 ACCEPTED = (
     "expected a picture or a folder of them (PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, JPEG 2000, AVIF, HEIC, PDF), "
-    "IDX or IDX.gz, an .npz or .npy with `images`, CSV, Parquet, or tar shards"
+    "IDX or IDX.gz, an .npz or .npy with `images`, CSV, EMNIST's .mat, Parquet, or tar shards"
 )
 
 
@@ -165,7 +165,7 @@ def find_in_folder(folder: Place, reading: Reading) -> Given:
     """What lies in a folder: EMNIST's files, or else pictures, or else shards."""
     if isinstance(folder, Path):
         with emnist_files(folder) as held:
-            if held:
+            if held or mnist_files(folder):
                 return find_stacks(folder, None, reading)
     found = find_pictures(folder)
     if found.count:

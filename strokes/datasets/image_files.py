@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from strokes.datasets.decode import SUFFIXES
 from strokes.datasets.items import Item
@@ -18,7 +18,8 @@ from strokes.datasets.places import Place, list_folder
 from strokes.errors import SourceError
 
 SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-"""Folders that name a split, and not a class, where all folders with pictures are such."""
+SPLIT_FOLDERS |= dict.fromkeys(("val", "valid", "validation"), "none")
+"""Folders that name a split, and not a class, where all folders with pictures are such, train or test among them."""
 SHARDS = (".tar", ".tar.gz", ".tgz", ".parquet", ".npz")
 """Files of many pictures, which are read from a folder without pictures of its own."""
 NAMED = 5
@@ -58,7 +59,7 @@ class PictureFolder:
     def placed(self, parts: tuple[str, ...]) -> Item:
         """A picture with the class and split that its folders tell."""
         folders = parts[:-1]
-        told = SPLIT_FOLDERS[folders[0].lower()] if self.split else "none"
+        told = SPLIT_FOLDERS[folders[0].lower()] if self.split and folders else "none"
         classes = folders[1:] if self.split else folders
         return Item("/".join(parts), self.place_of(parts), sys.intern(classes[0]) if classes else "", told)
 
@@ -89,11 +90,10 @@ def find_pictures(folder: Place) -> PictureFolder:
         SourceError: when there is neither, or the folder can't be read.
     """
     found = PictureFolder(folder)
-    own, first = False, set()
+    first = set()
     for parts in walk(folder, found.unread):
         if is_picture(parts):
             found.count += 1
-            own = own or len(parts) == 1
             first |= {parts[0].lower()} if len(parts) > 1 else set()
             continue
         found.others[PurePosixPath(parts[-1]).suffix.lower() or "without an ending"] += 1
@@ -105,7 +105,7 @@ def find_pictures(folder: Place) -> PictureFolder:
         raise SourceError(
             f"{folder} holds no PNG or JPEG, nor any other picture; expected some, or one subfolder of them a class"
         )
-    found.split = bool(first) and not own and first <= set(SPLIT_FOLDERS)
+    found.split = first <= set(SPLIT_FOLDERS) and any(SPLIT_FOLDERS[name] != "none" for name in first)
     return found
 
 
@@ -117,19 +117,27 @@ def is_picture(parts: tuple[str, ...]) -> bool:
 def walk(folder: Place, unread: list[str] | None = None) -> Iterator[tuple[str, ...]]:
     """Every file below a folder as the parts of its path in it: its own first, then all others by their names.
 
-    Folders below it that can't be read are left out, and `unread` is told.
+    Folders below it that can't be read are left out, and `unread` is told; linked ones are entered once.
 
     Raises:
         SourceError: the folder itself can't be read.
     """
     files, folders = list_folder(folder)
     yield from ((name,) for name in files)
+    entered = {folder.resolve()} if isinstance(folder, Path) else set()
     for name in folders:
-        yield from walk_below(folder / name, (name,), unread)
+        yield from walk_below(folder / name, (name,), unread, entered)
 
 
-def walk_below(folder: Place, above: tuple[str, ...], unread: list[str] | None) -> Iterator[tuple[str, ...]]:
-    """Every file below a folder within, files and folders by their names."""
+def walk_below(
+    folder: Place, above: tuple[str, ...], unread: list[str] | None, entered: set[Path]
+) -> Iterator[tuple[str, ...]]:
+    """Every file below a folder within, files and folders by their names; `entered` are not gone into again."""
+    if isinstance(folder, Path):
+        real = folder.resolve()
+        if real in entered:
+            return
+        entered.add(real)
     try:
         files, folders = list_folder(folder)
     except SourceError as error:
@@ -138,7 +146,7 @@ def walk_below(folder: Place, above: tuple[str, ...], unread: list[str] | None) 
         return
     for name, is_folder in sorted([*((name, False) for name in files), *((name, True) for name in folders)]):
         if is_folder:
-            yield from walk_below(folder / name, (*above, name), unread)
+            yield from walk_below(folder / name, (*above, name), unread, entered)
         else:
             yield (*above, name)
 

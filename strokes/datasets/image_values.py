@@ -71,12 +71,15 @@ def as_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(to_bytes(values, full=full))
 
 
-def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any] | None = None) -> ImageSet:
+def gather_images(
+    images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any] | None = None, *, ink: str = "auto"
+) -> ImageSet:
     """Pictures in the networks' frame, thinned.
 
     Args:
         images: each as `read_image` takes it; an array that holds n, such as (n, h, w), is read as an `.npy` is.
         labels: one each, strings (None or "" where unknown) or whole numbers (-1 where unknown).
+        ink: "dark", "light", or "auto" to decide by the pictures.
 
     Raises:
         ShapeError: one is no picture.
@@ -87,7 +90,7 @@ def gather_images(images: Sequence[Picture] | NDArray[Any], labels: Sequence[Any
     known = labels if labels is None or isinstance(labels, list | tuple) else np.asarray(labels)
     if isinstance(known, list | tuple) and not all(isinstance(label, str | None) for label in known):
         known = np.asarray(known)
-    return frame_given(each_of(images), "the list of pictures", labels=known)
+    return frame_given(each_of(images, ink), "the list of pictures", labels=known)
 
 
 def gather_grey(images: Picture | Sequence[Picture]) -> GreySet:
@@ -100,15 +103,15 @@ def gather_grey(images: Picture | Sequence[Picture]) -> GreySet:
     return grey_given(each_of(images if isinstance(images, list | tuple) else [images]), "the list of pictures")[0]
 
 
-def each_of(images: Sequence[Picture] | NDArray[Any]) -> Iterator[GivenPicture]:
+def each_of(images: Sequence[Picture] | NDArray[Any], ink: str = "auto") -> Iterator[GivenPicture]:
     """The pictures of a list, each read by itself, or of an array, read by one scale and one colour of ink."""
     stack = isinstance(images, np.ndarray) and images.ndim == 3 and images.size
     if not stack:
-        yield from (GivenPicture(read_page(image)) for image in images)
+        yield from (GivenPicture(read_page(image), ink) for image in images)
         return
     try:
         grey = to_grey(np.asarray(images), "the array of pictures")
     except SourceError as error:
         raise ShapeError(str(error)) from None
-    ink = ink_of_most(grey)
+    ink = ink_of_most(grey) if ink == "auto" else ink
     yield from (GivenPicture(Page(pixels), ink) for pixels in grey)

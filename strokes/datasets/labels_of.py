@@ -40,16 +40,20 @@ def label_names(found: Sequence[str | None] | NDArray[Any], place: Path | str) -
     """Labels as strings, "" where unknown.
 
     Raises:
-        SourceError: for an array that isn't one-dimensional strings or integers of -1 and above.
+        SourceError: for an array that isn't (n,) or (n, 1) strings, bool, or whole numbers of -1 and above.
     """
     if not isinstance(found, np.ndarray):
         return [name or "" for name in found]
+    if found.ndim == 2 and found.shape[1] == 1:
+        found = found[:, 0]
+    if found.dtype.kind == "b" or (found.dtype.kind == "f" and (found == np.rint(found)).all()):
+        found = found.astype(np.int64)
     if found.ndim == 1 and found.dtype.kind in "US":
         return [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in found.tolist()]
     if found.ndim == 1 and found.dtype.kind in "iu" and not (found < UNLABELLED).any():
         return ["" if number == UNLABELLED else str(number) for number in found.tolist()]
     raise SourceError(
-        f"labels of {place} are {found.dtype} of shape {found.shape}; expected (n,) strings, or integers from 0 "
+        f"labels of {place} are {found.dtype} of shape {found.shape}; expected (n,) strings, or whole numbers from 0 "
         "with -1 for unknown"
     )
 

@@ -18,19 +18,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.decode import on_paper
 from strokes.datasets.idx import MAX_BYTES
 from strokes.datasets.npz_arrays import BROKEN_NPZ, check_plain, open_array, open_npz, read_header
 from strokes.datasets.scale import full_scale, to_bytes
 from strokes.errors import SourceError
 from strokes.files import reason
+from strokes.ink.paper.scan import LUMA
 
 EXPECTED_ARRAYS = "expected an .npz with `images` (n, h, w) or `x_train` and `x_test`, and perhaps `labels` (n,)"
 ARRAY_NAMES = (
-    *((("train", "x_train", "y_train"), ("test", "x_test", "y_test"))),
-    *((("train", "train_images", "train_labels"), ("test", "test_images", "test_labels"))),
-    *((("none", "images", "labels"), ("none", "x", "y"), ("none", "data", "target"), ("none", "arr_0", "arr_1"))),
+    (("train", "x_train", "y_train"), ("test", "x_test", "y_test"), ("none", "x_val", "y_val")),
+    (
+        ("train", "train_images", "train_labels"),
+        ("test", "test_images", "test_labels"),
+        ("none", "val_images", "val_labels"),
+    ),
+    *((("none", *names),) for names in (("images", "labels"), ("x", "y"), ("data", "target"), ("arr_0", "arr_1"))),
 )
-"""Split, pictures and labels, whatever the case; the first pairs of a family that are there are taken."""
+"""Families of split, pictures and labels, whatever the case: the first that is there is taken, all that is of it."""
+COLOURS = (3, 4)
+"""Of red, green and blue, with or without opacity."""
 LABEL_WORDS = {"images": "labels", "imgs": "labels", "image": "label", "x": "y", "X": "y", "data": "target"}
 """How a file of pictures is called, and one of their labels."""
 
@@ -90,12 +98,12 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def chosen(held: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """The members of `ARRAY_NAMES` that are there: both splits of one family, or one array that isn't split."""
-    for start in (0, 2):
-        family = [names for names in ARRAY_NAMES[start : start + 2] if names[1] in held]
-        if family:
-            return family
-    return [names for names in ARRAY_NAMES[4:] if names[1] in held][:1]
+    """The members of a family of `ARRAY_NAMES` that are there, or the only array, whatever its name."""
+    for family in ARRAY_NAMES:
+        there = [names for names in family if names[1] in held]
+        if there:
+            return there
+    return [("none", next(iter(held)), "")] if len(held) == 1 else []
 
 
 def labels_beside(path: Path) -> NDArray[Any] | None:
@@ -177,23 +185,34 @@ def to_grey(images: NDArray[Any], path: Path | str) -> NDArray[np.uint8]:
         raise SourceError(f"picture {bad} of {path} holds NaN or infinite values; expected finite numbers")
     grey = to_bytes(shaped, full=full_scale(shaped, f"`images` in {path}"))
     if grey.ndim == 4:
-        return np.rint(grey @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.uint8)
+        return np.stack([luminance(pixels) for pixels in grey])
     return grey
 
 
+def luminance(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A coloured picture (h, w, 3), or one with its opacity (h, w, 4), in grey."""
+    shown = on_paper(pixels) if pixels.shape[-1] == 4 else pixels
+    return shown if shown.ndim == 2 else np.rint(shown @ np.array(LUMA, np.float32)).astype(np.uint8)
+
+
 def as_pictures(images: NDArray[Any], path: Path | str) -> NDArray[Any]:
-    """(n, h, w) or coloured (n, h, w, 3) of (n, h, w), (n, h, w, 1), (n, 1, h, w), (n, side·side) or (h, w)."""
+    """(n, h, w), or coloured (n, h, w, 3 or 4), of any shape that pictures are kept in; one picture is a set of one."""
+    if images.ndim == 3 and images.shape[-1] in COLOURS and images.shape[1] not in COLOURS:
+        images = images[None]
     if images.ndim == 4 and images.shape[-1] == 1:
         images = images[..., 0]
     elif images.ndim == 4 and images.shape[1] == 1:
         images = images[:, 0]
+    elif images.ndim == 4 and images.shape[1] in COLOURS and images.shape[-1] not in COLOURS:
+        images = np.moveaxis(images, 1, -1)
     elif images.ndim == 2 and images.size:
         side = math.isqrt(images.shape[1])
         flat = side * side == images.shape[1] and side > 1 and images.shape[0] != images.shape[1]
         images = images.reshape(-1, side, side) if flat else images[None]
-    if (images.ndim != 3 and not (images.ndim == 4 and images.shape[-1] == 3)) or 0 in images.shape:
+    coloured = images.ndim == 4 and images.shape[-1] in COLOURS
+    if (images.ndim != 3 and not coloured) or 0 in images.shape:
         raise SourceError(
-            f"`images` in {path} has shape {images.shape}; expected (n, h, w), (n, h, w, 1), (n, 1, h, w) or "
-            "(n, side·side), and expected some pictures and pixels"
+            f"`images` in {path} has shape {images.shape}; expected (n, h, w), (n, h, w, 1, 3 or 4), (n, 1 or 3, h, w) "
+            "or (n, side·side), and expected some pictures and pixels"
         )
     return images

@@ -153,7 +153,7 @@ def on_this_machine(place: Place, beside: Sequence[str] = ()) -> Iterator[Path]:
 
 
 def list_folder(folder: Place) -> tuple[list[str], list[str]]:
-    """The names of the files and of the folders in a folder, each sorted; hidden ones and links to folders left out.
+    """The names of the files and of the folders in a folder, each sorted; hidden ones left out.
 
     Raises:
         SourceError: it can't be read.
@@ -170,12 +170,11 @@ def list_folder(folder: Place) -> tuple[list[str], list[str]]:
 
 
 def local_entries(folder: Path) -> Iterator[tuple[str, str]]:
-    """Names in a folder of this machine, and whether each is a "file", a "directory" or a link to one."""
+    """Names in a folder of this machine, and whether each is a "file" or a "directory"; what links lead to counts."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                kind = "link" if entry.is_symlink() else "directory"
-                yield entry.name, kind if entry.is_dir() else "file"
+                yield entry.name, "directory" if entry.is_dir() else "file"
     except OSError as error:
         raise SourceError(f"{folder} can't be read ({reason(error)})") from None
 

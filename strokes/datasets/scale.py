@@ -61,7 +61,7 @@ def to_bytes(values: NDArray[Any], *, full: int | None = None) -> NDArray[np.uin
     if full is None:
         high = float(values.max(initial=0)) if values.dtype != np.bool_ else 1.0
         known = 1 if high <= 1 else 255 if high <= 255 else next((full for full in FULL[2:] if high <= full), int(high))
-        full = known if values.dtype != np.uint8 or is_mask(values) else 255
+        full = known if values.dtype != np.uint8 else dim_scale(values)
     if values.dtype == np.uint8 and full == 255:
         return values
     out = np.empty(values.shape, np.uint8)
@@ -72,6 +72,9 @@ def to_bytes(values: NDArray[Any], *, full: int | None = None) -> NDArray[np.uin
     return out
 
 
-def is_mask(values: NDArray[np.uint8]) -> bool:
-    """Whether bytes are all 0 and 1, some of each."""
-    return bool(values.size) and int(values.max()) == 1 and int(values.min()) == 0
+def dim_scale(values: NDArray[np.uint8]) -> int:
+    """What is white in a picture's bytes: 255, but for masks and pictures of four bits their own highest value."""
+    if not values.size or not 0 < (high := int(values.max())) <= FULL[1]:
+        return 255
+    levels = int((np.bincount(values.ravel()) > 0).sum())
+    return high if levels == 2 or high >= FULL[1] - 1 else 255

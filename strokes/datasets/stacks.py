@@ -1,10 +1,10 @@
-"""Files of many pictures alike: IDX, `.npz`, `.npy`, CSV, and EMNIST in a folder or zip."""
+"""Files of many pictures alike: IDX, `.npz`, `.npy`, CSV, and EMNIST in a folder, a zip or a `.mat`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from strokes.datasets import npz
 from strokes.datasets.az_csv import FILE as A_Z_FILE
-from strokes.datasets.az_csv import LETTER_COUNT, read_az
+from strokes.datasets.az_csv import LETTER_COUNT, check_size, csv_member, read_az
 from strokes.datasets.csv_pictures import read_csv
 from strokes.datasets.decode import MAX_PIXELS
 from strokes.datasets.emnist import choose_part, part_of_name, read_emnist
+from strokes.datasets.emnist_mat import read_mat
 from strokes.datasets.idx import is_idx, read_idx_images, read_idx_labels
 from strokes.datasets.items import Item
 from strokes.datasets.labels_of import label_names
@@ -26,7 +27,7 @@ from strokes.datasets.zips import is_zip, open_zip
 from strokes.errors import SourceError
 from strokes.ink.paper.polarity import darkness_of_ink
 
-ARRAYS = (".npz", ".npy", ".csv")
+ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".mat")
 SPLITS = ("train", "test")
 LOOKED_AT = 200
 """So many pictures of an array are asked whether their ink is dark."""
@@ -82,18 +83,45 @@ def read_stacks(path: Path, labels: Path | None = None, *, orientation: str = "a
         SourceError: when something is missing, broken, or not what it claims to be.
         ConfigError: EMNIST's parts are several.
     """
+    if is_table(path):
+        refuse_labels(path, labels)
+        return (csv_stack(path, orientation),)
     if path.is_file() and is_idx(path):
         return (idx_stack(path, labels, orientation),)
     if path.suffix.lower() in (".npz", ".npy"):
         return array_stacks(path, labels, orientation)
-    if labels is not None:
-        raise SourceError(f"{path} has labels of its own, or none, so {labels} can't label it; leave it out")
-    if path.suffix.lower() == ".csv" and not is_zip(path):
-        return (csv_stack(path, orientation),)
+    refuse_labels(path, labels)
+    if path.suffix.lower() == ".mat":
+        return tuple(Stack(*found, name=f"{path.name}/{found[2]}") for found in read_mat(path, orientation=orientation))
+    if path.is_dir() and mnist_files(path):
+        return tuple(
+            replace(idx_stack(file, None, orientation), split=split) for file, split in mnist_files(path).items()
+        )
     if path.is_dir() or not holds_csv(path):
         part = choose_part(path)
         return tuple(emnist_stack(path, part, split) for split in SPLITS)
-    return (az_stack(path),)
+    return (zipped_csv(path, orientation),)
+
+
+def refuse_labels(path: Path, labels: Path | None) -> None:
+    """Raise `SourceError` where labels are given for a file that has its own."""
+    if labels is not None:
+        raise SourceError(f"{path} has labels of its own, or none, so {labels} can't label it; leave it out")
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is CSV by its name, gzipped or not, and no zip of that name."""
+    return path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv")) and not is_zip(path)
+
+
+def mnist_files(folder: Path) -> dict[Path, str]:
+    """The IDX files of pictures in a folder by MNIST's naming, training before test, and their splits."""
+    found: dict[Path, str] = {}
+    for split, start in (("train", "train"), ("test", "t10k"), ("test", "test")):
+        for file in sorted(folder.glob(f"*{start}*images*")):
+            if file.is_file() and is_idx(file):
+                found.setdefault(file, split)
+    return found
 
 
 def holds_csv(path: Path) -> bool:
@@ -128,16 +156,27 @@ def array_stacks(path: Path, labels: Path | None, orientation: str) -> tuple[Sta
     )
 
 
-def csv_stack(path: Path, orientation: str) -> Stack:
+def zipped_csv(path: Path, orientation: str) -> Stack:
+    """The pictures of the CSV file in a zip."""
+    with open_zip(path) as archive:
+        member = csv_member(archive, path)
+        check_size(member.file_size, path)
+        if Path(member.filename).name == A_Z_FILE:
+            return az_stack(path)
+        content = archive.read(member)
+    return csv_stack(path.parent / Path(member.filename).name, orientation, content)
+
+
+def csv_stack(path: Path, orientation: str, content: bytes | None = None) -> Stack:
     """The pictures of a CSV file; 0 to 25 are Kaggle's letters where its name, or no header and a 10, say so."""
-    if path.name == A_Z_FILE:
+    if path.name == A_Z_FILE and content is None:
         return az_stack(path)
-    table = read_csv(path)
+    table = read_csv(path, content)
     labels = None if table.labels is None else one_column(table.labels)
     stack = stacked(path, checked(table.images, path), labels, orientation)
-    if table.named or labels is None or not len(labels) or "emnist" in path.name.lower():
+    if (table.named and not LETTER_NAME.search(path.name)) or labels is None or not len(labels):
         return stack
-    if labels.dtype.kind != "i" or not 0 <= int(labels.max()) < LETTER_COUNT:
+    if "emnist" in path.name.lower() or labels.dtype.kind != "i" or not 0 <= int(labels.max()) < LETTER_COUNT:
         return stack
     if int(labels.max()) < 10 and not LETTER_NAME.search(path.name):
         return stack

@@ -6,19 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import TypeVar
 
 import torch
 
-from strokes.ink.drawing import DrawingSet
-from strokes.ink.pictures import ImageSet
-
 BLOCK = 1000
+Block = TypeVar("Block")
+Made = TypeVar("Made")
 
 
-def in_parallel(
-    draw: Callable[[ImageSet], DrawingSet], blocks: Iterable[ImageSet], *, workers: int
-) -> Iterator[DrawingSet]:
-    """The drawings of each block, in order; `workers` blocks at a time, each on one thread."""
+def in_parallel(draw: Callable[[Block], Made], blocks: Iterable[Block], *, workers: int) -> Iterator[Made]:
+    """What is drawn of each block, in order; `workers` blocks at a time, each on one thread."""
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         waiting = iter(blocks)
         running = deque(pool.submit(draw, block) for block in islice(waiting, 2 * workers))

@@ -15,6 +15,7 @@ from strokes.datasets.image_values import read_page
 from strokes.errors import SourceError
 from strokes.ink.drawing import FloatArray
 from strokes.ink.normalise import Framer
+from strokes.ink.paper.polarity import check_ink
 from strokes.ink.paper.scan import take_paper_away
 from strokes.ink.pictures import make_image_set
 from strokes.layout.units import INCH_MM
@@ -136,6 +137,7 @@ def recover_page(
         ShapeError: the array is no picture.
         ConfigError: there is no such ink, method or model.
     """
+    check_ink(ink)
     scan = open_page(source, page, dpi)
     inked = take_paper_away(scan.pixels, ink=ink)
     framer = Framer()

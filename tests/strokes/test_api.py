@@ -54,6 +54,18 @@ def test_a_path_is_a_picture_too(ink, tmp_path):
     assert strokes.recover(str(tmp_path / "seven.png"), method="trace") == strokes.recover(ink, method="trace")
 
 
+def test_the_colour_of_the_ink_can_be_settled(ink, tmp_path):
+    as_it_looks = strokes.recover(ink, method="trace")
+    assert strokes.recover(ink, method="trace", ink="dark") == as_it_looks
+    assert strokes.recover(255 - ink, method="trace", ink="light") == as_it_looks
+    assert strokes.recover(ink, method="trace", ink="light") != as_it_looks
+    assert strokes.recover_many(np.stack([ink, ink]), method="trace", ink="light")[1] != as_it_looks
+    Image.fromarray(ink).save(tmp_path / "seven.png")
+    assert strokes.recover(tmp_path / "seven.png", method="trace", ink="light") != as_it_looks
+    with pytest.raises(ConfigError, match="unknown ink"):
+        strokes.recover(ink, method="trace", ink="blue")
+
+
 @pytest.mark.parametrize(
     ("image", "said"),
     [

@@ -23,11 +23,19 @@ BENT_SHARE = 0.002
 THIN, LIGHT = 0.7, 0.82
 """A rule is this much thinner than the pen, or its ink so much lighter; or it has company:"""
 MANY = 4
+BOX_SLACK, ENDS_SLACK = 0.03, 0.06
+"""A box's sides meet but for this share of the picture; ruled lines begin and end together but for the second."""
 LEAST_LEFT = 0.04
 """Where less than this share of the ink would be left, the lines are the writing."""
 EDGE_SHARE, EDGE_DEPTH = 0.6, 0.12
 """A dark edge lies along so much of a side, and is no deeper than this share of the picture."""
 
+CRUMBS = 0.4
+"""What is left of an edge lies within this share of its depth beside it."""
+LIKE_RULE = 0.5
+"""What has nothing beside it that is darker than a rule, and this share of the way to the ink's shade, is a rule's."""
+ALIKE = 1.6
+"""Lines are of one pen where neither is so many times as wide as the other."""
 FLUSH_LONG, FLUSH_SHARE = 3.0, 0.12
 """A bar at the border is so many times as long as deep, and as long as this share of the side."""
 
@@ -61,13 +69,14 @@ def remove_rules(ink: BoolArray, darkness: FloatArray, *, least: float) -> BoolA
     level, upright = find_rules(loose, darkness), find_rules(loose.T, darkness.T)
     if not level and not upright:
         return ink
-    kept = erase(ink.T, upright).T if upright else ink
-    kept = erase(kept, level) if level else kept
-    if kept.sum() < LEAST_LEFT * ink.sum() or measure_pen(kept) == 0:
-        return ink
-    chosen = printed(level, upright, kept, darkness)
-    kept = erase(ink.T, chosen[1]).T if chosen[1] else ink
-    return np.ascontiguousarray(erase(kept, chosen[0]) if chosen[0] else kept)
+    kept = erase(ink.T, upright, darkness.T).T if upright else ink
+    kept = erase(kept, level, darkness) if level else kept
+    rest = kept if kept.sum() >= LEAST_LEFT * ink.sum() else ink
+    chosen = printed(level, upright, rest, darkness)
+    shade = float(np.median(darkness[rest]))
+    kept = erase(ink.T, chosen[1], darkness.T, shade).T if chosen[1] else ink
+    kept = erase(kept, chosen[0], darkness, shade) if chosen[0] else kept
+    return np.ascontiguousarray(kept) if kept.sum() >= LEAST_LEFT * ink.sum() else ink
 
 
 def printed(
@@ -75,22 +84,35 @@ def printed(
 ) -> tuple[list[Rule], list[Rule]]:
     """The rules of both kinds that no pen drew, judged beside the rest of the ink."""
     pen_px, shade = measure_pen(rest), float(np.median(darkness[rest]))
-    boxed = len(level) >= 2 and len(upright) >= 2
     free = not touches_border(rest)
     found = []
-    for rules, across in ((level, rest.shape[1]), (upright, rest.shape[0])):
+    for rules, others, across in ((level, upright, rest.shape[1]), (upright, level, rest.shape[0])):
+        box = box_of(others, across) if len(rules) >= 2 and len(others) >= 2 else None
         found.append(
             [
                 rule
                 for rule in rules
-                if boxed
-                or len(rules) >= MANY
+                if (box is not None and rule.left <= box[0] and rule.right >= box[1])
+                or alike(rule, rules, across) >= MANY
                 or rule.thick_px <= THIN * pen_px
                 or rule.darkness <= LIGHT * shade
                 or (free and rule.left <= 1 and rule.right >= across - 2)
             ]
         )
     return found[0], found[1]
+
+
+def box_of(others: Sequence[Rule], across: int) -> tuple[float, float]:
+    """From where to where a rule reaches that is the side of a box, or a line of squares, with the rules across it."""
+    places = [float(np.median(rule.rows)) for rule in others]
+    slack = BOX_SLACK * across + max(rule.thick_px for rule in others)
+    return min(places) + slack, max(places) - slack
+
+
+def alike(rule: Rule, rules: Sequence[Rule], across: int) -> int:
+    """How many rules begin and end where one does."""
+    slack = ENDS_SLACK * across
+    return sum(abs(other.left - rule.left) <= slack and abs(other.right - rule.right) <= slack for other in rules)
 
 
 def touches_border(ink: BoolArray) -> bool:
@@ -170,7 +192,10 @@ def peaks_of(counts: NDArray[np.int64], near: NDArray[np.float64], least: float,
 
 
 def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np.int64], bent: int) -> Rule | None:
-    """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one."""
+    """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one.
+
+    Where a stroke lies along it, it is taken to go on as it does beside that.
+    """
     height, width = opened.shape
     reach = 2 * bent + 6
     window = rows + np.arange(-reach, reach + 1)[:, None]
@@ -184,7 +209,8 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     if thick > reach:
         return None
     middle = (inked * np.arange(-reach, reach + 1)[:, None]).sum(axis=0) / np.maximum(counts, 1)
-    steady = np.interp(columns, columns[there], middle[there])
+    free = there & (counts <= thick + 2)
+    steady = np.interp(columns, columns[free], middle[free])
     size = min(31, width // 2 * 2 - 1)
     smooth = cv2.blur(cv2.medianBlur(steady.astype(np.float32)[None], 5), (size, 1), borderType=cv2.BORDER_REPLICATE)[0]
     path = (rows + np.rint(smooth).astype(np.int64)).clip(0, height - 1)
@@ -193,8 +219,15 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     return Rule(path, thick, shade, int(inside[0]), int(inside[-1]))
 
 
-def erase(ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
-    """The ink without the rules; where something thicker than a rule crosses it, it stays."""
+def erase(ink: BoolArray, rules: Sequence[Rule], darkness: FloatArray, shade: float = 0.0) -> BoolArray:
+    """The ink without the rules; where something thicker than a rule crosses it, or clearly darker, it stays.
+
+    Args:
+        ink: (h, w).
+        rules: of it.
+        darkness: (h, w), 0 to 1.
+        shade: the ink's own; 0 where it isn't known.
+    """
     kept = ink.copy()
     height, width = ink.shape
     columns = np.arange(width)
@@ -209,6 +242,14 @@ def erase(ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
         above = np.cumprod(inked[reach::-1], axis=0).sum(axis=0)
         below = np.cumprod(inked[reach:], axis=0).sum(axis=0)
         thin = (above + below - 1 <= rule.thick_px + slack) | ~inked[reach]
+        if rule.darkness <= LIGHT * shade:
+            thin = (
+                thin
+                | ~cv2.dilate(
+                    (darkness > rule.darkness + LIKE_RULE * (shade - rule.darkness)).astype(np.uint8),
+                    np.ones((3, 3), np.uint8),
+                ).astype(np.bool_)[window, columns]
+            )
         half = rule.thick_px / 2 + slack
         gone = thin & (np.abs(steps) <= half) & inside
         kept[window[gone], np.broadcast_to(columns, gone.shape)[gone]] = False
@@ -223,9 +264,14 @@ def without_crumbs(kept: BoolArray, ink: BoolArray, rules: Sequence[Rule]) -> Bo
         half = int(rule.thick_px) + 2
         for step in range(-half, half + 1):
             band[(rule.rows + step).clip(0, ink.shape[0] - 1), columns] = 1
-    count, parts = cv2.connectedComponents(kept.astype(np.uint8), connectivity=8)
+    return reaching_out(kept, band > 0)
+
+
+def reaching_out(ink: BoolArray, band: BoolArray) -> BoolArray:
+    """The parts of the ink (h, w) that don't lie within a band altogether."""
+    count, parts = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
     outside = np.zeros(count, np.bool_)
-    outside[parts[kept & (band == 0)]] = True
+    outside[parts[ink & ~band]] = True
     outside[0] = False
     return np.asarray(outside[parts])
 
@@ -240,16 +286,23 @@ def remove_edges(ink: BoolArray) -> BoolArray:
     if not strips:
         return ink
     gone = np.logical_or.reduce(strips)
-    rest = ink & ~gone
+    beside = 2 * int(2 + CRUMBS * measure_pen(gone)) + 1
+    around = cv2.dilate(gone.astype(np.uint8), np.ones((beside, beside), np.uint8)) > 0
+    rest = reaching_out(ink & ~gone, around)
     if rest.sum() < LEAST_LEFT * ink.sum() and rest.sum() < 30:
         return ink
     count, parts = cv2.connectedComponents(ink.astype(np.uint8), connectivity=8)
     hanging = np.unique(parts[gone])
     alone = ~np.isin(np.arange(count), hanging)
     alone[0] = False
-    if len(strips) < 4 and not alone[parts[rest]].mean() > 0.3 and touches_border(rest):
+    if len(strips) < 4 and not alone[parts[rest]].mean() > 0.3 and (touches_border(rest) or same_pen(gone, rest)):
         return ink
     return np.asarray(rest)
+
+
+def same_pen(one: BoolArray, other: BoolArray) -> bool:
+    """Whether two parts of the ink (h, w) are lines of the same width."""
+    return bool(1 / ALIKE <= measure_pen(one) / max(measure_pen(other), 1.0) <= ALIKE)
 
 
 def edge_strip(ink: BoolArray, turns: int) -> BoolArray | None:

@@ -26,6 +26,8 @@ COLOURFUL = 12.0
 LUMA = (0.299, 0.587, 0.114)
 SPECKLED = 0.75
 """Specks may be longer in all than the writing; the pen is still as wide as a quarter of all lines at least."""
+NEAR_PENS = 3.0
+"""How far light ink is alike, in widths of the pen."""
 RULE_SHARE = 0.3
 """Rules are looked for in what is darker than this share of the ink."""
 
@@ -57,7 +59,7 @@ def take_paper_away(pixels: Grey, *, ink: str = "auto", look: Look = lambda name
     """
     grey, dark = dark_on_light(pixels, ink=ink)
     look("grey", grey)
-    flat, mask, level, pen_px = separate(grey)
+    flat, mask, level, pen_px = separate(grey, dark=dark)
     look("even", shade(flat))
     look("ink", drawn(mask))
     for name, step in steps(flat, level, pen_px).items():
@@ -67,30 +69,38 @@ def take_paper_away(pixels: Grey, *, ink: str = "auto", look: Look = lambda name
     return Inked(mask, grey_ink(flat, mask, level), pen_px, dark)
 
 
-def separate(grey: Grey) -> tuple[Flat, BoolArray, float, float]:
+def separate(grey: Grey, *, dark: bool) -> tuple[Flat, BoolArray, float, float]:
     """The picture without its paper's shade, the ink that stands out, its darkness, and the pen's width in pixels.
 
-    Two looks: the first finds the pen, the second knows how wide it is.
+    Two looks: the first finds the pen, the second knows how wide it is. Where the ink was light, a shadow takes from it
+    and not from the paper: then it is as dark as the ink near it.
     """
     first = flatten(grey)
     mask, level = find_ink(first)
-    plain = remove_edges(remove_rules(mask, first.darkness, least=rule_darkness(first, level)))
+    plain = remove_edges(without_rules(mask, first, level))
     pen_px = measure_pen(plain)
     if not pen_px:
         return first, mask, level, 0.0
     flat = flatten(grey, pen_px=pen_px, widest_px=widest_line(plain))
-    mask, level = find_ink(flat)
+    mask, level = find_ink(flat, known=plain, near_px=0.0 if dark else NEAR_PENS * pen_px)
     return flat, mask, level, measure_pen(mask)
 
 
 def steps(flat: Flat, level: float, pen_px: float) -> Mapping[str, Callable[[BoolArray], BoolArray]]:
     """What is done to the ink after it stands out, by name and in order."""
     return {
-        "no-rules": lambda ink: remove_rules(ink, flat.darkness, least=rule_darkness(flat, level)),
+        "no-rules": lambda ink: without_rules(ink, flat, level),
         "no-edges": remove_edges,
         "no-bars": remove_flush,
         "no-specks": lambda ink: remove_specks(ink, pen_px=measure_pen(ink, share=SPECKLED) or pen_px),
     }
+
+
+def without_rules(ink: BoolArray, flat: Flat, level: float) -> BoolArray:
+    """The ink (h, w) without rules, nor a frame: its sides would be taken for some of them."""
+    inner = remove_edges(ink)
+    darkness = np.where(ink & ~inner, np.float32(0), flat.darkness)
+    return remove_rules(inner, darkness, least=rule_darkness(flat, level))
 
 
 def rule_darkness(flat: Flat, level: float) -> float:

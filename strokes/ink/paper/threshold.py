@@ -7,6 +7,7 @@ shade.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,12 +25,16 @@ NOISES = 5.0
 """So many standard deviations of the paper's own shade are paper still."""
 SEED, GROWN = 0.5, 0.42
 """A line begins at this share of the ink's darkness, and reaches as far as the second."""
-FIRST_SHARE, FIRST_LEAST_PX = 0.08, 25
-"""The square of the first look: this share of the shorter side, and no smaller than so many pixels."""
+FAINTEST = 0.2
+"""Light ink in a shadow has no less than this share of its darkness elsewhere."""
+FIRST_SHARE, FIRST_LEAST_PX, FIRST_MOST_SHARE = 0.08, 25, 0.25
+"""The square of the first look: this share of the shorter side, no smaller than so many pixels or the second share."""
 PENS_WIDE, LEAST_WIDE_PX = 4.0, 9
 """The square of the second look, in widths of the pen."""
 WIDEST_PX = 1.8
 """And no smaller than so many times the widest lines."""
+CORNER = 0.293
+"""What share of a regular octagon's width each of its corners takes."""
 LEAST_SHADE = 24.0
 """Paper darker than this is taken to be so light: its noise would count for ink."""
 BLUR_PENS = 0.16
@@ -59,16 +64,34 @@ def flatten(grey: Grey, *, pen_px: float = 0.0, widest_px: float = 0.0) -> Flat:
         pen_px: the pen's width, where it is known: finer shadows are seen through then.
         widest_px: how wide the widest lines are.
     """
-    first = max(FIRST_LEAST_PX, FIRST_SHARE * min(grey.shape))
+    shorter = min(grey.shape)
+    first = max(min(FIRST_LEAST_PX, FIRST_MOST_SHARE * shorter), FIRST_SHARE * shorter, LEAST_WIDE_PX)
     side = int(max(PENS_WIDE * pen_px, WIDEST_PX * widest_px, LEAST_WIDE_PX) if pen_px else first) | 1
     smooth = blurred(grey, pen_px)
-    square = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
-    paper = np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, square, borderType=cv2.BORDER_REFLECT_101), np.uint8)
+    paper = closed(smooth, side)
     light = np.maximum(paper.astype(np.float32), LEAST_SHADE)
     darkness = (light - smooth) / light
     level = float(np.median(darkness))
     noise = 1.4826 * float(np.median(np.abs(darkness - level)))
     return Flat(((darkness - level) / max(1 - level, 0.1)).clip(0, 1).astype(np.float32), paper, noise)
+
+
+def closed(grey: Grey, side: int) -> Grey:
+    """The lower of two grey closings (h, w) so many pixels wide: by a square, and by an octagon for round shadows."""
+    slanted = np.eye(max(round(CORNER * side), 1), dtype=np.uint8)
+    middle = np.ones((side - 2 * (len(slanted) - 1),) * 2, np.uint8)
+    wide = np.pad(grey, side, mode="reflect" if min(grey.shape) > 1 else "edge")
+    square = close_by(wide, [np.ones((side, side), np.uint8)])
+    octagon = close_by(wide, [middle, slanted, np.ascontiguousarray(slanted[::-1])])
+    return np.ascontiguousarray(np.minimum(square, octagon)[side:-side, side:-side])
+
+
+def close_by(grey: Grey, parts: Sequence[Grey]) -> Grey:
+    """The grey closing by the shape that `parts`, laid along each other, make."""
+    for step in (cv2.dilate, cv2.erode):
+        for part in parts:
+            grey = np.asarray(step(grey, part), np.uint8)
+    return grey
 
 
 def blurred(grey: Grey, pen_px: float) -> Grey:
@@ -77,19 +100,33 @@ def blurred(grey: Grey, pen_px: float) -> Grey:
     return grey if sigma < 0.4 else np.asarray(cv2.GaussianBlur(grey, (0, 0), min(sigma, 4.0)), np.uint8)
 
 
-def find_ink(flat: Flat) -> tuple[BoolArray, float]:
-    """The ink (h, w), and how dark it is, 0 to 1; nothing and 0 where there is none."""
+def find_ink(flat: Flat, *, known: BoolArray | None = None, near_px: float = 0.0) -> tuple[BoolArray, float]:
+    """The ink (h, w), and how dark it is, 0 to 1; nothing and 0 where there is none.
+
+    Args:
+        flat: the picture.
+        known: (h, w) what is known to be ink: how dark it is, is asked there alone.
+        near_px: ink is as dark as the darkest within so many pixels, instead of everywhere the same; 0 for the latter.
+    """
     least = max(LEAST_DARKNESS, NOISES * flat.noise)
-    level = ink_darkness(flat.darkness, least)
+    level = ink_darkness(flat.darkness if known is None else np.where(known, flat.darkness, np.float32(0)), least)
     if level == 0:
         return np.zeros(flat.darkness.shape, np.bool_), 0.0
-    seeds = flat.darkness > max(SEED * level, least)
-    grown = flat.darkness > max(GROWN * level, least)
+    here = local_darkness(flat.darkness, level, near_px) if near_px else level
+    seeds = flat.darkness > np.maximum(SEED * here, least)
+    grown = flat.darkness > np.maximum(GROWN * here, least)
     count, parts = cv2.connectedComponents(grown.astype(np.uint8), connectivity=8)
     kept = np.zeros(count, np.bool_)
     kept[parts[seeds]] = True
     kept[0] = False
     return kept[parts], level
+
+
+def local_darkness(darkness: FloatArray, level: float, near_px: float) -> FloatArray:
+    """How dark ink is at each place (h, w), by what is near; no darker than `level`, nor much lighter."""
+    side = int(near_px) | 1
+    darkest = cv2.dilate(darkness, np.ones((side, side), np.uint8))
+    return cv2.blur(darkest, (side, side)).clip(FAINTEST * level, level).astype(np.float32)
 
 
 def ink_darkness(darkness: FloatArray, least: float) -> float:

@@ -29,6 +29,7 @@ from strokes.ink.drawing import (
 from strokes.ink.pictures import ImageSet
 from strokes.metrics.pictures import score_large
 from strokes.recovery.large_ink import Drawn, cover_rest, read_pieces, trace_piece
+from strokes.recovery.nudging import reach_rest
 from strokes.recovery.pages import PageDrawing, assemble, with_scans
 from strokes.recovery.tracing.route import BY_AIR, DEFAULT_COSTS, TURN_ROUND, Costs, find_route
 from strokes.recovery.tracing.skeleton import Floats, Skeleton, skeletonise
@@ -88,7 +89,8 @@ def trace_large(pictures: ImageSet, *, scores: bool, costs: Costs, direction: st
         single = label >= 0 and len(pictures.classes[label]) == 1
         for piece in read_pieces(page.fine, picture=i, direction=direction, single=single):
             drawn = cover_rest(piece, Drawn.of(trace_piece(piece, along)), along)
-            page.add(piece, Drawn.of(drawn.strokes), 1.0)
+            strokes = [stroke.astype(np.float64) for stroke in drawn.strokes]
+            page.add(piece, Drawn.of(reach_rest(strokes, piece.ink, piece.pen_px)), 1.0)
     drawings = assemble(pages, pictures)
     kept = {name: values for name, values in drawings.scores.items() if name not in ("confidence", "mse")}
     return replace(drawings, scores=kept if scores else {})

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raster.kernels.compiling import compiled
-from strokes.ink.drawing import BoolArray, IntArray
+from strokes.ink.drawing import BoolArray
+from strokes.recovery.nudging import nearest_points, reach_rest
 from strokes.recovery.pointer.map_matching import Laid, Lines
 from strokes.recovery.tracing.skeleton import Floats
 from strokes.recovery.tracing.trace import trace
@@ -32,11 +33,6 @@ INSIDE_PX = 1.0
 """How far from the ink's edge points stay."""
 PULL = 0.5
 """What share of its way to ink that is left out a point goes in a round."""
-SPARE = 0.08
-"""Ink within half the pen's width and this share of it more counts as covered."""
-INTO = 0.8
-"""A nudge ends so much of that reach before the ink's furthest pixel."""
-MOST_NUDGES = 40
 FAR_OFF, NEAR_BY, LONG_LEFT = 1.2, 0.9, 2.5
 """A line left out is a stroke of its own when it is further from every stroke than the first, in widths of the pen,
 and doesn't come nearer than the second or is longer than the third; otherwise nudges reach it."""
@@ -122,20 +118,6 @@ def _pull(strokes: Sequence[Floats], ink: BoolArray, reach_px: float, pool_weigh
             start += len(pull)
 
 
-def nearest_points(strokes: Sequence[Floats], shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """How far (h, w) each pixel is from the strokes' points, and the number of the nearest, counted through."""
-    every = np.concatenate(strokes)
-    canvas = np.ones(shape, np.uint8)
-    numbers = np.zeros(shape, np.int64)
-    column, row = (np.clip(every[:, k].astype(np.int64), 0, shape[1 - k] - 1) for k in (0, 1))
-    canvas[row, column] = 0
-    numbers[row, column] = np.arange(len(every))
-    away, labels = cv2.distanceTransformWithLabels(canvas, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
-    table = np.zeros(int(labels.max()) + 1, np.int64)
-    table[labels[row, column]] = numbers[row, column]
-    return np.asarray(away, np.float32), table[labels]
-
-
 @compiled()
 def _relax(stroke: Floats, anchor: Floats, aim: Floats, room: Floats, pull: Floats, rounds: int) -> None:
     """Average inner points with their neighbours, and a little with their aims, none further off than its room."""
@@ -155,47 +137,7 @@ def _relax(stroke: Floats, anchor: Floats, aim: Floats, room: Floats, pull: Floa
 def cover(strokes: Sequence[Floats], ink: BoolArray, skeleton: BoolArray, pen_px: float) -> Covered:
     """The strokes with all ink (h, w) covered: nudges beside them, and strokes of their own for lines left out."""
     covered = add_lines(strokes, ink, skeleton, pen_px)
-    found, reach = list(covered.strokes), (0.5 + SPARE) * pen_px
-    for _ in range(MOST_NUDGES if found else 0):
-        away, owner = nearest_points(found, ink.shape)
-        left = np.where(ink & (away > reach), away, 0)
-        if not left.any():
-            break
-        found = _nudge(found, left, owner, reach)
-    return Covered(found, covered.added)
-
-
-def _nudge(strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, reach: float) -> list[Floats]:
-    """Each patch of ink left out reached from the stroke beside it, out and back, by its furthest pixel."""
-    _, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
-    bounds = np.cumsum([0, *map(len, strokes)])
-    nudges: dict[int, dict[int, Floats]] = {}
-    every = np.concatenate(strokes)
-    rows, columns = np.nonzero(left)
-    order = np.lexsort((-left[rows, columns], patches[rows, columns]))
-    _, firsts = np.unique(patches[rows, columns][order], return_index=True)
-    for k in order[firsts].tolist():
-        near = int(owner[rows[k], columns[k]])
-        stroke = int(np.searchsorted(bounds, near, side="right")) - 1
-        way = np.array([columns[k], rows[k]]) + 0.5 - every[near]
-        length = float(np.hypot(*way))
-        reached = every[near] + way * max(length - INTO * reach, 0.5) / max(length, 1e-9)
-        nudges.setdefault(stroke, {})[near - int(bounds[stroke])] = reached
-    return [_with_nudges(own, nudges.get(k, {})) for k, own in enumerate(strokes)]
-
-
-def _with_nudges(stroke: Floats, nudges: dict[int, Floats]) -> Floats:
-    """A stroke with ways out to places from some of its points, and back from all but its ends."""
-    for point in sorted(nudges, reverse=True):
-        steps = int(np.ceil(np.hypot(*(nudges[point] - stroke[point]))))
-        out = stroke[point] + np.linspace(0, 1, steps + 1)[1:, None] * (nudges[point] - stroke[point])
-        if point == 0 and len(stroke) > 1:
-            stroke = np.concatenate([out[::-1], stroke])
-        elif point == len(stroke) - 1:
-            stroke = np.concatenate([stroke, out])
-        else:
-            stroke = np.concatenate([stroke[: point + 1], out, out[-2::-1], stroke[point:]])
-    return stroke
+    return Covered(reach_rest(covered.strokes, ink, pen_px), covered.added)
 
 
 def add_lines(strokes: Sequence[Floats], ink: BoolArray, skeleton: BoolArray, pen_px: float) -> Covered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from strokes.ink.drawing import BoolArray, FloatArray
 from strokes.ink.pen_width import edge_distance, to_pen
 from strokes.ink.resampling import path_length
 from strokes.ink.thinning import thin
+from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.map_matching import find_lines, lay
@@ -111,24 +113,37 @@ class StripRecovery:
             strokes[strip.picture] += [stroke * strip.view.scale + corner for stroke in walked]
             coarse_px[strip.picture] = strip.view.scale
             confidence[strip.picture] = min(confidence[strip.picture], sure)
-        return [finish(*known) for known in zip(pages, strokes, coarse_px, confidence, strict=True)]
+        known = list(zip(pages, strokes, coarse_px, confidence, strict=True))
+        return list(in_parallel(lambda one: finish(*one), known, workers=os.cpu_count() or 1))
 
     def walk(self, images: Sequence[BoolArray]) -> list[tuple[list[Floats], float]]:
         """The chosen walk over each strip, as strokes in its px, and how sure it is."""
-        order = sorted(range(len(images)), key=lambda i: int(images[i].sum()))
         found: list[tuple[list[Floats], float]] = [([], 0.0)] * len(images)
-        first = 0
-        while first < len(order):
-            last = first + 1
-            while last < len(order) and self._size(images, order[first : last + 1]) <= TOKENS_AT_ONCE:
-                last += 1
-            rows = order[first:last]
-            walks = self._walk([images[i] for i in rows])
-            for k, i in enumerate(rows):
-                own = slice(k * self.hypotheses, (k + 1) * self.hypotheses)
-                best, sure = choose(walks.points_px[own], walks.flags[own], walks.likelihood[own], images[i])
-                found[i] = (walked_strokes(walks.points_px[own][best], walks.flags[own][best]), sure)
-            first = last
+        batches = self._batches(images)
+        told = in_parallel(lambda rows: self._choose([images[i] for i in rows]), batches, workers=os.cpu_count() or 1)
+        for rows, chosen in zip(batches, told, strict=True):
+            for i, one in zip(rows, chosen, strict=True):
+                found[i] = one
+        return found
+
+    def _batches(self, images: Sequence[BoolArray]) -> list[list[int]]:
+        """The strips' numbers, those of like size together, the largest first: what is long must not come last."""
+        order = sorted(range(len(images)), key=lambda i: int(images[i].sum()))
+        batches: list[list[int]] = []
+        for i in order:
+            if not batches or self._size(images, [*batches[-1], i]) > TOKENS_AT_ONCE:
+                batches.append([])
+            batches[-1].append(i)
+        return batches[::-1]
+
+    def _choose(self, images: Sequence[BoolArray]) -> list[tuple[list[Floats], float]]:
+        """The chosen walk over each strip of a batch."""
+        walks = self._walk(images)
+        found = []
+        for k, image in enumerate(images):
+            own = slice(k * self.hypotheses, (k + 1) * self.hypotheses)
+            best, sure = choose(walks.points_px[own], walks.flags[own], walks.likelihood[own], image)
+            found.append((walked_strokes(walks.points_px[own][best], walks.flags[own][best]), sure))
         return found
 
     def _size(self, images: Sequence[BoolArray], rows: Sequence[int]) -> int:

@@ -1,11 +1,15 @@
 """Pictures in every format, folders of any depth, arrays of any scale: read alike, or refused in one line."""
 
+import gzip
 import json
+import struct
+import zipfile
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import savemat
 
 from strokes.datasets.decode import count_pages, read_pages
 from strokes.datasets.given import Reading, load_images
@@ -218,3 +222,132 @@ def test_csv_with_or_without_names_and_labels(tmp_path, names, labels):
     found = load_images(tmp_path / "a.csv")
     assert len(found) == 3
     assert found.labels.tolist() == ([0, 1, 2] if labels else [-1, -1, -1])
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_plain_tiff_that_lies_on_its_side_is_turned(tmp_path, orientation):
+    turns = {5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270"}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    lying = Image.fromarray(PAPER[:, :70]).transpose(Image.Transpose[turns[orientation]])
+    lying.save(tmp_path / "a.tif", exif=exif, dpi=(300, 300))
+    (page,) = read_pages(tmp_path / "a.tif")
+    assert (page.pixels == PAPER[:, :70]).all()
+    assert page.dpi == 300
+
+
+@pytest.mark.parametrize(("paper", "ink"), [(0, 1), (1, 0), (1, 4), (15, 0), (0, 16)])
+def test_a_file_of_two_low_values_is_a_mask(tmp_path, paper, ink):
+    Image.fromarray(np.where(INK > 0, ink, paper).astype(np.uint8)).save(tmp_path / "a.png")
+    (fine,) = load_images(tmp_path / "a.png").fine
+    assert np.logical_xor(fine.mask, INK > 0).mean() < 0.02  # edges differ by a pixel
+
+
+@pytest.mark.parametrize("shape", [(2, 90, 80, 4), (2, 3, 90, 80)])
+def test_coloured_arrays_are_read_in_either_order(tmp_path, shape):
+    grey = np.stack([PAPER[:, :80]] * 2)
+    clear = np.stack([grey * 0, grey * 0, grey * 0, 255 - grey], -1)  # black ink, transparent paper
+    np.savez(tmp_path / "a.npz", images=clear if shape[-1] == 4 else np.stack([grey] * 3, 1))
+    fine = load_images(tmp_path / "a.npz").fine
+    assert [np.logical_xor(one.mask, INK[:, :80] > 0).mean() < 0.02 for one in fine] == [True, True]
+
+
+def test_one_coloured_picture_is_one_picture(tmp_path):
+    np.save(tmp_path / "a.npy", np.stack([PAPER] * 3, -1))
+    assert len(load_images(tmp_path / "a.npy")) == 1
+
+
+@pytest.mark.parametrize("labels", [np.array([[7], [1]]), np.array([7.0, 1.0]), np.array([7, 1], np.uint8)])
+def test_labels_are_whole_numbers_however_they_are_kept(tmp_path, labels):
+    np.savez(tmp_path / "a.npz", images=np.stack([INK, INK]), labels=labels)
+    found = load_images(tmp_path / "a.npz")
+    assert [found.classes[label] for label in found.labels] == ["7", "1"]
+
+
+def test_validation_pictures_are_a_class_of_no_split(tmp_path):
+    for name in ("train/A/1.png", "val/A/1.png", "test/B/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(PAPER).save(tmp_path / name)
+    Image.fromarray(PAPER).save(tmp_path / "loose.png")
+    np.savez(tmp_path / "a.npz", x_train=[INK], x_val=[INK] * 2, x_test=[INK], y_train=[1], y_val=[2, 2], y_test=[3])
+    found = load_images(tmp_path)
+    assert found.classes == ("A", "B")
+    assert found.split.tolist() == [2, 1, 0, 2]  # the loose one, test, train, validation
+    assert load_images(tmp_path / "a.npz").split.tolist() == [0, 1, 2, 2]
+
+
+def test_linked_folders_are_classes_too(tmp_path):
+    (tmp_path / "elsewhere" / "round").mkdir(parents=True)
+    Image.fromarray(PAPER).save(tmp_path / "elsewhere" / "1.png")
+    (tmp_path / "elsewhere" / "round" / "again").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "A").symlink_to(tmp_path / "elsewhere")
+    found = load_images(tmp_path / "all")
+    assert [json.loads(text)["file"] for text in found.metadata] == ["A/1.png"]
+
+
+LETTER = np.zeros((28, 28), np.uint8)
+LETTER[4:22, 9:12] = LETTER[19:22, 9:20] = 255  # an L
+PIXELS = LETTER.ravel()
+NAMES = [f"pixel{i}" for i in range(784)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [["id", "label", *NAMES], [1, 3, *PIXELS], [2, 4, *PIXELS]],
+        [[*NAMES, "class"], [*PIXELS, 3], [*PIXELS, 4]],
+        [[*PIXELS, 3], [*PIXELS, 4]],
+        [[3, *(PIXELS / 255)], [4, *(PIXELS / 255)]],
+        [[3, *PIXELS], [4, *PIXELS]],
+    ],
+    ids=["numbered", "label last", "label last, unnamed", "shares, unnamed", "plain"],
+)
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_label_is_found_in_every_kind_of_csv(tmp_path, lines, mark):
+    (tmp_path / "digits.csv").write_text("\n".join(mark.join(map(str, line)) for line in lines))
+    found = load_images(tmp_path / "digits.csv")
+    assert [found.classes[label] for label in found.labels] == ["3", "4"]
+    assert found.images[0].any(axis=1)[19:22].any()  # the L's foot is where it was
+
+
+def test_a_column_of_numbers_is_no_label(tmp_path):
+    rows = [["ImageId", *NAMES], [1, *PIXELS], [2, *PIXELS]]
+    (tmp_path / "test.csv").write_text("\n".join(",".join(map(str, row)) for row in rows))
+    assert (load_images(tmp_path / "test.csv").labels == -1).all()
+
+
+@pytest.mark.parametrize("packing", ["gz", "zip"])
+def test_packed_csv_is_read_as_plain_csv_is(tmp_path, packing):
+    text = "\n".join(",".join(map(str, [label, *PIXELS])) for label in (3, 4)).encode()
+    if packing == "gz":
+        (tmp_path / "digits.csv.gz").write_bytes(gzip.compress(text))
+    else:
+        with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
+            archive.writestr("digits.csv", text)
+    found = load_images(next(tmp_path.iterdir()))
+    assert [found.classes[label] for label in found.labels] == ["3", "4"]
+
+
+@pytest.mark.parametrize("name", ["emnist-letters.mat", "mine.mat"])
+def test_emnist_as_matlab_files_is_upright_and_labelled_by_its_mapping(tmp_path, name):
+    half = {"images": np.stack([LETTER.T.ravel()] * 2), "labels": np.array([[12.0], [1.0]])}
+    mapping = np.array([[i, 64 + i, 96 + i] for i in range(1, 27)])
+    savemat(tmp_path / name, {"dataset": {"train": half, "test": half, "mapping": mapping}})
+    found = load_images(tmp_path / name)
+    assert [found.classes[label] for label in found.labels] == ["L", "A", "L", "A"]
+    assert found.split.tolist() == [0, 0, 1, 1]
+    rows, columns = np.nonzero(found.images[0])
+    assert np.ptp(columns[rows == rows.max()]) > 6  # the foot lies below
+    (tmp_path / "other.mat").write_bytes(b"MATLAB 5.0 MAT-file, broken")
+    with pytest.raises(SourceError, match="MATLAB"):
+        load_images(tmp_path / "other.mat")
+
+
+def test_a_folder_of_mnist_s_files_is_read_split_by_split(tmp_path):
+    for split, label in (("train", 3), ("t10k", 4)):
+        head = struct.pack(">4I", 0x803, 1, 28, 28)
+        (tmp_path / f"{split}-images-idx3-ubyte").write_bytes(head + LETTER.tobytes())
+        (tmp_path / f"{split}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, 1) + bytes([label]))
+    found = load_images(tmp_path)
+    assert (found.labels.tolist(), found.split.tolist()) == ([3, 4], [0, 1])

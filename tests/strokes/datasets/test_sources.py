@@ -167,7 +167,7 @@ def bad_arrays(digits: np.ndarray) -> dict[str, tuple[dict[str, np.ndarray], str
         "NaN": ({"images": nan}, r"picture 1 .* NaN"),
         "objects": ({"images": np.array([{}, {}, {}])}, "object array"),
         "object labels": ({"images": digits, "labels": np.array(["a", 1, None], object)}, "object array"),
-        "no images": ({"pictures": digits}, "holds pictures"),
+        "no images": ({"pictures": digits, "others": digits}, "holds others, pictures"),
         "five axes": ({"images": digits[None, None]}, r"expected \(n, h, w\)"),
         "none": ({"images": digits[:0]}, "shape"),
         "no scale": ({"images": (digits > 0).astype(np.float32) * 60}, "spans"),
@@ -175,8 +175,8 @@ def bad_arrays(digits: np.ndarray) -> dict[str, tuple[dict[str, np.ndarray], str
         "negative": ({"images": digits.astype(np.int64) - 1}, "spans"),
         "text": ({"images": digits.astype(str)}, "type"),
         "count": ({"images": digits, "labels": np.array([1, 2])}, "3 pictures but 2 labels"),
-        "float labels": ({"images": digits, "labels": np.array([1.0, 2, 3])}, "float64"),
-        "square labels": ({"images": digits, "labels": np.ones((3, 1), int)}, "shape"),
+        "float labels": ({"images": digits, "labels": np.array([1.5, 2, 3])}, "float64"),
+        "square labels": ({"images": digits, "labels": np.full((3, 2), 5)}, "shape"),
         "below -1": ({"images": digits, "labels": np.array([1, 2, -3])}, "from 0"),
     }
 

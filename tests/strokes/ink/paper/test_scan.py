@@ -136,6 +136,73 @@ def test_a_glyph_cut_at_its_ink_or_framed_keeps_its_ink(edge, dark):
     assert ink_is_dark(picture) is dark
 
 
+SHAPES = {
+    "Z": [[(0.25, 0.25), (0.72, 0.25), (0.28, 0.75), (0.75, 0.75)]],
+    "E": [[(0.7, 0.2), (0.3, 0.2), (0.3, 0.8), (0.7, 0.8)], [(0.3, 0.5), (0.65, 0.5)]],
+    "T": [[(0.2, 0.2), (0.8, 0.2)], [(0.5, 0.2), (0.5, 0.85)]],
+    "o": [[(0.5 + 0.25 * np.cos(a), 0.5 + 0.25 * np.sin(a)) for a in np.linspace(0, 6.4, 30)]],
+}
+
+
+def block(name: str, side: int, pen: int) -> np.ndarray:
+    """A letter of straight lines: 1 where its ink is."""
+    cover = np.zeros((side, side), np.uint8)
+    for line in SHAPES[name]:
+        cv2.polylines(cover, [np.rint(np.array(line) * side).astype(np.int32)], False, 1, pen)
+    return cover.astype(np.float64)
+
+
+@pytest.mark.parametrize("name", ["Z", "E", "T"])
+@pytest.mark.parametrize(("side", "inset", "width"), [(64, 0, 1), (64, 0, 3), (100, 3, 1), (200, 6, 2)])
+def test_a_box_goes_and_the_letter_in_it_stays(name, side, inset, width):
+    cover = block(name, side, side // 16)
+    picture = on(255.0, ink=0, cover=cover)
+    cv2.rectangle(picture, (inset, inset), (side - 1 - inset, side - 1 - inset), 0, 1)
+    for depth in range(1, width):
+        cv2.rectangle(picture, (inset + depth,) * 2, (side - 1 - inset - depth,) * 2, 0, 1)
+    found, true = agreement(take_paper_away(picture).mask, cover)
+    assert min(found, true) > 0.97
+
+
+@pytest.mark.parametrize("name", ["Z", "E"])
+@pytest.mark.parametrize("dark", [True, False])
+def test_bars_at_the_border_of_a_letter_that_was_cut_out_stay(name, dark):
+    cover = block(name, 100, 5)
+    rows, columns = np.flatnonzero(cover.any(1)), np.flatnonzero(cover.any(0))
+    tight = cover[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    picture = on(245.0, cover=tight)
+    inked = take_paper_away(picture if dark else 255 - picture)
+    assert inked.dark is dark
+    assert min(agreement(inked.mask, tight)) > 0.97
+
+
+@pytest.mark.parametrize("name", ["Z", "o"])
+def test_a_round_shadow_leaves_no_rim(name):
+    cover = block(name, SIDE, 9)
+    round_ = (X - 0.6) ** 2 + (Y - 0.6) ** 2 < 0.16
+    found, true = agreement(take_paper_away(on(np.where(round_, 0.45, 1.0) * 245, cover=cover)).mask, cover)
+    assert min(found, true) > 0.97
+
+
+def test_light_ink_in_a_shadow_stays():
+    cover = block("Z", SIDE, 9)
+    lit = on(240.0, ink=40, cover=1 - cover) * np.where(X > 0.56, 0.45, 1.0)  # light strokes, half of them in a shadow
+    inked = take_paper_away(np.rint(lit).astype(np.uint8))
+    assert not inked.dark
+    assert min(agreement(inked.mask, cover)) > 0.97
+
+
+def test_a_stroke_that_runs_along_a_square_s_side_stays_and_the_side_goes():
+    paper = np.full((SIDE, SIDE), 244.0)
+    for place in range(20, SIDE, 30):
+        cv2.line(paper, (0, place), (SIDE, place), 190, 2)
+        cv2.line(paper, (place, 0), (place, SIDE), 190, 2)
+    cover = np.zeros((SIDE, SIDE))
+    cv2.line(cover, (112, 60), (112, 180), 1, 7)  # beside the rule at 110
+    found, true = agreement(take_paper_away(on(paper, cover=cover)).mask, cover)
+    assert min(found, true) > 0.97
+
+
 def test_ink_can_be_settled_by_hand():
     picture = on(245.0)
     assert take_paper_away(picture, ink="dark").mask.mean() < 0.1

@@ -29,6 +29,7 @@ TAUGHT = {"pen-digits": DIGITS, "pen-letters": (*DIGITS, *LETTERS), "pen-any": t
 """What each recipe of pens learns from."""
 CAPITALS = (*DIGITS, "UNIPEN capitals")
 GENERATED = {"cvae-capitals": CAPITALS, "sharp-cvae-capitals": CAPITALS, "cvae-letters": (*DIGITS, *LETTERS)}
+GENERATED |= {"conditional-gan-letters": (*DIGITS, *LETTERS)}
 """What pictures are rendered from, for the generators that need it."""
 
 

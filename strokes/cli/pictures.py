@@ -16,12 +16,12 @@ app = typer.Typer(rich_markup_mode=None)
 def generate(
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5); pictures alone: .npz or .png.")],
     generator: Annotated[
-        str, typer.Option(help="A shipped generator's name or a checkpoint; cvae: the one that knows the characters.")
-    ] = "cvae",
+        str, typer.Option(help="A shipped generator's name or a checkpoint; default: as the characters and style ask.")
+    ] = "",
     classes: Annotated[str, typer.Option(help="Such as 0-9A-Z; default: all that the generator knows.")] = "",
-    text: Annotated[str, typer.Option(help="Write this text, instead of classes.")] = "",
+    text: Annotated[str, typer.Option(help=r"Write this text as a line, or as several at \n, one drawing.")] = "",
     count: Annotated[
-        int, typer.Option(min=0, help="How many pictures, at most 100000; 0: the text, or each class, once.")
+        int, typer.Option(min=0, help="How many, at most 100000 characters; 0: the text, or each class, once.")
     ] = 0,
     style: Annotated[Path | None, typer.Option(help="Pictures, or a folder of them, whose style to take.")] = None,
     average: Annotated[bool, typer.Option(help="One style, the mean of the pictures', or each in turn.")] = True,
@@ -35,22 +35,30 @@ def generate(
 ) -> None:
     """Make new handwriting: pictures by a generator, thinned, and turned into a dataset of pen strokes.
 
-    Example: strokes generate --generator cvae --classes 0-9A-Z --count 1000 --out out/new.h5
+    Example: strokes generate --classes 0-9A-Z --count 1000 --out out/new.h5
     """
     from strokes.build import build_dataset as build
     from strokes.files import DATASET_ENDINGS, check_ending
     from strokes.generation.request import PICTURE_ENDINGS, Wish, make_pictures, thinned, write_picture_file
+    from strokes.generation.text import write_text_dataset, write_text_pictures
     from strokes.recovery.methods import Options
 
     endings = PICTURE_ENDINGS if images_only else DATASET_ENDINGS
     check_ending(out, endings, f"pictures alone, with --images-only, go to {' or '.join(PICTURE_ENDINGS)}")
-    made = make_pictures(Wish(generator, classes, text, count, style, average, randomness, seed))
+    wish = Wish(generator, classes, text.replace("\\n", "\n"), count, style, average, randomness, seed)
+    if images_only and text:
+        typer.echo(f"{out}: {write_text_pictures(wish, out, overwrite=overwrite):,} pictures")
+        return
     if images_only:
-        write_picture_file(made, out, columns=len(text) or 10, overwrite=overwrite)
+        made = make_pictures(wish)
+        write_picture_file(made, out, overwrite=overwrite)
         typer.echo(f"{out}: {len(made):,} pictures")
         return
     options = Options(model=model, hypotheses=hypotheses, refine=refine, seed=seed)
-    written = build(thinned(made), out, options=options, overwrite=overwrite)
+    if text:
+        written = write_text_dataset(wish, out, options=options, overwrite=overwrite)
+    else:
+        written = build(thinned(make_pictures(wish)), out, options=options, overwrite=overwrite)
     typer.echo(f"{out}: {written:,} drawings")
 
 

@@ -7,7 +7,7 @@ its ink reaches as far above and below the line as such a character does. The un
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -74,6 +74,12 @@ class Sheet:
     placed: tuple[PlacedCharacter, ...]
     width: float
     height: float
+
+    def strokes(self, drawings: Iterable[Drawing]) -> list[FloatArray]:
+        """The strokes of the characters' drawings on the sheet, in units of its longer side."""
+        longer = max(self.width, self.height)
+        placed = zip(self.placed, drawings, strict=True)
+        return [(stroke / longer).astype(np.float32) for one, drawing in placed for stroke in one.strokes(drawing)]
 
     def picture(self, *, x_height_px: float) -> GreyImage:
         """The characters' pictures on one, (h, w) uint8, ink high."""

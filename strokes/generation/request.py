@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from strokes.datasets.grey import load_grey
 from strokes.errors import ConfigError, SourceError
 from strokes.files import atomic_path, check_ending
 from strokes.formats.sheet import write_sheet
-from strokes.generation.generator import RANDOMNESS, check_count, generator_for, load_generator
+from strokes.generation.generator import RANDOMNESS, ImageGenerator, check_count, generator_for, load_generator
 from strokes.generation.style import characters_of, style_grid, take_style, write_in_style
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import GreySet, ImageSet, make_image_set
@@ -20,6 +21,8 @@ from strokes.recognition.classifier import load_classifier
 
 SHEET_COLUMNS = 10
 PICTURE_ENDINGS = (".npz", ".png")
+RECOMMENDED, OF_ALL, STYLED = "conditional-gan", "conditional-gan-letters", "cvae"
+"""What draws characters that are asked for, all that there are, and in a given style."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,18 @@ class Wish:
     """What a person asks a generator for.
 
     Attributes:
-        generator: a shipped one's name or a checkpoint; "cvae" stands for whichever of them knows the characters.
+        generator: a shipped one's name, or the beginning of those of which one knows the characters, or a checkpoint;
+            "" for the recommended one: `conditional-gan`, or `cvae` where a style is to be taken.
         classes: such as "0-9A-Z"; "" for all that it knows.
         text: characters in their order, instead of classes.
-        count: how many pictures; 0 for the text once, or each class once, or 100 where it knows none.
+        count: how many pictures; 0 for the text's characters, or each class once, or 100 where it knows none.
         style: pictures to take the style of: a set, a file, or a folder with perhaps a subfolder a class.
         average: take the mean of their styles, where each would else stand for itself.
         randomness: factor of the latents' standard deviation.
         seed: of the latents.
     """
 
-    generator: str = "cvae"
+    generator: str = ""
     classes: str = ""
     text: str = ""
     count: int = 0
@@ -60,6 +64,17 @@ class Wish:
         return characters_of(self.text) if self.text else expand_ranges(self.classes)
 
 
+def choose_generator(name: str, characters: Sequence[str], *, styled: bool) -> ImageGenerator:
+    """The generator called `name`, or the recommended one, that knows the characters; none for all that it knows.
+
+    Raises:
+        ConfigError: it is unknown or broken.
+    """
+    if name or styled:
+        return load_generator(generator_for(name or STYLED, characters))
+    return load_generator(generator_for(RECOMMENDED, characters) if characters else OF_ALL)
+
+
 def make_pictures(wish: Wish) -> GreySet:
     """The pictures asked for. Those of a generator that is conditioned on no classes are labelled as they are read.
 
@@ -67,7 +82,7 @@ def make_pictures(wish: Wish) -> GreySet:
         ConfigError: the generator is unknown, or can't be asked for such characters or for a style.
         SourceError: the pictures of the style can't be read.
     """
-    generator = load_generator(generator_for(wish.generator, wish.characters))
+    generator = choose_generator(wish.generator, wish.characters, styled=wish.style is not None)
     characters = wish.characters or list(generator.classes)
     count = wish.count or len(characters) or SHEET_COLUMNS * SHEET_COLUMNS
     if wish.style is not None:

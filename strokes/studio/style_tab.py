@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from strokes.generation.generator import RANDOMNESS, ImageGenerator, generator_for, known_generators, load_generator
+from strokes.generation.generator import RANDOMNESS, ImageGenerator, known_generators
 from strokes.generation.lines import Sheet, set_lines
-from strokes.generation.request import read_labels, thinned
+from strokes.generation.request import Wish, choose_generator, read_labels, thinned
 from strokes.generation.style import take_style, write_in_style
+from strokes.generation.text import set_text
 from strokes.ink.drawing import UNLABELLED
 from strokes.ink.labels import expand_ranges
 from strokes.ink.pictures import GreySet
@@ -24,7 +25,7 @@ from strokes.studio.studio import Studio
 from strokes.studio.worker import Tell
 
 ANY = "cvae"
-"""Stands for whichever of its family knows the characters."""
+"""Stands for what draws the characters best: of its family where there are examples to take a style from."""
 EVERYTHING = "0123456789\nABCDEFGHIJKLM\nNOPQRSTUVWXYZ\nabcdefghijklm\nnopqrstuvwxyz"
 EXAMPLES = 5
 UNASKED = 30
@@ -79,8 +80,9 @@ def write_job(
 ) -> dict[str, Any]:
     """Write, in the worker's process."""
     tell({"stage": "drawing"})
-    generator, words, missing = choose_generator(wish)
-    made, words, used = make(generator, words, wish, as_examples(pictures, labels))
+    examples = as_examples(pictures, labels)
+    generator, words, missing = able_generator({**wish, "styled": examples is not None})
+    made, words, used = make(generator, words, wish, examples)
     sheet = set_lines(words, list(made.images))
     Image.fromarray(255 - sheet.picture(x_height_px=X_HEIGHT_PX)).save(out)
     tell({"stage": "recovering the strokes"})
@@ -96,12 +98,13 @@ def write_job(
     }
 
 
-def choose_generator(wish: Mapping[str, Any]) -> tuple[ImageGenerator, str, list[str]]:
+def able_generator(wish: Mapping[str, Any]) -> tuple[ImageGenerator, str, list[str]]:
     """The generator, the words without what can't be had, and that. Raises `MessageError` when nothing can be had."""
     asked = [c for c in dict.fromkeys(wish["words"]) if not c.isspace()]
     every = expand_ranges("0-9A-Za-z")
     name = wish["generator"]
-    generator = load_generator(generator_for(name, [c for c in asked if c in every]) if name == ANY else name)
+    chosen = "" if name == ANY and not wish["styled"] else name
+    generator = choose_generator(chosen, [c for c in asked if c in every], styled=wish["styled"])
     if not generator.classes:
         return generator, wish["words"], []
     missing = [c for c in asked if c not in generator.classes]
@@ -128,7 +131,7 @@ def make(
         return made, "\n".join("".join(names[i : i + 10]) for i in range(0, len(names), 10)), 0
     characters = [c for c in words if not c.isspace()]
     if examples is None or not len(examples):
-        return generator.generate(len(characters), classes=characters, **how), words, 0
+        return set_text(Wish(generator.recipe.name, text=words, **how))[1], words, 0
     style = take_style(generator, examples, average=wish["average"])
     return write_in_style(generator, style, characters, **how), words, len(examples)
 
@@ -146,9 +149,7 @@ def strokes_of(sheet: Sheet, made: GreySet) -> list[list[list[float]]]:
     """The strokes of all characters on the sheet, in units of its longer side."""
     pictures = thinned(made)
     found = choose_method(pictures, Options()).draw(pictures)
-    longer = max(sheet.width, sheet.height)
-    placed = zip(sheet.placed, found, strict=True)
-    return [np.round(stroke / longer, 5).tolist() for one, drawing in placed for stroke in one.strokes(drawing)]
+    return [np.round(stroke, 5).tolist() for stroke in sheet.strokes(found)]
 
 
 ACTIONS = {"generators": generators, "read example": read_example, "write": write}

@@ -1,5 +1,7 @@
 """`strokes generate` and `strokes styles`: from what is asked for to a dataset or a file of pictures."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,8 @@ from typer.testing import CliRunner
 from strokes.cli import app
 from strokes.errors import ConfigError, StoreError
 from strokes.generation.request import Wish, make_pictures, make_style_grid, write_picture_file
+from strokes.generation.text import set_text
+from strokes.metrics.style import measure_style
 from strokes.store.reader import open_dataset
 
 
@@ -16,11 +20,30 @@ def run(*words):
     return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False).output
 
 
-def test_a_text_becomes_a_dataset_of_its_characters_with_scores(tmp_path):
-    run("generate", "--text", "Hi 5", "--out", tmp_path / "hi.h5")
+def test_a_text_is_a_line_and_a_line_break_begins_another(tmp_path):
+    run("generate", "--text", "Hi  x\\n5", "--count", 2, "--out", tmp_path / "hi.h5")
     with open_dataset(tmp_path / "hi.h5") as stored:
-        assert [stored.classes[label] for label in stored.column("labels")] == ["H", "i", "5"]
-        assert "f1" in stored.score_names
+        assert stored.classes == ("Hi x 5",)
+        drawings = stored.read()
+    assert len(drawings) == 2
+    assert not np.array_equal(drawings[0].strokes[0], drawings[1].strokes[0])
+    assert json.loads(drawings.metadata[0])["text"] == "Hi x\n5"
+    middles = [stroke.mean(axis=0) for stroke in drawings[0].strokes]
+    first = [y for _, y in middles[:2]]
+    assert middles[-1][1] > max(first) + 0.2  # the 5 is on a line of its own
+    assert middles[-1][0] < max(x for x, _ in middles)
+
+
+def test_a_text_looks_like_one_hand_s():
+    _, alone = set_text(Wish(text="minimum"))
+    every = make_pictures(Wish(text="minimum", count=7 * 40))
+    thick, spread = (measure_style(made.images)[:, 1].std() for made in (alone, every))
+    assert thick < 0.5 * spread
+
+
+def test_only_characters_that_can_t_be_had_are_named():
+    with pytest.raises(ConfigError, match=r"; ä, ! can't be had"):
+        set_text(Wish(text="Bär!\nA"))
 
 
 def test_classes_come_in_turn_and_the_same_seed_gives_the_same_bytes(tmp_path):
@@ -39,9 +62,13 @@ def test_pictures_alone_are_written_as_npz_and_read_again(tmp_path):
     run("build-dataset", "--images", tmp_path / "few.npz", "--out", tmp_path / "few.h5")
 
 
-def test_a_text_as_a_picture_stands_in_one_row(tmp_path):
+def test_a_text_as_a_picture_is_one_line_in_its_own_resolution(tmp_path):
     run("generate", "--text", "2026", "--images-only", "--out", tmp_path / "year.png")
-    assert Image.open(tmp_path / "year.png").size == ((4 * 30 - 2) * 2, 56)
+    width, height = Image.open(tmp_path / "year.png").size
+    assert width > 1.5 * height > 100
+    run("generate", "--text", "2026", "--images-only", "--count", 3, "--out", tmp_path / "year.npz")
+    with np.load(tmp_path / "year.npz") as stored:
+        assert (len(stored["images"]), stored["labels"].tolist()) == (3, ["2026"] * 3)
 
 
 def test_a_generator_that_is_told_no_classes_is_labelled_as_it_is_read():

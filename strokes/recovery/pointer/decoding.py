@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from raster.kernels.lanes import LANES
 from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.cell import DecoderCell, lowered_type
 from strokes.recovery.pointer.formulas import MIDDLE_PX
@@ -141,10 +142,18 @@ class Walker:
         self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
         self.doubt = np.zeros((count, 2), np.float32)
         self.here_px = self.place_pens(ink)
-        self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
-        self.hidden = self.cell = torch.zeros(count, self.decoder.hidden)
+        self.lay_out()
+        self.state, self.cell = torch.zeros(count, self.decoder.told), torch.zeros(count, self.decoder.hidden)
         self.begun = False
         self.answers = self.advance(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
+
+    def lay_out(self) -> None:
+        """Lay the tokens out in whole lanes; those beyond a picture's own count as walked over."""
+        self.x_px, self.y_px = (in_lanes(own) for own in np.moveaxis(self.places_px, 2, 0))
+        self.keys = in_lanes(self.keys.transpose(0, 2, 1))
+        self.pool_weights, self.values = in_lanes(self.pool_weights), in_lanes(self.values)
+        beyond = np.arange(self.x_px.shape[1]) >= self.counts[:, None]
+        self.visited = beyond.astype(np.float32)[self.pictures]
 
     def place_pens(self, ink: Any) -> FloatArray:
         """Where (k, 2) in px the pens are held to be before they begin."""
@@ -154,8 +163,7 @@ class Walker:
         """What the network answers when each pen comes to its token, through the air or along the ink."""
         observed = np.empty((len(tokens), self.decoder.observed), np.float32)
         self.observe(tokens, by_air, observed)
-        self.hidden, self.cell, answers = self.decoder.decode_step(torch.from_numpy(observed), self.hidden, self.cell)
-        return answers
+        return self.decoder.decode_step(torch.from_numpy(observed), self.state, self.cell)
 
     def observe(self, tokens: IntArray, by_air: FloatArray, observed: FloatArray) -> None:
         """Put the pens on their tokens; fill `observed` (k, observed)."""
@@ -163,7 +171,8 @@ class Walker:
             self.pictures,
             tokens,
             self.counts,
-            self.places_px,
+            self.x_px,
+            self.y_px,
             self.features,
             self.start_token,
             self.context,
@@ -177,7 +186,7 @@ class Walker:
 
     def choose(self, asked: FloatArray, chances: FloatArray, tokens: IntArray) -> None:
         """Fill `tokens` (k,) with where each pen goes next, by its query and a random number."""
-        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
+        known = self.pictures, self.counts, self.x_px, self.y_px, self.keys, self.here_px, self.visited
         choose_tokens(*known, asked, self.temperatures, chances, self.likelihood, self.doubt, tokens)
 
     def step(self) -> tuple[IntArray, IntArray, FloatArray]:
@@ -210,6 +219,12 @@ def as_array(tensor: Tensor) -> FloatArray:
     return array
 
 
+def in_lanes(array: FloatArray) -> FloatArray:
+    """An array (…, n), filled up with 0 so that n is a multiple of `LANES`."""
+    unused = -array.shape[-1] % LANES
+    return np.ascontiguousarray(np.pad(array, (*((0, 0),) * (array.ndim - 1), (0, unused))))
+
+
 STATE_OF_A_PEN = (
     "owners",
     "pictures",
@@ -222,7 +237,7 @@ STATE_OF_A_PEN = (
     "lifted",
     "here_px",
     "visited",
-    "hidden",
+    "state",
     "cell",
     "answers",
 )

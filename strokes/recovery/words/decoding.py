@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,6 +37,10 @@ class StripWalker(Walker):
         self.relative = as_array(ink.relative)
         self.start_context = as_array(beginning_state(ink, network.start_token).context[:, 0])
         super().__init__(network, ink, times, temperatures, generator)
+
+    def lay_out(self) -> None:
+        """Tokens stay as they are: pens over strips take them one by one."""
+        self.visited = np.zeros((len(self.owners), self.places_px.shape[1]), np.float32)
 
     def place_pens(self, ink: Any) -> FloatArray:
         """The strips' own beginnings."""

@@ -12,12 +12,11 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from raster.kernels.compiling import FAST, compiled
 from raster.kernels.lanes import LANES, load, maximum, minimum, power_of_two, root, store, total, where_less, wide
 from raster.kernels.tables import BITS
-from strokes.ink.drawing import FloatArray, IntArray
+from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.recovery.pointer.formulas import (
     GEOMETRY,
     LEAST_WEIGHT,
@@ -70,6 +69,7 @@ tell_place, tell_step, tell_left, score = (inlined(formula) for formula in (from
 def observe(
     pictures: IntArray,
     tokens: IntArray,
+    starts: IntArray,
     counts: IntArray,
     x_px: FloatArray,
     y_px: FloatArray,
@@ -88,33 +88,35 @@ def observe(
     Args:
         pictures: (k,) the picture of each pen.
         tokens: (k,) where it comes to, `NOWHERE` before it begins.
+        starts: (pictures,) of each picture the first row in what is told of all pictures' tokens.
         counts: (pictures,) tokens of each picture.
         x_px, y_px: (pictures, n) of each token; n is a multiple of `LANES`.
-        features: (pictures, tokens, …) of each token.
+        features: (tokens, …) of each token.
         start_token: features of a pen that hasn't begun.
         context: (pictures, …) of each picture.
         pool_weights: (pictures, pools, n) how much each pooling weighs a token.
-        values: (pictures, tokens, …) what is pooled; whole lanes of a token.
+        values: (tokens, …) what is pooled; whole lanes of a token.
         by_air: (k,) how each pen came; see `PenState`.
         here_px: (k, 2) where each pen was; set to where it is.
         visited: (k, n) how much of each token it has walked over; updated.
         observed: (k, observed) filled.
     """
-    pools, near, begins = pool_weights.shape[1], len(POOL_REACH_PX), features.shape[2]
-    starts = begins + context.shape[1]
-    width = (observed.shape[1] - starts - 6) // (pools + near)
+    pools, near, begins = pool_weights.shape[1], len(POOL_REACH_PX), features.shape[1]
+    ends = begins + context.shape[1]
+    width = (observed.shape[1] - ends - 6) // (pools + near)
     weights = np.zeros((pools + near, x_px.shape[1]), np.float32)
-    pooled = np.zeros(values.shape[2], np.float32)
+    pooled = np.zeros(values.shape[1], np.float32)
     for i in range(len(pictures)):
         p, token, row = pictures[i], tokens[i], observed[i]
+        start, count = starts[p], counts[p]
         before_x, before_y = here_px[i]
         if token != NOWHERE:
             here_px[i, 0], here_px[i, 1] = x_px[p, token], y_px[p, token]
         x, y = here_px[i]
-        row[:begins] = features[p, token] if token != NOWHERE else start_token
-        row[begins:starts] = context[p]
+        row[:begins] = features[start + token] if token != NOWHERE else start_token
+        row[begins:ends] = context[p]
         left_over = wide(weights, np.float32(0))
-        for t in range(0, x_px.shape[1], LANES):
+        for t in range(0, count, LANES):
             away_x, away_y = load(x_px[p], t) - x, load(y_px[p], t) - y
             square = away_x * away_x + away_y * away_y
             gone = load(visited[i], t)
@@ -128,22 +130,22 @@ def observe(
             for q in range(near):
                 store(weights[pools + q], t, left * nearness(square, POOL_REACH_PX[q]))
         for q in range(pools + near):
-            _pool(weights[q], values[p], counts[p], pooled)
-            row[starts + q * width : starts + (q + 1) * width] = pooled[:width]
+            _pool(weights[q], values[start : start + count], pooled)
+            row[ends + q * width : ends + (q + 1) * width] = pooled[:width]
         row[-6], row[-5] = tell_place(x), tell_place(y)
         row[-4], row[-3] = tell_step(x, before_x), tell_step(y, before_y)
         row[-2], row[-1] = by_air[i], tell_left(total(left_over))
 
 
 @inlined
-def _pool(weights: FloatArray, values: FloatArray, count: int, pooled: FloatArray) -> None:
+def _pool(weights: FloatArray, values: FloatArray, pooled: FloatArray) -> None:
     """The mean of tokens' values (tokens, …), weighed, to `pooled` (…)."""
     weight = np.float32(LEAST_WEIGHT)
-    for t in range(count):
+    for t in range(len(values)):
         weight += weights[t]
     for j in range(0, values.shape[1], LANES):
         pool = wide(values, np.float32(0))
-        for t in range(count):
+        for t in range(len(values)):
             pool = pool + load(values[t], j) * weights[t]
         store(pooled, j, pool / weight)
 
@@ -151,12 +153,14 @@ def _pool(weights: FloatArray, values: FloatArray, count: int, pooled: FloatArra
 @compiled(**FAST)
 def choose_tokens(
     pictures: IntArray,
+    starts: IntArray,
     counts: IntArray,
     x_px: FloatArray,
     y_px: FloatArray,
     keys: FloatArray,
     here_px: FloatArray,
     visited: FloatArray,
+    waiting: BoolArray,
     asked: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
@@ -170,8 +174,9 @@ def choose_tokens(
     pixels share the chance of one place.
 
     Args:
-        pictures, counts, x_px, y_px, here_px, visited: as in `observe`.
-        keys: (pictures, key, n) of each token.
+        pictures, starts, counts, x_px, y_px, here_px, visited: as in `observe`.
+        keys: (tokens, key) of each token.
+        waiting: (k,) whether a pen is yet to come from `NOWHERE`.
         asked: (k, key + `GEOMETRY`) the pen's query of content, and of place.
         temperatures: (k,) 0 for the likeliest token.
         chances: (k,) random, 0 to 1, which decide the others.
@@ -181,15 +186,17 @@ def choose_tokens(
     """
     logits, shares = np.zeros(x_px.shape[1], np.float32), np.zeros(x_px.shape[1], np.float32)
     for i in range(len(pictures)):
+        if waiting[i]:
+            tokens[i] = NOWHERE
+            continue
         p = pictures[i]
         count = max(counts[p], 1)
-        _ask(asked[i], keys[p], x_px[p], y_px[p], here_px[i], visited[i], logits)
-        logits[count:] = NEVER
-        most = logits.max()
+        own = keys[starts[p] : starts[p] + count]
+        most = _ask(asked[i], own, x_px[p], y_px[p], here_px[i], visited[i], logits)
         if temperatures[i] > 0:
-            drawn = chances[i] * _share_out(logits, most, temperatures[i], shares)
+            drawn = chances[i] * _share_out(logits, count, most, temperatures[i], shares)
             tokens[i] = _find(shares, drawn, count)
-        everything = _share_out(logits, most, np.float32(1), shares)
+        everything = _share_out(logits, count, most, np.float32(1), shares)
         if temperatures[i] <= 0:
             tokens[i], elsewhere = choose_place(shares, everything, x_px[p], y_px[p], count)
             doubt[i, 0] = max(doubt[i, 0], elsewhere)
@@ -206,26 +213,38 @@ def _ask(
     here_px: FloatArray,
     visited: FloatArray,
     logits: FloatArray,
-) -> None:
-    """Fill `logits` (n,) with how each token answers a query."""
-    key = len(keys)
-    for t in range(0, len(logits), LANES):
+) -> Any:
+    """Fill `logits` with how each token answers a query, up to whole lanes, and return the highest."""
+    count, key = keys.shape
+    whole = key // LANES * LANES
+    for t in range(count):
         match = wide(logits, np.float32(0))
-        for j in range(key):
-            match = match + load(keys[j], t) * asked[j]
+        for j in range(0, whole, LANES):
+            match = match + load(keys[t], j) * load(asked, j)
+        logits[t] = total(match)
+        for j in range(whole, key):
+            logits[t] += keys[t, j] * asked[j]
+    for t in range(0, count, LANES):
         away_x, away_y = load(x_px, t) - here_px[0], load(y_px, t) - here_px[1]
         seen = see(away_x, away_y, away_x * away_x + away_y * away_y, load(visited, t))
         place = wide(logits, np.float32(0))
         for j in range(GEOMETRY):
             place = place + seen[j] * asked[key + j]
-        store(logits, t, score(match, place))
+        store(logits, t, score(load(logits, t), place))
+    most = logits[0]
+    for t in range(count):
+        most = max(most, logits[t])
+    logits[count : -(-count // LANES) * LANES] = NEVER
+    return most
 
 
 @inlined
-def _share_out(logits: FloatArray, most: np.float32, temperature: np.float32, shares: FloatArray) -> Any:
-    """Fill `shares` (n,) with the exponentials of the logits, the highest one's being 1, and return their sum."""
+def _share_out(
+    logits: FloatArray, count: int, most: np.float32, temperature: np.float32, shares: FloatArray
+) -> Any:
+    """Fill `shares` with the exponentials of the logits, the highest one's being 1, and return their sum."""
     everything = wide(shares, np.float32(0))
-    for t in range(0, len(shares), LANES):
+    for t in range(0, count, LANES):
         share = exp((load(logits, t) - most) / temperature)
         store(shares, t, share)
         everything = everything + share
@@ -248,14 +267,14 @@ def choose_place(
 ) -> tuple[int, float]:
     """The likeliest token of the likeliest neighbourhood, and the chance of all that is far from it.
 
-    `shares` (n,) add up to `everything`; n is a multiple of `LANES`, and the first `count` are tokens.
+    `shares` of `count` tokens, filled up to whole lanes, add up to `everything`.
     """
     best, most, nothing = 0, np.float32(-1), np.float32(0)
     for t in range(count):
         if shares[t] < LEAST_SHARE * everything and most >= 0:
             continue
         around = wide(shares, nothing)
-        for u in range(0, len(shares), LANES):
+        for u in range(0, count, LANES):
             away_x, away_y = load(x_px, u) - x_px[t], load(y_px, u) - y_px[t]
             away = maximum(maximum(away_x, nothing - away_x), maximum(away_y, nothing - away_y))
             around = around + where_less(away, BESIDE_PX, load(shares, u), nothing)
@@ -267,7 +286,7 @@ def choose_place(
         if beside and shares[u] > shares[peak]:
             peak = u
     far = wide(shares, nothing)
-    for u in range(0, len(shares), LANES):
+    for u in range(0, count, LANES):
         away_x, away_y = load(x_px, u) - x_px[peak], load(y_px, u) - y_px[peak]
         far = far + where_less(ELSEWHERE_PX * ELSEWHERE_PX, away_x * away_x + away_y * away_y, load(shares, u), nothing)
     return peak, total(far) / everything
@@ -275,12 +294,13 @@ def choose_place(
 
 @compiled(**FAST)
 def choose_flags(
+    tokens: IntArray,
     logits: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
     likelihood: FloatArray,
     stopping: FloatArray,
-    doubted: NDArray[np.bool_],
+    doubted: BoolArray,
     flags: IntArray,
 ) -> None:
     """Choose what each pen does where it stands.
@@ -289,6 +309,7 @@ def choose_flags(
     it: the chances of stopping add up over neighbours.
 
     Args:
+        tokens: (k,) where each pen is; at `NOWHERE` it counts as lifted.
         logits: (k, 3) of `GO`, `LIFT` and `END`.
         temperatures, chances, likelihood: as in `choose_tokens`.
         stopping: (k,) the chance to have stopped by now; updated.
@@ -296,6 +317,9 @@ def choose_flags(
         flags: (k,) filled.
     """
     for i in range(len(logits)):
+        if tokens[i] == NOWHERE:
+            flags[i] = LIFT
+            continue
         own = logits[i]
         flag: int = _choose(own, temperatures[i], chances[i])
         total = _log_sum(own)

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from raster.kernels.compiling import compiled
-from strokes.ink.drawing import FloatArray, IntArray
+from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.recovery.pointer.formulas import LEAST_WEIGHT, POOL_REACH_PX, REACH_PX, VISIT_PX, formulas
 from strokes.recovery.pointer.kernels import NOWHERE, _choose, _log_sum, score
 from strokes.recovery.words.network import BEYOND, DISTANT_PX, MOST_DISTANT, NEAREST, STRIP_GEOMETRY, WINDOW_PX
@@ -122,6 +122,7 @@ def choose_strip_tokens(
     keys: FloatArray,
     here_px: FloatArray,
     visited: FloatArray,
+    waiting: BoolArray,
     asked: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
@@ -133,6 +134,9 @@ def choose_strip_tokens(
     logits = np.zeros(keys.shape[1], np.float32)
     seen = np.zeros(STRIP_GEOMETRY, np.float32)
     for i in range(len(pictures)):
+        if waiting[i]:
+            tokens[i] = NOWHERE
+            continue
         p = pictures[i]
         x, y = here_px[i]
         for t in range(counts[p]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,29 @@ class Walks:
     points_px: FloatArray
     likelihood: FloatArray
     doubt: FloatArray
+
+
+def join_walks(parts: Sequence[Walks], places: IntArray) -> Walks:
+    """The walks of several batches as one, each put to its place (n,) among all."""
+    order = np.argsort(places, kind="stable")
+    steps = max(part.flags.shape[1] for part in parts)
+
+    def padded(name: str, fill: int) -> NDArray[Any]:
+        arrays = [getattr(part, name) for part in parts]
+        wide = [
+            np.pad(a, ((0, 0), (0, steps - a.shape[1]), *(((0, 0),) * (a.ndim - 2))), constant_values=fill)
+            for a in arrays
+        ]
+        joined: NDArray[Any] = np.concatenate(wide)[order]
+        return joined
+
+    return Walks(
+        tokens=padded("tokens", 0),
+        flags=padded("flags", UNUSED),
+        points_px=padded("points_px", 0),
+        likelihood=np.concatenate([part.likelihood for part in parts])[order],
+        doubt=np.concatenate([part.doubt for part in parts])[order],
+    )
 
 
 @torch.inference_mode()

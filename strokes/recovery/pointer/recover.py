@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -31,7 +32,7 @@ from strokes.recovery.large_ink import Drawn, PieceInk
 from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
-from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_strips
@@ -51,8 +52,10 @@ PAIRS_AT_ONCE = 150_000
 """So many pairs of walks are compared together."""
 ENCODED_AT_ONCE = 250
 """So many pictures, with about as much ink, go through the convolutions together."""
-UNSURE = 0.8
+UNSURE = 1.0
 """The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
+UNSURE_SHARE = 2 / 3
+"""So many of the recipe's walks are drawn in all where the likeliest is unsure: more buy nothing there."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
@@ -92,6 +95,11 @@ class PenRecovery:
         """Walks a picture; where habits choose among them, more are worth their time."""
         usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
         return self.hypotheses or usual
+
+    @property
+    def unsure_walks(self) -> int:
+        """Walks over a picture that the likeliest doesn't settle."""
+        return math.ceil(self.recipe.hypotheses * UNSURE_SHARE)
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -199,10 +207,12 @@ class PenRecovery:
                 return self._walk_over(ink, pictures, self.walks)
             chosen = self._walk_over(ink, pictures, 1)
             unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
-            if not unsure.any() or self.walks == 1:
+            if not unsure.any() or self.unsure_walks == 1:
                 return chosen
             again, kept = np.flatnonzero(unsure), np.flatnonzero(~unsure)
-            more = self._walk_over(ink.select(torch.from_numpy(again)), pictures.select(again), self.walks)
+            known = chosen.select(again).walks
+            ink = ink.select(torch.from_numpy(again))
+            more = self._walk_over(ink, pictures.select(again), self.unsure_walks, likeliest=known)
         return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
 
     def _encode(self, pictures: ImageSet) -> InkTokens:
@@ -212,7 +222,9 @@ class PenRecovery:
         parts = chunks(np.arange(len(pictures)), ENCODED_AT_ONCE)
         return InkTokens.join([self.network.encoder(images[rows], labels[rows]) for rows in parts])
 
-    def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int) -> Chosen:
+    def _walk_over(
+        self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None
+    ) -> Chosen:
         return choose_walks(
             self.network,
             ink,
@@ -221,6 +233,7 @@ class PenRecovery:
             temperature=self.temperature,
             seed=self.seed,
             likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
+            likeliest=likeliest,
         )
 
     @staticmethod
@@ -271,24 +284,7 @@ def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
 def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
     """What was chosen for pictures `order`, part by part, as one, in the pictures' own order."""
     back = np.argsort(order, kind="stable")
-    steps = max(part.walks.flags.shape[1] for part in parts)
-
-    def padded(name: str, fill: int) -> NDArray[Any]:
-        arrays = [getattr(part.walks, name) for part in parts]
-        wide = [
-            np.pad(a, ((0, 0), (0, steps - a.shape[1]), *(((0, 0),) * (a.ndim - 2))), constant_values=fill)
-            for a in arrays
-        ]
-        joined: NDArray[Any] = np.concatenate(wide)[back]
-        return joined
-
-    walks = Walks(
-        tokens=padded("tokens", 0),
-        flags=padded("flags", UNUSED),
-        points_px=padded("points_px", 0),
-        likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
-        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
-    )
+    walks = join_walks([part.walks for part in parts], order)
     single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 

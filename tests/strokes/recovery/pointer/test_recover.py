@@ -136,7 +136,7 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
 
 def test_what_is_known_of_a_walk_is_known_of_its_own_picture(recovery, some, monkeypatch):
     """Pictures are walked over by how much ink they have, a few at a time."""
-    monkeypatch.setattr(pens_recovery, "PENS_AT_ONCE", 8)
+    monkeypatch.setattr(pens_recovery, "PICTURES_AT_ONCE", 8)
     likeliest = replace(recovery, hypotheses=1)
     together, _ = likeliest.draw(some)
     for i in range(12):
@@ -203,17 +203,17 @@ def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some, mon
 
 def test_only_pictures_whose_likeliest_walk_is_unsure_or_misfits_are_walked_again(recovery, some, monkeypatch):
     asked = []
-    usual = PenRecovery._walk
+    usual = PenRecovery._walk_over
 
-    def count(self, pictures, hypotheses):
+    def count(self, ink, pictures, hypotheses, likeliest=None):
         asked.append((len(pictures), hypotheses))
-        return usual(self, pictures, hypotheses)
+        return usual(self, ink, pictures, hypotheses, likeliest)
 
-    monkeypatch.setattr(PenRecovery, "_walk", count)
+    monkeypatch.setattr(PenRecovery, "_walk_over", count)
     by_default = replace(recovery, hypotheses=0)
     chosen, _ = replace(recovery, hypotheses=1).draw(some)
     unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
     asked.clear()
     by_default.draw(some)
-    assert sum(count for count, walks in asked if walks == 1) == len(some)
-    assert sum(count for count, walks in asked if walks == by_default.walks) == unsure.sum()
+    assert by_default.unsure_walks < by_default.walks
+    assert asked == [(len(some), 1), (unsure.sum(), by_default.unsure_walks)]

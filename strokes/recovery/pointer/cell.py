@@ -40,8 +40,8 @@ class DecoderCell:
         self.told = self.hidden + embed.out_features
         self.asked = last[0].out_features
         self.embed = self.lay(embed.weight, embed.bias)
-        gates = self.spread(torch.cat([state_weights, input_weights], dim=1)).unflatten(0, (4, self.units))
-        biases = (input_bias + state_bias).unflatten(0, (4, self.units))
+        gates = self.spread(torch.cat([state_weights, input_weights], dim=1)).view(4, self.units, -1)
+        biases = (input_bias + state_bias).view(4, self.units)
         unused = self.hidden - self.units
         gates, biases = functional.pad(gates, (0, 0, 0, unused)), functional.pad(biases, (0, unused))
         self.gates = self.lay(gates.flatten(0, 1), biases.flatten())

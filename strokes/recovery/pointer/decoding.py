@@ -219,7 +219,18 @@ class Walker:
     def choose(self, asked: FloatArray, chances: FloatArray, tokens: IntArray) -> None:
         """Fill `tokens` (k,) with where each pen goes next, by its query and a random number."""
         known = self.pictures, self.starts, self.counts, self.x_px, self.y_px, self.keys
-        choose_tokens(*known, self.here_px, self.visited, self.waiting, asked, self.temperatures, chances, self.likelihood, self.doubt, tokens)
+        choose_tokens(
+            *known,
+            self.here_px,
+            self.visited,
+            self.waiting,
+            asked,
+            self.temperatures,
+            chances,
+            self.likelihood,
+            self.doubt,
+            tokens,
+        )
 
     def step(self) -> tuple[IntArray, IntArray, FloatArray]:
         """Every kept pen's next token, `NOWHERE` of those that begin, what it does there, and its x, y in px."""
@@ -271,8 +282,9 @@ def spread_chances(temperatures: FloatArray, generator: torch.Generator) -> Floa
     """
     warm = temperatures > 0
     offset = torch.rand(len(warm), 1, generator=generator).numpy()
-    spread: FloatArray = ((np.cumsum(warm, axis=1) - 1 + offset) / np.maximum(warm.sum(axis=1, keepdims=True), 1)).ravel()
-    return spread.astype(np.float32)
+    places, counts = np.cumsum(warm, axis=1) - 1, np.maximum(warm.sum(axis=1, keepdims=True), 1)
+    spread: FloatArray = ((places + offset) / counts).astype(np.float32).ravel()
+    return spread
 
 
 ACTS = 5

@@ -13,7 +13,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from raster.kernels.compiling import FAST, compiled
+from raster.kernels.compiling import FAST, Kernel, compiled
 from raster.kernels.lanes import LANES, load, maximum, minimum, power_of_two, root, store, total, where_less, wide
 from raster.kernels.tables import BITS
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
@@ -45,8 +45,11 @@ NEVER = -1e4
 LEAST_BITS = 120.0
 """Powers of two are taken up to this one, and down to minus this one."""
 
-inlined = numba.njit(forceinline=True, **FAST)
-"""What is compiled into the kernels: where `FAST` is all that is allowed, since powers of two rest on rounding."""
+
+def inlined(function: Kernel) -> Kernel:
+    """Compile a function into the kernels; what `FAST` allows is all, since powers of two rest on rounding."""
+    kernel: Kernel = numba.njit(forceinline=True, **FAST)(function)
+    return kernel
 
 
 @inlined
@@ -62,7 +65,8 @@ def exp(value: Any) -> Any:
 
 
 nearness, see = (inlined(formula) for formula in formulas(exp, root, clip))
-tell_place, tell_step, tell_left, score = (inlined(formula) for formula in (from_middle, from_before, ink_left, logit))
+tell_place, tell_step = inlined(from_middle), inlined(from_before)
+tell_left, score = inlined(ink_left), inlined(logit)
 
 
 @compiled(**FAST)
@@ -239,9 +243,7 @@ def _ask(
 
 
 @inlined
-def _share_out(
-    logits: FloatArray, count: int, most: np.float32, temperature: np.float32, shares: FloatArray
-) -> Any:
+def _share_out(logits: FloatArray, count: int, most: np.float32, temperature: np.float32, shares: FloatArray) -> Any:
     """Fill `shares` with the exponentials of the logits, the highest one's being 1, and return their sum."""
     everything = wide(shares, np.float32(0))
     for t in range(0, count, LANES):

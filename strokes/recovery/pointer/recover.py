@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -52,10 +50,6 @@ PAIRS_AT_ONCE = 150_000
 """So many pairs of walks are compared together."""
 ENCODED_AT_ONCE = 250
 """So many pictures, with about as much ink, go through the convolutions together."""
-UNSURE = 1.0
-"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
-UNSURE_SHARE = 2 / 3
-"""So many of the recipe's walks are drawn in all where the likeliest is unsure: more buy nothing there."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
@@ -99,7 +93,7 @@ class PenRecovery:
     @property
     def unsure_walks(self) -> int:
         """Walks over a picture that the likeliest doesn't settle."""
-        return math.ceil(self.recipe.hypotheses * UNSURE_SHARE)
+        return self.recipe.unsure_hypotheses or self.recipe.hypotheses
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -206,7 +200,7 @@ class PenRecovery:
             if self.hypotheses or self.habits is not None:
                 return self._walk_over(ink, pictures, self.walks)
             chosen = self._walk_over(ink, pictures, 1)
-            unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
+            unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > self.recipe.unsure)
             if not unsure.any() or self.unsure_walks == 1:
                 return chosen
             again, kept = np.flatnonzero(unsure), np.flatnonzero(~unsure)
@@ -222,9 +216,7 @@ class PenRecovery:
         parts = chunks(np.arange(len(pictures)), ENCODED_AT_ONCE)
         return InkTokens.join([self.network.encoder(images[rows], labels[rows]) for rows in parts])
 
-    def _walk_over(
-        self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None
-    ) -> Chosen:
+    def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:
         return choose_walks(
             self.network,
             ink,

@@ -121,7 +121,16 @@ def stop_at(*chances, temperature=0.0):
         logits = np.log(np.array([[1 - chance, chance / 4, chance * 3 / 4]], np.float32))
         flags = np.empty(1, np.int64)
         warm = np.full(1, temperature, np.float32)
-        choose_flags(np.zeros(1, np.int64), logits, warm, np.zeros(1, np.float32), np.zeros(1, np.float32), stopping, doubted, flags)
+        choose_flags(
+            np.zeros(1, np.int64),
+            logits,
+            warm,
+            np.zeros(1, np.float32),
+            np.zeros(1, np.float32),
+            stopping,
+            doubted,
+            flags,
+        )
         found.append(int(flags[0]))
     return found
 

@@ -10,7 +10,7 @@ from strokes.ink.pictures import FineInk, make_image_set
 from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer import recover as pens_recovery
 from strokes.recovery.pointer.calibration import Calibration
-from strokes.recovery.pointer.recover import DOUBTFUL, UNSURE, PenRecovery
+from strokes.recovery.pointer.recover import DOUBTFUL, PenRecovery
 from strokes.recovery.pointer.risk import GOOD_F1
 from strokes.recovery.refinement import Refinement
 
@@ -210,10 +210,11 @@ def test_only_pictures_whose_likeliest_walk_is_unsure_or_misfits_are_walked_agai
         return usual(self, ink, pictures, hypotheses, likeliest)
 
     monkeypatch.setattr(PenRecovery, "_walk_over", count)
-    by_default = replace(recovery, hypotheses=0)
+    recipe = replace(recovery.recipe, unsure=1.0, unsure_hypotheses=5)
+    by_default = replace(recovery, recipe=recipe, hypotheses=0)
     chosen, _ = replace(recovery, hypotheses=1).draw(some)
-    unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
+    unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > 1.0)
     asked.clear()
     by_default.draw(some)
-    assert by_default.unsure_walks < by_default.walks
-    assert asked == [(len(some), 1), (unsure.sum(), by_default.unsure_walks)]
+    assert unsure.any()
+    assert asked == [(len(some), 1), (unsure.sum(), 5)]

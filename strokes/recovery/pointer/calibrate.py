@@ -16,8 +16,10 @@ from strokes.recovery.pointer.habit_calibration import calibrate_habits
 from strokes.recovery.pointer.recover import PenRecovery
 from strokes.recovery.pointer.risk import RIGHT_DIRECTION, RIGHT_ORDER, to_drawings
 
-CALIBRATING_PER_WRITER = 40
+CALIBRATING_PER_WRITER = 100
 """At most so many drawings of a writer calibrate."""
+JUDGING_PER_WRITER = 40
+"""At most so many of a writer judge."""
 LEAST_DRAWINGS = 100
 """Fewer drawings say too little of nine weights."""
 
@@ -53,7 +55,7 @@ def calibrating(pens: PenSet) -> PenSet:
 def judging(pens: PenSet) -> PenSet:
     """The recordings of the held-out writers that calibrate nothing."""
     chosen = to_choose_by(pens.writers, pens.names)
-    return pens.select(np.flatnonzero(pens.held_out & ~chosen)).capped(CALIBRATING_PER_WRITER)
+    return pens.select(np.flatnonzero(pens.held_out & ~chosen)).capped(JUDGING_PER_WRITER)
 
 
 def calibrate(recovery: PenRecovery, pens: PenSet) -> Calibration | None:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from raster.kernels.lanes import LANES
+from strokes.recovery.pointer.gates import remember
 from strokes.recovery.pointer.network import PenNetwork
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ class DecoderCell:
 
     Attributes:
         observed: how many numbers the network observes of a step.
-        hidden: units of the memory.
+        units: of the memory; `hidden` is that in whole lanes.
+        told: how many numbers the heads are told.
         asked: how many numbers of an answer are queries, along the ink and by air.
     """
 
@@ -32,46 +35,52 @@ class DecoderCell:
         first, last = zip(*(linears(part) for part in (network.query, network.flag, network.offset)), strict=True)
         (embed,) = linears(network.embed)
         self.dtype = dtype
-        self.observed, self.hidden = embed.in_features, network.spec.hidden
+        self.observed = embed.in_features
+        self.units, self.hidden = network.spec.hidden, -(-network.spec.hidden // LANES) * LANES
+        self.told = self.hidden + embed.out_features
         self.asked = last[0].out_features
         self.embed = self.lay(embed.weight, embed.bias)
-        self.gates = self.lay(torch.cat([state_weights, input_weights], dim=1), input_bias + state_bias)
-        self.first = self.lay(torch.cat([part.weight for part in first]), torch.cat([part.bias for part in first]))
+        gates = self.spread(torch.cat([state_weights, input_weights], dim=1)).view(4, self.units, -1)
+        biases = (input_bias + state_bias).view(4, self.units)
+        unused = self.hidden - self.units
+        gates, biases = functional.pad(gates, (0, 0, 0, unused)), functional.pad(biases, (0, unused))
+        self.gates = self.lay(gates.flatten(0, 1), biases.flatten())
+        asking = self.spread(torch.cat([part.weight for part in first]))
+        self.first = self.lay(asking, torch.cat([part.bias for part in first]))
         weights = torch.block_diag(*(part.weight for part in last))  # type: ignore[no-untyped-call]
         self.last = self.lay(weights, torch.cat([part.bias for part in last]))
+
+    def spread(self, weight: Tensor) -> Tensor:
+        """A layer's weights with columns of 0 for the units that only fill the last lanes."""
+        return torch.cat(
+            [functional.pad(weight[:, : self.units], (0, self.hidden - self.units)), weight[:, self.units :]], dim=1
+        )
 
     def lay(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
         """A layer's weights as they are multiplied by."""
         return weight.detach().to("cpu", self.dtype), bias.detach().to("cpu", self.dtype)
 
-    def decode_step(self, observed: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def decode_step(self, observed: Tensor, state: Tensor, cell: Tensor) -> Tensor:
         """One step.
 
         Args:
             observed: (k, observed) what each pen sees.
-            hidden, cell: (k, hidden) the LSTM's state.
+            state: (k, told) what the LSTM said, then its input; both are replaced.
+            cell: (k, hidden) its memory; updated.
 
         Returns:
-            the new state, and (k, asked + 5) float32: queries, the logits of `GO`, `LIFT` and `END`, and the offset.
+            (k, asked + 5) float32: queries, the logits of `GO`, `LIFT` and `END`, and the offset.
         """
-        embedded = functional.relu(functional.linear(observed.to(self.dtype), *self.embed))
-        gates = functional.linear(torch.cat([hidden.to(self.dtype), embedded], dim=1), *self.gates)
-        let_in, keep, candidate, let_out = gates.float().chunk(4, dim=1)
-        cell = torch.sigmoid(keep) * cell + torch.sigmoid(let_in) * squash(candidate)
-        hidden = torch.sigmoid(let_out) * squash(cell)
-        state = torch.cat([hidden.to(self.dtype), embedded], dim=1)
-        answers = functional.linear(functional.relu(functional.linear(state, *self.first)), *self.last)
-        return hidden, cell, answers.float()
+        state[:, self.hidden :] = functional.linear(observed.to(self.dtype), *self.embed).relu_()
+        gates = functional.linear(state.to(self.dtype), *self.gates).float()
+        remember(gates.numpy(), cell.numpy(), state.numpy())
+        asking = functional.linear(state.to(self.dtype), *self.first).relu_()
+        return functional.linear(asking, *self.last).float()
 
 
 def linears(part: nn.Module) -> list[nn.Linear]:
     """The linear layers of a part of a network, in order."""
     return [layer for layer in part.modules() if isinstance(layer, nn.Linear)]
-
-
-def squash(values: Tensor) -> Tensor:
-    """tanh, by torch's sigmoid: on a processor several times as fast."""
-    return 2 * torch.sigmoid(2 * values) - 1
 
 
 def lowered_type(device: str) -> torch.dtype:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
+from raster.kernels.lanes import LANES
 from strokes.ink.drawing import FloatArray, IntArray
 from strokes.recovery.pointer.cell import DecoderCell, lowered_type
 from strokes.recovery.pointer.formulas import MIDDLE_PX
@@ -22,8 +25,10 @@ if TYPE_CHECKING:
 UNUSED = -1
 MORE_POINTS = 16
 """A walk is broken off at this many points more than its picture has pixels of ink."""
+PENS_AT_ONCE = 250
+"""Pens that walk at a time: where one ends, the next begins."""
 CROWD = 0.8
-"""Pens that have ended are put aside when no more than this share still walks."""
+"""When no more are to begin, pens that have ended are put aside when no more than this share still walks."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,29 @@ class Walks:
     points_px: FloatArray
     likelihood: FloatArray
     doubt: FloatArray
+
+
+def join_walks(parts: Sequence[Walks], places: IntArray) -> Walks:
+    """The walks of several batches as one, each put to its place (n,) among all."""
+    order = np.argsort(places, kind="stable")
+    steps = max(part.flags.shape[1] for part in parts)
+
+    def padded(name: str, fill: int) -> NDArray[Any]:
+        arrays = [getattr(part, name) for part in parts]
+        wide = [
+            np.pad(a, ((0, 0), (0, steps - a.shape[1]), *(((0, 0),) * (a.ndim - 2))), constant_values=fill)
+            for a in arrays
+        ]
+        joined: NDArray[Any] = np.concatenate(wide)[order]
+        return joined
+
+    return Walks(
+        tokens=padded("tokens", 0),
+        flags=padded("flags", UNUSED),
+        points_px=padded("points_px", 0),
+        likelihood=np.concatenate([part.likelihood for part in parts])[order],
+        doubt=np.concatenate([part.doubt for part in parts])[order],
+    )
 
 
 @torch.inference_mode()
@@ -69,30 +97,27 @@ def walk(
 
 
 def walk_to_the_end(walker: Walker) -> Walks:
-    """The walks of a walker whose pens haven't begun."""
-    count = len(walker.owners)
+    """All walks of a walker whose pens haven't begun."""
     limits = MORE_POINTS + walker.counts
-    most = int(limits.max(initial=0))
-    tokens = np.zeros((count, most), np.int64)
-    flags = np.full((count, most), UNUSED, np.int64)
-    points_px = np.zeros((count, most, 2), np.float32)
-    likelihood, doubt = np.zeros(count, np.float32), np.zeros((count, 2), np.float32)
-    last = 0
+    shape = walker.walks, int(limits.max(initial=0))
+    tokens, flags = np.zeros(shape, np.int64), np.full(shape, UNUSED, np.int64)
+    points_px = np.zeros((*shape, 2), np.float32)
+    likelihood, doubt = np.zeros(walker.walks, np.float32), np.zeros((walker.walks, 2), np.float32)
     while len(walker.owners):
         token, flag, point = walker.step()
-        flag[last + 1 >= limits[walker.pictures]] = END
-        kept = walker.walking
-        rows = walker.owners[kept]
-        tokens[rows, last], flags[rows, last], points_px[rows, last] = token[kept], flag[kept], point[kept]
-        likelihood[rows] = walker.likelihood[kept]
-        doubt[rows] = walker.doubt[kept]
-        walker.leave(flag == END)
-        last += 1
+        flag[walker.steps + 1 >= limits[walker.pictures]] = END
+        kept = walker.walking & (token != NOWHERE)
+        rows, steps = walker.owners[kept], walker.steps[kept]
+        tokens[rows, steps], flags[rows, steps], points_px[rows, steps] = token[kept], flag[kept], point[kept]
+        likelihood[rows], doubt[rows] = walker.likelihood[kept], walker.doubt[kept]
+        walker.steps[kept] += 1
+        walker.leave(kept & (flag == END))
+    last = int((flags != UNUSED).sum(axis=1).max(initial=0))
     return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood, doubt)
 
 
 class Walker:
-    """All pens of a batch, one step at a time.
+    """The pens of a batch, one step at a time; at most `PENS_AT_ONCE` of them walk.
 
     Args:
         network: what chooses.
@@ -103,8 +128,12 @@ class Walker:
 
     Attributes:
         counts: (pictures,) tokens of each picture.
+        walks: how many there are to be.
+        begun: of how many a pen has been put down.
         owners: (k,) which walk each pen that is still kept is.
         pictures: (k,) over which picture.
+        steps: (k,) how many it has done.
+        waiting: (k,) whether it is yet to come from nowhere.
         walking: (k,) whether it still walks.
         likelihood: (k,) the logarithm of its walk's probability.
         answers: (k, …) what the network says of each pen's state: see `DecoderCell`.
@@ -120,50 +149,62 @@ class Walker:
     ) -> None:
         self.generator = generator or torch.Generator()
         self.decoder = DecoderCell(network, lowered_type(ink.mask.device.type))
-        self.start_token, self.places_px, self.features, self.context, self.pool_weights, self.values, self.keys = (
-            as_array(tensor)
-            for tensor in (
-                network.start_token,
-                ink.places_px,
-                ink.features,
-                ink.context,
-                ink.pool_weights,
-                ink.values,
-                ink.keys,
-            )
-        )
+        self.start_token, self.context = as_array(network.start_token), as_array(ink.context)
         self.counts = ink.mask.sum(dim=1).long().cpu().numpy()
-        self.owners = np.arange(len(self.counts) * times)
-        self.pictures = self.owners // times
-        count = len(self.owners)
-        self.temperatures = temperatures.float().cpu().numpy()
-        self.walking, self.doubted, self.lifted = (np.ones(count, np.bool_) for _ in range(3))
-        self.likelihood, self.stopping = np.zeros(count, np.float32), np.zeros(count, np.float32)
-        self.doubt = np.zeros((count, 2), np.float32)
-        self.here_px = self.place_pens(ink)
-        self.visited = np.zeros((count, self.places_px.shape[1]), np.float32)
-        self.hidden = self.cell = torch.zeros(count, self.decoder.hidden)
-        self.begun = False
-        self.answers = self.advance(np.full(count, NOWHERE), np.full(count, START_BY_AIR, np.float32))
+        self.times, self.walks, self.begun = times, len(self.counts) * times, 0
+        self.warmth = temperatures.float().cpu().numpy()
+        self.first_chances = spread_chances(self.warmth.reshape(-1, times), self.generator)
+        self.begin_px, self.untouched = self.place_pens(ink), self.lay_out(ink)
+        count = min(self.walks, PENS_AT_ONCE)
+        self.owners, self.pictures, self.steps = (np.zeros(count, np.int64) for _ in range(3))
+        self.waiting, self.walking, self.doubted, self.lifted = (np.zeros(count, np.bool_) for _ in range(4))
+        self.temperatures, self.likelihood, self.stopping = (np.zeros(count, np.float32) for _ in range(3))
+        self.doubt, self.here_px = np.zeros((count, 2), np.float32), np.zeros((count, 2), np.float32)
+        self.visited = np.zeros((count, self.untouched.shape[1]), np.float32)
+        self.state, self.cell = torch.zeros(count, self.decoder.told), torch.zeros(count, self.decoder.hidden)
+        self.answers = torch.zeros(count, self.decoder.asked + ACTS)
+        self.put_down(np.arange(count))
+
+    def lay_out(self, ink: Any) -> FloatArray:
+        """Lay the tokens out as the kernels take them: what is told of each token in a row of its own, without padding.
+
+        Returns:
+            (pictures, n) how much of each token is walked over before a pen begins; what is no token counts as that.
+        """
+        tokens = np.maximum(self.counts, 1)
+        self.starts = np.cumsum(tokens) - tokens
+        own = torch.arange(ink.mask.shape[1])[None] < torch.from_numpy(tokens)[:, None]
+        values = functional.pad(ink.values, (0, -ink.values.shape[2] % LANES))
+        self.features, self.keys, self.values = (as_array(told[own]) for told in (ink.features, ink.keys, values))
+        self.x_px, self.y_px = (in_lanes(places) for places in np.moveaxis(as_array(ink.places_px), 2, 0))
+        self.pool_weights = in_lanes(as_array(ink.pool_weights))
+        return (np.arange(self.x_px.shape[1]) >= self.counts[:, None]).astype(np.float32)
 
     def place_pens(self, ink: Any) -> FloatArray:
-        """Where (k, 2) in px the pens are held to be before they begin."""
-        return np.full((len(self.owners), 2), MIDDLE_PX, np.float32)
+        """Where (pictures, 2) in px pens are held to be before they begin."""
+        return np.full((len(self.counts), 2), MIDDLE_PX, np.float32)
 
-    def advance(self, tokens: IntArray, by_air: FloatArray) -> Tensor:
-        """What the network answers when each pen comes to its token, through the air or along the ink."""
-        observed = np.empty((len(tokens), self.decoder.observed), np.float32)
-        self.observe(tokens, by_air, observed)
-        self.hidden, self.cell, answers = self.decoder.decode_step(torch.from_numpy(observed), self.hidden, self.cell)
-        return answers
+    def put_down(self, pens: IntArray) -> None:
+        """Let some of `pens`, none of which walks, begin the next walks."""
+        owners = np.arange(self.begun, min(self.begun + len(pens), self.walks))
+        pens, pictures = pens[: len(owners)], owners // self.times
+        self.begun += len(owners)
+        self.owners[pens], self.pictures[pens], self.temperatures[pens] = owners, pictures, self.warmth[owners]
+        self.here_px[pens], self.visited[pens] = self.begin_px[pictures], self.untouched[pictures]
+        for name in ("waiting", "walking", "doubted", "lifted"):
+            getattr(self, name)[pens] = True
+        for name in ("steps", "likelihood", "stopping", "doubt", "state", "cell"):
+            getattr(self, name)[pens] = 0
 
     def observe(self, tokens: IntArray, by_air: FloatArray, observed: FloatArray) -> None:
         """Put the pens on their tokens; fill `observed` (k, observed)."""
         observe(
             self.pictures,
             tokens,
+            self.starts,
             self.counts,
-            self.places_px,
+            self.x_px,
+            self.y_px,
             self.features,
             self.start_token,
             self.context,
@@ -177,28 +218,45 @@ class Walker:
 
     def choose(self, asked: FloatArray, chances: FloatArray, tokens: IntArray) -> None:
         """Fill `tokens` (k,) with where each pen goes next, by its query and a random number."""
-        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
-        choose_tokens(*known, asked, self.temperatures, chances, self.likelihood, self.doubt, tokens)
+        known = self.pictures, self.starts, self.counts, self.x_px, self.y_px, self.keys
+        choose_tokens(
+            *known,
+            self.here_px,
+            self.visited,
+            self.waiting,
+            asked,
+            self.temperatures,
+            chances,
+            self.likelihood,
+            self.doubt,
+            tokens,
+        )
 
     def step(self) -> tuple[IntArray, IntArray, FloatArray]:
-        """Every kept pen's next token, what it does there, and its x, y in px."""
+        """Every kept pen's next token, `NOWHERE` of those that begin, what it does there, and its x, y in px."""
         tokens, flags = np.empty(len(self.owners), np.int64), np.empty(len(self.owners), np.int64)
         along, by_air = self.answers[:, : self.decoder.asked].chunk(2, dim=1)
         asked = torch.where(torch.from_numpy(self.lifted)[:, None], by_air, along).numpy()
         chances = torch.rand(2, len(tokens), generator=self.generator).numpy()
-        self.choose(asked, chances[0], tokens)
-        came = self.lifted.astype(np.float32) if self.begun else np.zeros(len(tokens), np.float32)
-        self.begun = True
-        self.answers = self.advance(tokens, came)
-        flag, offset = self.answers[:, self.decoder.asked :].numpy()[:, :3], self.answers[:, -2:].numpy()
-        choose_flags(flag, self.temperatures, chances[1], self.likelihood, self.stopping, self.doubted, flags)
+        first = self.steps == 0
+        self.choose(asked, np.where(first, self.first_chances[self.owners], chances[0]), tokens)
+        came = np.where(self.waiting, np.float32(START_BY_AIR), (self.lifted & ~first).astype(np.float32))
+        self.waiting[:] = False
+        observed = np.empty((len(tokens), self.decoder.observed), np.float32)
+        self.observe(tokens, came, observed)
+        self.answers = self.decoder.decode_step(torch.from_numpy(observed), self.state, self.cell)
+        flag, offset = self.answers[:, -ACTS:].numpy()[:, :3], self.answers[:, -2:].numpy()
+        known = tokens, flag, self.temperatures, chances[1]
+        choose_flags(*known, self.likelihood, self.stopping, self.doubted, flags)
         self.lifted = flags != GO
         return tokens, flags, self.here_px + offset
 
     def leave(self, ended: NDArray[np.bool_]) -> None:
-        """Let the pens that have ended (k,) stop; puts them aside when they are many."""
-        self.walking = self.walking & ~ended
-        if self.walking.sum() <= CROWD * len(self.owners):
+        """Let the pens that have ended (k,) begin other walks; puts them aside when there are no more."""
+        self.walking &= ~ended
+        if self.begun < self.walks:
+            self.put_down(np.flatnonzero(~self.walking))
+        elif self.walking.sum() <= CROWD * len(self.owners):
             rows = np.flatnonzero(self.walking)
             for name in STATE_OF_A_PEN:
                 setattr(self, name, getattr(self, name)[rows])
@@ -210,10 +268,33 @@ def as_array(tensor: Tensor) -> FloatArray:
     return array
 
 
+def in_lanes(array: FloatArray) -> FloatArray:
+    """An array (…, n), filled up with 0 so that n is a multiple of `LANES`."""
+    unused = -array.shape[-1] % LANES
+    return np.ascontiguousarray(np.pad(array, (*((0, 0),) * (array.ndim - 1), (0, unused))))
+
+
+def spread_chances(temperatures: FloatArray, generator: torch.Generator) -> FloatArray:
+    """The random numbers (pictures·times,) of pens' first choices, each picture's evenly from 0 to 1.
+
+    `temperatures` are (pictures, times); pens without randomness don't count. Walks are few, and where they begin
+    decides most: drawn apart, they would show the network's chances there with needless noise.
+    """
+    warm = temperatures > 0
+    offset = torch.rand(len(warm), 1, generator=generator).numpy()
+    places, counts = np.cumsum(warm, axis=1) - 1, np.maximum(warm.sum(axis=1, keepdims=True), 1)
+    spread: FloatArray = ((places + offset) / counts).astype(np.float32).ravel()
+    return spread
+
+
+ACTS = 5
+"""Of an answer: the logits of `GO`, `LIFT` and `END`, and the offset."""
 STATE_OF_A_PEN = (
     "owners",
     "pictures",
+    "steps",
     "temperatures",
+    "waiting",
     "walking",
     "likelihood",
     "doubt",
@@ -222,7 +303,7 @@ STATE_OF_A_PEN = (
     "lifted",
     "here_px",
     "visited",
-    "hidden",
+    "state",
     "cell",
     "answers",
 )

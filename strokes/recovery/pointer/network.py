@@ -9,6 +9,7 @@ regression would draw their mean. Pointers: Vinyals et al., "Pointer Networks", 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -58,6 +59,25 @@ class InkTokens:
     places_px: Tensor
     mask: Tensor
     context: Tensor
+
+    def select(self, pictures: Tensor) -> InkTokens:
+        """The tokens of some pictures, by their numbers."""
+        return InkTokens(**{name: getattr(self, name)[pictures] for name in self.__dataclass_fields__})
+
+    @classmethod
+    def join(cls, parts: Sequence[InkTokens]) -> InkTokens:
+        """The tokens of several batches as those of one."""
+        most = max(part.mask.shape[1] for part in parts)
+
+        def joined(name: str) -> Tensor:
+            tensors = [getattr(part, name) for part in parts]
+            if name == "context":
+                return torch.cat(tensors)
+            behind = tensors[0].dim() - 2 if name != "pool_weights" else 0
+            padding = [(*(0, 0) * behind, 0, most - part.mask.shape[1]) for part in parts]
+            return torch.cat([functional.pad(own, pad) for own, pad in zip(tensors, padding, strict=True)])
+
+        return cls(**{name: joined(name) for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True)

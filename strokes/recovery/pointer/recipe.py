@@ -99,7 +99,9 @@ class PenRecipe:
         about: what it is, in a sentence.
         kind: "pens", which tells it from the published recipes.
         classes: the labels that the network knows, such as "0-9,A-Z"; "" for none.
-        hypotheses: walks a picture.
+        hypotheses: walks a picture, where several are asked for.
+        unsure: the likeliest walk's chance to go elsewhere, summed over its steps, above which it isn't taken alone.
+        unsure_hypotheses: walks a picture then, the likeliest among them; 0 for `hypotheses`.
     """
 
     name: str
@@ -107,6 +109,8 @@ class PenRecipe:
     kind: str = PENS
     classes: str = ""
     hypotheses: int = 16
+    unsure: float = 0.8
+    unsure_hypotheses: int = 0
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
     training: PenTraining = field(default_factory=PenTraining)
@@ -114,6 +118,8 @@ class PenRecipe:
     def __post_init__(self) -> None:
         check_choice("kind", self.kind, (PENS,))
         check_range("hypotheses", self.hypotheses, beyond_zero=True)
+        check_range("unsure", self.unsure)
+        check_range("unsure_hypotheses", self.unsure_hypotheses)
         if len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"

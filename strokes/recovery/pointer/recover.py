@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,11 +30,11 @@ from strokes.recovery.large_ink import Drawn, PieceInk
 from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
-from strokes.recovery.pointer.decoding import UNUSED, Walks
+from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_strips
-from strokes.recovery.pointer.network import GO, PenNetwork
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
 from strokes.recovery.refinement import Refinement, refine
@@ -45,14 +44,12 @@ from strokes.training.recipes import parse_recipe
 
 HABITUAL = 2
 """So many times as many walks are drawn where a hand's habits are known."""
-PENS_AT_ONCE = 1000
-"""Pens that walk at a time; their pictures have about as much ink."""
-
-
-PICTURES_AT_ONCE = 250
-"""Pictures of one chunk end their walks at about the same time."""
-UNSURE = 0.8
-"""The likeliest walk's chance to go elsewhere, summed over its steps, above which others are drawn beside it."""
+PICTURES_AT_ONCE = 1000
+"""So many pictures are walked over together at most."""
+PAIRS_AT_ONCE = 150_000
+"""So many pairs of walks are compared together."""
+ENCODED_AT_ONCE = 250
+"""So many pictures, with about as much ink, go through the convolutions together."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
@@ -92,6 +89,11 @@ class PenRecovery:
         """Walks a picture; where habits choose among them, more are worth their time."""
         usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
         return self.hypotheses or usual
+
+    @property
+    def unsure_walks(self) -> int:
+        """Walks over a picture that the likeliest doesn't settle."""
+        return self.recipe.unsure_hypotheses or self.recipe.hypotheses
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -185,38 +187,46 @@ class PenRecovery:
         return chosen, (np.round(points_px * (GRID / FRAME_PX)) * (FRAME_PX / GRID)).astype(np.float32)
 
     def _choose(self, pictures: ImageSet) -> Chosen:
-        """The chosen walks: where nothing else is asked for, several only where the likeliest misfits or is unsure."""
-        everyone = np.arange(len(pictures))
-        if self.hypotheses or self.habits is not None:
-            return self._walk_all(pictures, self.walks)
-        chosen = self._walk_all(pictures, 1)
-        again = np.flatnonzero((chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE))
-        if len(again) == 0 or self.walks == 1:
-            return chosen
-        kept = np.setdiff1d(everyone, again)
-        more = self._walk_all(pictures.select(again), self.walks)
+        """The chosen walks over pictures, those with the most ink first, so that no pen walks on alone."""
+        order = np.argsort(-pictures.images.sum(axis=(1, 2), dtype=np.int64), kind="stable")
+        together = max(min(PAIRS_AT_ONCE // self.walks**2, PICTURES_AT_ONCE), 1)
+        return join_chosen([self._walk(pictures.select(rows)) for rows in chunks(order, together)], order)
+
+    @torch.inference_mode()
+    def _walk(self, pictures: ImageSet) -> Chosen:
+        """Where nothing else is asked for, several walks only where the likeliest misfits or is unsure."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
+            ink = self._encode(pictures)
+            if self.hypotheses or self.habits is not None:
+                return self._walk_over(ink, pictures, self.walks)
+            chosen = self._walk_over(ink, pictures, 1)
+            unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > self.recipe.unsure)
+            if not unsure.any() or self.unsure_walks == 1:
+                return chosen
+            again, kept = np.flatnonzero(unsure), np.flatnonzero(~unsure)
+            known = chosen.select(again).walks
+            ink = ink.select(torch.from_numpy(again))
+            more = self._walk_over(ink, pictures.select(again), self.unsure_walks, likeliest=known)
         return join_chosen([chosen.select(kept), more], np.concatenate([kept, again]))
 
-    def _walk_all(self, pictures: ImageSet, hypotheses: int) -> Chosen:
-        order = np.argsort(pictures.images.sum(axis=(1, 2)), kind="stable")
-        together = min(max(PENS_AT_ONCE // hypotheses, 1), PICTURES_AT_ONCE)
-        parts = [self._walk(pictures.select(rows), hypotheses) for rows in chunks(order, together)]
-        return join_chosen(parts, order)
-
-    def _walk(self, pictures: ImageSet, hypotheses: int) -> Chosen:
+    def _encode(self, pictures: ImageSet) -> InkTokens:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16()):
-            return choose_walks(
-                self.network,
-                self.network.encoder(images, labels),
-                pictures.images,
-                hypotheses=hypotheses,
-                temperature=self.temperature,
-                seed=self.seed,
-                likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
-            )
+        parts = chunks(np.arange(len(pictures)), ENCODED_AT_ONCE)
+        return InkTokens.join([self.network.encoder(images[rows], labels[rows]) for rows in parts])
+
+    def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:
+        return choose_walks(
+            self.network,
+            ink,
+            pictures.images,
+            hypotheses=hypotheses,
+            temperature=self.temperature,
+            seed=self.seed,
+            likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
+            likeliest=likeliest,
+        )
 
     @staticmethod
     def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
@@ -266,24 +276,7 @@ def chunks(order: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
 def join_chosen(parts: list[Chosen], order: NDArray[np.intp]) -> Chosen:
     """What was chosen for pictures `order`, part by part, as one, in the pictures' own order."""
     back = np.argsort(order, kind="stable")
-    steps = max(part.walks.flags.shape[1] for part in parts)
-
-    def padded(name: str, fill: int) -> NDArray[Any]:
-        arrays = [getattr(part.walks, name) for part in parts]
-        wide = [
-            np.pad(a, ((0, 0), (0, steps - a.shape[1]), *(((0, 0),) * (a.ndim - 2))), constant_values=fill)
-            for a in arrays
-        ]
-        joined: NDArray[Any] = np.concatenate(wide)[back]
-        return joined
-
-    walks = Walks(
-        tokens=padded("tokens", 0),
-        flags=padded("flags", UNUSED),
-        points_px=padded("points_px", 0),
-        likelihood=np.concatenate([part.walks.likelihood for part in parts])[back],
-        doubt=np.concatenate([part.walks.doubt for part in parts])[back],
-    )
+    walks = join_walks([part.walks for part in parts], order)
     single = ("fit", "apart_px", "turned", "reordered", "contested", "surprise", "likeness", "doubt")
     return Chosen(walks, *(np.concatenate([getattr(part, name) for part in parts])[back] for name in single))
 

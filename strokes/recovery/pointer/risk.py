@@ -25,7 +25,7 @@ from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.warping import warp_paths
 from strokes.metrics.writing import hooked
-from strokes.recovery.pointer.decoding import Walks, walk
+from strokes.recovery.pointer.decoding import Walks, join_walks, walk
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 
 RIGHT_DIRECTION = 0.5
@@ -89,6 +89,7 @@ def choose_walks(
     temperature: float,
     seed: int,
     likeness: Callable[[Walks], FloatArray] | None = None,
+    likeliest: Walks | None = None,
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
 
@@ -100,15 +101,20 @@ def choose_walks(
         temperature: of the others' random draws.
         seed: of them.
         likeness: of the walks to what the same hand wrote elsewhere, as `pick` takes it.
+        likeliest: the likeliest walk over each picture, where it is known.
 
     Raises:
         ConfigError: there is to be no hypothesis.
     """
     if hypotheses < 1:
         raise ConfigError(f"{hypotheses} hypotheses were asked for; expected 1 or more")
-    temperatures = torch.tensor([0.0] + [temperature] * (hypotheses - 1)).repeat(len(images))
-    generator = torch.Generator().manual_seed(seed)
-    walks = walk(network, ink, times=hypotheses, temperatures=temperatures, generator=generator)
+    walks = walk(network, ink) if likeliest is None else likeliest
+    if hypotheses > 1:
+        others = hypotheses - 1
+        warm = torch.full((len(images) * others,), temperature)
+        drawn = walk(network, ink, times=others, temperatures=warm, generator=torch.Generator().manual_seed(seed))
+        places = np.arange(len(images) * hypotheses).reshape(-1, hypotheses)
+        walks = join_walks([walks, drawn], np.concatenate([places[:, 0], places[:, 1:].ravel()]))
     return minimise_bayes_risk(walks, images, hypotheses, None if likeness is None else likeness(walks))
 
 

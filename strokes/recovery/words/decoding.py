@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,10 +38,15 @@ class StripWalker(Walker):
         self.start_context = as_array(beginning_state(ink, network.start_token).context[:, 0])
         super().__init__(network, ink, times, temperatures, generator)
 
+    def lay_out(self, ink: Any) -> FloatArray:
+        """Tokens stay as they are: pens over strips take them one by one."""
+        told = ink.places_px, ink.features, ink.pool_weights, ink.values, ink.keys
+        self.places_px, self.features, self.pool_weights, self.values, self.keys = (as_array(own) for own in told)
+        return np.zeros(self.places_px.shape[:2], np.float32)
+
     def place_pens(self, ink: Any) -> FloatArray:
         """The strips' own beginnings."""
-        places: FloatArray = as_array(ink.begin_px)[self.pictures]
-        return places
+        return as_array(ink.begin_px)
 
     def observe(self, tokens: IntArray, by_air: FloatArray, observed: FloatArray) -> None:
         """Put the pens on their tokens; fill `observed` (k, observed)."""
@@ -64,5 +70,5 @@ class StripWalker(Walker):
 
     def choose(self, asked: FloatArray, chances: FloatArray, tokens: IntArray) -> None:
         """Fill `tokens` (k,) with where each pen goes next, by its query and a random number."""
-        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited
+        known = self.pictures, self.counts, self.places_px, self.keys, self.here_px, self.visited, self.waiting
         choose_strip_tokens(*known, asked, self.temperatures, chances, self.likelihood, tokens)

@@ -6,18 +6,27 @@ strip sees: its surroundings instead of the whole glyph, and the ink that is lef
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from raster.kernels.compiling import compiled
-from strokes.ink.drawing import FloatArray, IntArray
-from strokes.recovery.pointer.formulas import LEAST_WEIGHT, POOL_REACH_PX, REACH_PX, VISIT_PX
-from strokes.recovery.pointer.kernels import NOWHERE, _choose, _log_sum, _pool, nearness, score
+from strokes.ink.drawing import BoolArray, FloatArray, IntArray
+from strokes.recovery.pointer.formulas import LEAST_WEIGHT, POOL_REACH_PX, REACH_PX, VISIT_PX, formulas
+from strokes.recovery.pointer.kernels import NOWHERE, _choose, _log_sum, score
 from strokes.recovery.words.network import BEYOND, DISTANT_PX, MOST_DISTANT, NEAREST, STRIP_GEOMETRY, WINDOW_PX
 
 NOTHING = np.float32(1e-6)
 """Ink that weighs less is left out of a pool."""
 UNTOUCHED_PX2 = np.float32(36.0)
 """A step walks over no pixel whose squared distance is more."""
+
+
+@numba.njit(fastmath=True, forceinline=True)
+def _clip(value: np.float32, least: np.float32, most: np.float32) -> np.float32:
+    return min(max(value, least), most)
+
+
+nearness = numba.njit(fastmath=True, forceinline=True)(formulas(np.exp, np.sqrt, _clip)[0])
 
 
 @compiled(fastmath=True)
@@ -113,6 +122,7 @@ def choose_strip_tokens(
     keys: FloatArray,
     here_px: FloatArray,
     visited: FloatArray,
+    waiting: BoolArray,
     asked: FloatArray,
     temperatures: FloatArray,
     chances: FloatArray,
@@ -124,6 +134,9 @@ def choose_strip_tokens(
     logits = np.zeros(keys.shape[1], np.float32)
     seen = np.zeros(STRIP_GEOMETRY, np.float32)
     for i in range(len(pictures)):
+        if waiting[i]:
+            tokens[i] = NOWHERE
+            continue
         p = pictures[i]
         x, y = here_px[i]
         for t in range(counts[p]):
@@ -161,3 +174,11 @@ def _see(away_x: np.float32, away_y: np.float32, visited: np.float32, seen: Floa
     seen[8], seen[9], seen[10], seen[11] = visited, visited * close, visited * around, visited * near
     seen[12], seen[13], seen[14], seen[15] = far_x, far_y, abs(far_x), far
     seen[16], seen[17], seen[18], seen[19] = left * far_x, left * abs(far_x), left * far, left * far_y
+
+
+@compiled(fastmath=True, inline="always")
+def _pool(weight: np.float32, values: FloatArray, sums: FloatArray, pooled: FloatArray, q: int) -> None:
+    """Add a token's values, weighed, to pool `q`."""
+    sums[q] += weight
+    for j in range(len(values)):
+        pooled[q, j] += weight * values[j]

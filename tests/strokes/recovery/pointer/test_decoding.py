@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from strokes.recovery.pointer import decoding as walking
-from strokes.recovery.pointer.decoding import MORE_POINTS, walk
-from strokes.recovery.pointer.kernels import _choose_place, choose_flags
+from strokes.recovery.pointer.decoding import MORE_POINTS, in_lanes, walk
+from strokes.recovery.pointer.kernels import choose_flags, choose_place
 from strokes.recovery.pointer.network import END, GO, LIFT
 
 
@@ -77,18 +77,21 @@ def test_no_pictures_make_no_walks(pen_network, some):
     assert len(walk(pen_network, look(pen_network, some.select(slice(0)))).flags) == 0
 
 
+def chosen_among(shares, places_px):
+    """The token that is chosen, and the doubt."""
+    x_px, y_px = (in_lanes(np.array(own, np.float32)) for own in np.transpose(places_px))
+    return choose_place(in_lanes(2 * np.array(shares, np.float32)), np.float32(2), x_px, y_px, len(shares))
+
+
 def test_without_randomness_the_likeliest_neighbourhood_is_gone_to_and_what_is_far_from_it_is_doubt():
     # one pixel alone at 0.4, far away three beside each other that share 0.6
-    places = np.array([[2.5, 2.5], [20.5, 20.5], [21.5, 20.5], [21.5, 21.5]], np.float32)
-    shares = np.array([0.4, 0.15, 0.25, 0.2], np.float32)
-    token, doubt = _choose_place(shares, places)
+    token, doubt = chosen_among([0.4, 0.15, 0.25, 0.2], [[2.5, 2.5], [20.5, 20.5], [21.5, 20.5], [21.5, 21.5]])
     assert token == 2
     assert doubt == pytest.approx(0.4)
 
 
 def test_a_likelier_pixel_alone_is_gone_to_where_no_neighbourhood_is_likelier():
-    places = np.array([[2.5, 2.5], [20.5, 20.5], [21.5, 20.5]], np.float32)
-    assert _choose_place(np.array([0.6, 0.2, 0.2], np.float32), places)[0] == 0
+    assert chosen_among([0.6, 0.2, 0.2], [[2.5, 2.5], [20.5, 20.5], [21.5, 20.5]])[0] == 0
 
 
 def test_walks_tell_how_often_they_might_have_gone_elsewhere(pen_network, some):
@@ -118,7 +121,16 @@ def stop_at(*chances, temperature=0.0):
         logits = np.log(np.array([[1 - chance, chance / 4, chance * 3 / 4]], np.float32))
         flags = np.empty(1, np.int64)
         warm = np.full(1, temperature, np.float32)
-        choose_flags(logits, warm, np.zeros(1, np.float32), np.zeros(1, np.float32), stopping, doubted, flags)
+        choose_flags(
+            np.zeros(1, np.int64),
+            logits,
+            warm,
+            np.zeros(1, np.float32),
+            np.zeros(1, np.float32),
+            stopping,
+            doubted,
+            flags,
+        )
         found.append(int(flags[0]))
     return found
 

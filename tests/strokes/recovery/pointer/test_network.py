@@ -7,7 +7,7 @@ import torch
 from strokes.errors import ConfigError
 from strokes.ink.augment import Variation
 from strokes.recovery.pointer.decoding import Walker, walk
-from strokes.recovery.pointer.kernels import BESIDE_PX
+from strokes.recovery.pointer.kernels import BESIDE_PX, NOWHERE
 from strokes.recovery.pointer.network import GO, LIFT, PenNetwork, find_ink
 from strokes.recovery.pointer.spec import PenSpec
 
@@ -74,8 +74,11 @@ def test_a_walk_followed_again_gives_the_likelihood_and_points_that_it_had(pen_n
 
 def test_the_first_step_is_not_told_of_a_label_s_neighbour(pen_network, some):
     ink = look(pen_network, some)
-    one = Walker(pen_network, look(pen_network, some.select([3])), 1, torch.zeros(1))
-    assert torch.allclose(one.answers[0], Walker(pen_network, ink, 1, torch.zeros(len(some))).answers[3], atol=1e-5)
+    alone = Walker(pen_network, look(pen_network, some.select([3])), 1, torch.zeros(1))
+    among = Walker(pen_network, ink, 1, torch.zeros(len(some)))
+    assert (alone.step()[0] == NOWHERE).all()
+    among.step()
+    assert torch.allclose(alone.answers[0], among.answers[3], atol=1e-5)
     assert GO == 0
 
 

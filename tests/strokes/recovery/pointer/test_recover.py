@@ -10,7 +10,7 @@ from strokes.ink.pictures import FineInk, make_image_set
 from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer import recover as pens_recovery
 from strokes.recovery.pointer.calibration import Calibration
-from strokes.recovery.pointer.recover import DOUBTFUL, UNSURE, PenRecovery
+from strokes.recovery.pointer.recover import DOUBTFUL, PenRecovery
 from strokes.recovery.pointer.risk import GOOD_F1
 from strokes.recovery.refinement import Refinement
 
@@ -136,7 +136,7 @@ def test_labels_that_the_network_does_not_know_are_no_label(recovery, some):
 
 def test_what_is_known_of_a_walk_is_known_of_its_own_picture(recovery, some, monkeypatch):
     """Pictures are walked over by how much ink they have, a few at a time."""
-    monkeypatch.setattr(pens_recovery, "PENS_AT_ONCE", 8)
+    monkeypatch.setattr(pens_recovery, "PICTURES_AT_ONCE", 8)
     likeliest = replace(recovery, hypotheses=1)
     together, _ = likeliest.draw(some)
     for i in range(12):
@@ -203,17 +203,18 @@ def test_refinement_brings_drawings_closer_to_their_pictures(recovery, some, mon
 
 def test_only_pictures_whose_likeliest_walk_is_unsure_or_misfits_are_walked_again(recovery, some, monkeypatch):
     asked = []
-    usual = PenRecovery._walk
+    usual = PenRecovery._walk_over
 
-    def count(self, pictures, hypotheses):
+    def count(self, ink, pictures, hypotheses, likeliest=None):
         asked.append((len(pictures), hypotheses))
-        return usual(self, pictures, hypotheses)
+        return usual(self, ink, pictures, hypotheses, likeliest)
 
-    monkeypatch.setattr(PenRecovery, "_walk", count)
-    by_default = replace(recovery, hypotheses=0)
+    monkeypatch.setattr(PenRecovery, "_walk_over", count)
+    recipe = replace(recovery.recipe, unsure=1.0, unsure_hypotheses=5)
+    by_default = replace(recovery, recipe=recipe, hypotheses=0)
     chosen, _ = replace(recovery, hypotheses=1).draw(some)
-    unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > UNSURE)
+    unsure = (chosen.fit < GOOD_F1) | (chosen.doubt[:, 1] > 1.0)
     asked.clear()
     by_default.draw(some)
-    assert sum(count for count, walks in asked if walks == 1) == len(some)
-    assert sum(count for count, walks in asked if walks == by_default.walks) == unsure.sum()
+    assert unsure.any()
+    assert asked == [(len(some), 1), (unsure.sum(), 5)]

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """A hidden path beside `out` to write to; it becomes `out` when the block ends, and is removed when it fails.
 
+    The file gets the permissions of any new file, whatever the block's own writer chose.
+
     Raises:
         StoreError: `out` exists and `overwrite` is false, or the folder or disk refuses the file.
     """
@@ -31,7 +34,10 @@ def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         remove_stale(out)
+        permissions = _permissions_of_new(partial)
         yield partial
+        if stat.S_IMODE(partial.stat().st_mode) != permissions:
+            partial.chmod(permissions)
         flush_to_disk(partial)
         check_free(out, overwrite=overwrite)
         partial.replace(out)
@@ -40,6 +46,14 @@ def atomic_path(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise StoreError(f"can't write {out}: {reason(error)}; nothing was written") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _permissions_of_new(path: Path) -> int:
+    """What a new file at `path` may be used for, as the process and the folder have it; the file is gone again."""
+    path.touch()
+    permissions = stat.S_IMODE(path.stat().st_mode)
+    path.unlink()
+    return permissions
 
 
 def remove_stale(out: Path) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from strokes.errors import ConfigError, ShapeError, SourceError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
+from strokes.training.checkpoints import write
 
 PICTURE_KINDS = ("thinned", "grey")
 
@@ -204,7 +204,7 @@ def save_classifier(classifier: Classifier, path: Path) -> None:
     """Write weights as float16 safetensors, the classes and kind in the metadata."""
     known = json.dumps({"classes": classifier.classes, "kind": classifier.kind})
     halves = {name: t.half() if t.is_floating_point() else t for name, t in classifier.state_dict().items()}
-    save_file(halves, path, metadata={"classifier": known})
+    write(halves, path, {"classifier": known})
 
 
 def read_accuracy(images: BoolArray, labels: IntArray) -> float:

@@ -14,20 +14,24 @@ from strokes.datasets.choose import choose_pictures
 from strokes.datasets.fetch import fetch
 from strokes.datasets.given import Reading
 from strokes.datasets.image_values import Picture, gather_grey, gather_images
+from strokes.datasets.writers import FOLDER, PLACE
 from strokes.errors import ConfigError
 from strokes.evaluation import evaluate
 from strokes.formats import export, import_file
-from strokes.formats.pens import load_pen_sets
+from strokes.formats.pens import load_pen_sets, load_pens
 from strokes.generation.generator import RANDOMNESS
 from strokes.generation.request import Wish, make_pictures, thinned
-from strokes.ink.drawing import Drawing, DrawingSet
+from strokes.ink.drawing import Drawing, DrawingSet, make_drawing_set
 from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
+from strokes.ink.recordings import PenSet
+from strokes.ink.rendering import centre_in_frame
 from strokes.recovery.methods import Options, check_device
 
 __all__ = ["build_dataset", "evaluate", "export", "import_file", "recover", "recover_many", "train", "write"]
 
 Pictures = Path | str | Sequence[Picture] | NDArray[Any] | ImageSet | None
+Taught = Path | str | Sequence[Drawing] | PenSet | None
 OPTIONS_BY_METHOD = {
     "pointer": Options(),
     "published": Options(model="per-digit-samples"),
@@ -38,7 +42,14 @@ FETCHED_PENS = "pendigits"
 
 
 def recover(
-    image: Picture, *, label: str | None = None, method: str = "pointer", seed: int = 0, ink: str = "auto"
+    image: Picture,
+    *,
+    label: str | None = None,
+    method: str = "pointer",
+    seed: int = 0,
+    ink: str = "auto",
+    habits: Taught = None,
+    writer: str = "",
 ) -> Drawing:
     """What the pen did to make one picture of handwriting.
 
@@ -56,6 +67,9 @@ def recover(
         method: "pointer" for a pen network, "published" for a network that must know the digit, or "trace".
         seed: of the walks that are chosen from.
         ink: "dark" or "light", or "auto" for what the paper looks like.
+        habits: drawings by the hand that wrote the picture, with their labels: a list of them, or the path of a file
+            in any format that `import_file` reads. Those of the picture's label decide how it was written.
+        writer: whose picture it is, where the habits are of several hands.
 
     Returns:
         the drawing, x and y in units of the picture's longer side; with its confidence, and flagged where doubtful.
@@ -65,7 +79,8 @@ def recover(
         SourceError: the file can't be read.
         ConfigError: the method is unknown, or doesn't know the label.
     """
-    return recover_many([image], None if label is None else [label], method=method, seed=seed, ink=ink)[0]
+    labels, writers = None if label is None else [label], [writer] if writer else None
+    return recover_many([image], labels, method=method, seed=seed, ink=ink, habits=habits, writers=writers)[0]
 
 
 def recover_many(
@@ -75,6 +90,8 @@ def recover_many(
     method: str = "pointer",
     seed: int = 0,
     ink: str = "auto",
+    habits: Taught = None,
+    writers: Sequence[str] | str | None = None,
 ) -> DrawingSet:
     """What the pen did to make each of many pictures: as `recover` tells of one, but many times as fast.
 
@@ -94,13 +111,17 @@ def recover_many(
         method: as for `recover`.
         seed: as for `recover`.
         ink: likewise; of all of them.
+        habits: as for `recover`, of one or several hands; each picture goes by its own writer's.
+        writers: one each, "" where unknown; of pictures at a path, what tells them, as `--writers` takes it: "folder",
+            a pattern such as "{writer}-*.png", or a CSV file.
 
     Raises:
         ShapeError: one is no picture.
         SourceError: a file can't be read, or there aren't as many labels.
         ConfigError: the method is unknown, or doesn't know a label.
     """
-    return build.draw_pictures(as_image_set(images, labels, ink=ink), options_of(method, seed=seed))
+    pictures = as_image_set(images, labels, ink=ink, writers=writers)
+    return build.draw_pictures(pictures, options_of(method, seed=seed, habits=habits))
 
 
 def build_dataset(
@@ -111,6 +132,8 @@ def build_dataset(
     method: str = "pointer",
     seed: int = 0,
     ink: str = "auto",
+    habits: Taught = None,
+    writers: Sequence[str] | str | None = None,
     min_confidence: float = 0.0,
     overwrite: bool = False,
 ) -> int:
@@ -127,6 +150,8 @@ def build_dataset(
         method: as for `recover`.
         seed: as for `recover`.
         ink: as for `recover_many`.
+        habits: as for `recover_many`.
+        writers: as for `recover_many`.
         min_confidence: leave drawings out that are less sure than this, 0 to 1.
         overwrite: replace an existing file.
 
@@ -138,9 +163,9 @@ def build_dataset(
         ShapeError, SourceError, ConfigError: as `recover_many`.
     """
     return build.build_dataset(
-        as_image_set(images, labels, ink=ink),
+        as_image_set(images, labels, ink=ink, writers=writers),
         Path(out),
-        options=options_of(method, seed=seed),
+        options=options_of(method, seed=seed, habits=habits),
         min_confidence=min_confidence,
         overwrite=overwrite,
     )
@@ -230,13 +255,27 @@ def write(text: str, *, style: Any = None, randomness: float = RANDOMNESS, seed:
     return build.draw_pictures(thinned(made), Options(seed=seed))
 
 
-def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = None, *, ink: str = "auto") -> ImageSet:
-    """Pictures and their labels as a set, of the program or at a path.
+def as_image_set(
+    images: Pictures,
+    labels: Sequence[Any] | Path | str | None = None,
+    *,
+    ink: str = "auto",
+    writers: Sequence[str] | str | None = None,
+) -> ImageSet:
+    """Pictures, their labels and writers as a set, of the program or at a path.
 
     Raises:
-        ConfigError: the labels are in another place than the pictures, or there is no such ink, or it is known already.
+        ConfigError: the labels are in another place than the pictures, or there is no such ink, or it is known already;
+            or the writers' names can't be told so.
         ShapeError, SourceError: the pictures, or the labels, can't be used.
     """
+    if writers is not None and not isinstance(writers, str):
+        pictures = as_image_set(images, labels, ink=ink)
+        return replace(pictures, writers=tuple(writers))
+    if writers is not None and not isinstance(images, str | Path):
+        raise ConfigError(
+            f"{FOLDER}, {PLACE} and tables tell the writers of files; give the writers of these pictures as a list"
+        )
     check_ink(ink)
     if ink != "auto" and (images is None or isinstance(images, ImageSet)):
         raise ConfigError(f"these pictures are ink already, so it can't be {ink}; leave ink out")
@@ -244,14 +283,24 @@ def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = N
         return images
     if images is None or isinstance(images, str | Path):
         if labels is None or isinstance(labels, str | Path):
-            return choose_pictures(images, labels, reading=Reading(ink=ink))
+            return choose_pictures(images, labels, reading=Reading(ink=ink, writers=writers or ""))
     elif not isinstance(images, ImageSet) and not isinstance(labels, str | Path):
         return gather_images(images, labels, ink=ink)
     raise ConfigError("labels come as the pictures do: a list beside a list, a path beside a path, in a set none")
 
 
-def options_of(method: str, *, seed: int) -> Options:
+def options_of(method: str, *, seed: int, habits: Taught = None) -> Options:
     """How to recover by a method of `OPTIONS_BY_METHOD`. Raises `ConfigError` for another one."""
     if method not in OPTIONS_BY_METHOD:
         raise ConfigError(f"unknown method {method!r}; one of {', '.join(OPTIONS_BY_METHOD)}")
-    return replace(OPTIONS_BY_METHOD[method], seed=seed)
+    return replace(OPTIONS_BY_METHOD[method], seed=seed, habits=as_pens(habits))
+
+
+def as_pens(habits: Taught) -> PenSet | None:
+    """Drawings in the frame, with their writers where a file tells them. Raises `SourceError`, `ShapeError`."""
+    if habits is None or isinstance(habits, PenSet):
+        return habits
+    if isinstance(habits, str | Path):
+        return load_pens(Path(habits))
+    drawings = centre_in_frame(make_drawing_set(list(habits)))
+    return PenSet(drawings, ("",) * len(drawings))

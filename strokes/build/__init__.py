@@ -12,7 +12,7 @@ from strokes.build.artist import Artist
 from strokes.build.making import ShardMaker, unread_of
 from strokes.build.pieces import cut, job_of, settings_of, shards_of, versions
 from strokes.build.spreading import Spread
-from strokes.datasets.given import load_images
+from strokes.datasets.given import Reading, load_images
 from strokes.engines import Engine, LocalEngine
 from strokes.engines.progress import WorkProgress
 from strokes.engines.stopping import sigterm_interrupts
@@ -167,6 +167,7 @@ def trace_picture(
     format: str | None = None,
     *,
     options: Options | None = None,
+    writers: str = "",
     overwrite: bool = False,
     **settings: Any,
 ) -> tuple[str, ...]:
@@ -177,6 +178,7 @@ def trace_picture(
         out: a dataset file (.h5), or a file of any format that datasets are exported to.
         format: its name in `strokes.formats.FORMATS`; by default guessed from the ending of `out`.
         options: how strokes are recovered.
+        writers: what tells who wrote each picture, as `strokes.datasets.given.Reading` takes it.
         overwrite: replace an existing file.
         settings: those of the format, such as `height_mm` of a plot.
 
@@ -191,7 +193,7 @@ def trace_picture(
     if format is None and out.suffix.lower() == ".h5":
         if settings:
             raise ConfigError(f"a dataset file has no setting --{next(iter(settings)).replace('_', '-')}")
-        trace_to_dataset(picture, out, options, overwrite=overwrite)
+        trace_to_dataset(picture, out, options, writers=writers, overwrite=overwrite)
         return ()
     chosen = choose_format(out, format)
     if not chosen.makes_folder(out):
@@ -199,11 +201,13 @@ def trace_picture(
     chosen.writer(**settings)
     with tempfile.TemporaryDirectory() as folder:
         dataset = Path(folder) / "traced.h5"
-        trace_to_dataset(picture, dataset, options)
+        trace_to_dataset(picture, dataset, options, writers=writers)
         return export(dataset, out, chosen.name, overwrite=overwrite, **settings)
 
 
-def trace_to_dataset(picture: Path, out: Path, options: Options | None = None, *, overwrite: bool = False) -> None:
+def trace_to_dataset(
+    picture: Path, out: Path, options: Options | None = None, *, writers: str = "", overwrite: bool = False
+) -> None:
     """Recover pictures to a dataset file whose metadata tells the file of each, and its size where its dpi is known.
 
     Raises:
@@ -211,4 +215,4 @@ def trace_to_dataset(picture: Path, out: Path, options: Options | None = None, *
         StoreError: `out` exists or can't be written.
     """
     check_free(out, overwrite=overwrite)
-    build_dataset(load_images(picture), out, options=options, overwrite=overwrite)
+    build_dataset(load_images(picture, reading=Reading(writers=writers)), out, options=options, overwrite=overwrite)

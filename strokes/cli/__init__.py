@@ -22,6 +22,7 @@ from strokes.cli.options import (
     Overwrite,
     Refine,
     Selected,
+    Writers,
 )
 from strokes.cli.outputs import app as outputs
 from strokes.cli.pictures import app as generators
@@ -95,6 +96,7 @@ def build_dataset(
     refine: Refine = 0,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out drawings less sure than this.")] = 0.0,
     habits: Habits = None,
+    writers: Writers = "",
     device: Device = "cpu",
     batch_size: Annotated[int, typer.Option(min=1, help="Pictures in work at a time; never changes the file.")] = 4000,
     seed: Annotated[int, typer.Option(help="Of the hypotheses.")] = 0,
@@ -120,7 +122,7 @@ def build_dataset(
     from strokes.store.parts import parse_part
     from strokes.store.selection import read_selection
 
-    reading = Reading(ink, orientation, dpi, test_share, skip_bad)
+    reading = Reading(ink, orientation, dpi, test_share, skip_bad, writers)
     pictures = choose_pictures(images, labels, split=split, classes=classes, limit=limit, reading=reading)
     for note in pictures.notes:
         typer.echo(note, err=True)
@@ -205,6 +207,7 @@ def adapt(
         list[Path] | None, typer.Option(help="Drawings by other hands, to forget nothing; default: the bundled ones.")
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Of gradient descent.")] = 60,
+    change: Annotated[str, typer.Option(help="What may change: all weights, biases, or low-rank for rank 4.")] = "all",
 ) -> None:
     """Take a pen network to one hand by some of its drawings; use it with --model, and --habits beside it.
 
@@ -214,7 +217,7 @@ def adapt(
     from strokes.recovery.pointer.adapt import adapt_model
 
     known = load_pen_sets(others) if others else None
-    typer.echo(adapt_model(model, load_pens(pens), out, others=known, steps=steps))
+    typer.echo(adapt_model(model, load_pens(pens), out, others=known, steps=steps, change=change))
 
 
 @app.command()

@@ -20,7 +20,10 @@ Hypotheses = Annotated[
 ]
 Refine = Annotated[int, typer.Option(min=0, help="Gradient steps on each drawing of a pen network, at most.")]
 Habits = Annotated[
-    Path | None, typer.Option(help="Drawings by the hand that wrote the pictures, in any format: its habits decide.")
+    Path | None, typer.Option(help="Drawings by the hands that wrote the pictures, in any format: their habits decide.")
+]
+Writers = Annotated[
+    str, typer.Option(help="Who wrote each picture: folder (CLASS/WRITER/), a pattern as {writer}-*.png, or a CSV.")
 ]
 Randomness = Annotated[float, typer.Option(min=0, help="0: always the same picture; 1: as varied as was learned.")]
 Format = Annotated[str | None, typer.Option(help="Such as json or inkml, see docs/formats.md; default: guessed.")]

@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from strokes.cli.options import Dataset, Format, Hypotheses, MethodName, Model, Overwrite, Refine, Selected
+from strokes.cli.options import (
+    Dataset,
+    Format,
+    Habits,
+    Hypotheses,
+    MethodName,
+    Model,
+    Overwrite,
+    Refine,
+    Selected,
+    Writers,
+)
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -133,6 +144,8 @@ def trace(
     method: MethodName = "network",
     hypotheses: Hypotheses = 0,
     refine: Refine = 0,
+    habits: Habits = None,
+    writers: Writers = "",
     height_mm: Height = None,
     width_mm: Width = None,
     x_height_mm: XHeight = None,
@@ -149,6 +162,7 @@ def trace(
     Example: strokes trace word.png word.svg --height-mm 12
     """
     from strokes.build import trace_picture
+    from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
 
     settings = given(
@@ -162,8 +176,9 @@ def trace(
         curves_mm=curves_mm,
         optimise=optimise,
     )
-    options = Options(method, model, hypotheses, refine)
-    tell(out, trace_picture(picture, out, format, options=options, overwrite=overwrite, **settings))
+    taught = None if habits is None else load_pens(habits)
+    options = Options(method, model, hypotheses, refine, habits=taught)
+    tell(out, trace_picture(picture, out, format, options=options, writers=writers, overwrite=overwrite, **settings))
 
 
 @app.command()

@@ -32,10 +32,13 @@ def choose_pictures(
 
     Raises:
         SourceError: the pictures can't be read.
-        ConfigError: the split or a class is unknown, labels come without images, or there is no such picture.
+        ConfigError: the split or a class is unknown, labels or writers come without images, or there is
+            no such picture.
     """
     if images is None and labels is not None:
         raise ConfigError("labels without images; give both")
+    if images is None and reading is not None and reading.writers:
+        raise ConfigError("writers without images: of MNIST's nobody knows who wrote them; give both")
     pictures = load_thinned_mnist(split) if images is None else load_images(images, labels, reading)
     if images is not None and split != "all":
         pictures = pictures.of_split(split)

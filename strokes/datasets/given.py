@@ -19,6 +19,7 @@ from strokes.datasets.orientation import check_orientation
 from strokes.datasets.places import Place, Remote, on_this_machine, place_of
 from strokes.datasets.shards import is_shard, shard_of
 from strokes.datasets.stacks import is_stack, mnist_files, names_beside, read_stacks
+from strokes.datasets.writers import check_writers, writer_teller
 from strokes.errors import ConfigError, SourceError
 from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
@@ -40,6 +41,7 @@ class Reading:
         test_share: so large a share of the pictures, chosen by their names, is in split "test", the others in "train";
             0 leaves them in the split that their folders tell, or none.
         skip_bad: leave broken files out, and say which, instead of stopping at the first.
+        writers: what tells who wrote each picture, as `strokes.datasets.writers.writer_teller` takes it, or "".
     """
 
     ink: str = "auto"
@@ -47,9 +49,11 @@ class Reading:
     dpi: float = 0.0
     test_share: float = 0.0
     skip_bad: bool = False
+    writers: str = ""
 
     def __post_init__(self) -> None:
         check_ink(self.ink)
+        check_writers(self.writers)
         check_orientation(self.orientation)
         if not 0 <= self.test_share < 1:
             raise ConfigError(f"the share of test pictures is {self.test_share}; expected 0 up to 1")
@@ -94,13 +98,15 @@ class Given:
         Raises:
             SourceError: one is broken, and broken ones aren't to be skipped.
         """
+        writer_of = writer_teller(self.reading.writers)
         for item in tqdm(self.items(), "pictures", self.count, unit="", disable=True if self.count == 1 else None):
             try:
                 if item.fault:
                     raise SourceError(item.fault)
+                writer = writer_of(item)
                 for page in self._pages(item):
                     ink = item.ink if item.ink and self.reading.ink == "auto" else self.reading.ink
-                    yield GivenPicture(page, ink, item.file, item.label, item.split)
+                    yield GivenPicture(page, ink, item.file, item.label, item.split, writer)
             except SourceError as error:
                 self._skip(error)
 

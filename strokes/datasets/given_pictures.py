@@ -33,6 +33,7 @@ class GivenPicture:
         file: its file's name, "" where it has none of its own.
         label: its class, "" where unknown.
         split: "train", "test" or "none".
+        writer: the code of who wrote it, "" where unknown.
     """
 
     page: Page
@@ -40,6 +41,7 @@ class GivenPicture:
     file: str = ""
     label: str = ""
     split: str = "none"
+    writer: str = ""
 
     def inked(self) -> Inked:
         """Its ink; a 28×28 picture is taken as it is, and only turned so that ink is high."""
@@ -53,6 +55,7 @@ class GivenPicture:
         height, width = self.page.pixels.shape[:2]
         known: dict[str, Any] = {"file": self.file} if self.file else {}
         known |= {"page": self.page.number} if self.page.number else {}
+        known |= {"writer": self.writer} if self.writer else {}
         known |= {"size_px": [width, height], "pen_px": round(inked.pen_px, 2)} if known else {}
         if self.page.dpi:
             side_mm = float(f"{max(width, height) / self.page.dpi * INCH_MM:.6g}")
@@ -78,13 +81,14 @@ def frame_given(
     Raises:
         SourceError: a picture can't be read, or the labels aren't as many, or are neither strings nor integers.
     """
-    framer, told, splits, about = Framer(), list[str](), bytearray(), TextShelf()
+    framer, told, splits, about, writers = Framer(), list[str](), bytearray(), TextShelf(), list[str]()
     noted = False
     for picture in pictures:
         inked = picture.inked()
         framer.add(inked.grey, pen_px=inked.pen_px)
         told.append(sys.intern(picture.label))
         splits.append(SPLITS.index(picture.split))
+        writers.append(sys.intern(picture.writer))
         about.append(picture.about(inked))
         noted = noted or about[-1] != "{}"
     found = labels if labels is not None else told if any(told) else None
@@ -99,6 +103,7 @@ def frame_given(
         frames=framed.frames,
         fine=framed.fine if any(fine is not None for fine in framed.fine) else None,
         metadata=about if noted else None,
+        writers=tuple(writers) if any(writers) else None,
         name=name,
     )
 

@@ -91,7 +91,7 @@ def evaluate(
             raise ConfigError(f"with {teach_per_class} taught of each class no recording is left to judge by")
         options = replace(options, habits=taught)
     check_device(options.device)
-    way = choose_method(pen_pictures(chosen.drawings), options)
+    way = choose_method(replace(pen_pictures(chosen.drawings), writers=chosen.writers), options)
     about = {name: str(way.attributes[name]) for name in HOW if name in way.attributes}
     about |= {"taught of each class": str(teach_per_class)} if teach_per_class else {}
     return judge_pens(chosen, way.draw, title=Path(pens).name, about=about | {"held-out writers only": str(held_out)})

@@ -27,8 +27,8 @@ def split_units(pictures: ImageSet, unit: str, *, direction: str = "ltr") -> Ima
         unit: one of `UNITS`; "page" leaves the pictures whole.
         direction: of the writing: "ltr", "rtl" or "ttb".
 
-    Every unit keeps its page's label, split and place in the source. Units of another size than the frame's are kept
-    in a file, as their pages are: memory doesn't grow with their pixels.
+    Every unit keeps its page's label, split, writer and place in the source. Units of another size than the frame's are
+    kept in a file, as their pages are: memory doesn't grow with their pixels.
 
     Raises:
         ConfigError: there is no such unit, or direction.
@@ -60,6 +60,7 @@ def split_units(pictures: ImageSet, unit: str, *, direction: str = "ltr") -> Ima
         classes=pictures.classes,
         metadata=tuple(about),
         notes=pictures.notes,
+        writers=None if pictures.writers is None else tuple(pictures.writers[i] for i in owner),
         name=pictures.name,
         licence=pictures.licence,
         url=pictures.url,

@@ -131,6 +131,8 @@ def published_method(pictures: ImageSet, options: Options, model: Model, attribu
 
 def pointer_method(pictures: ImageSet, options: Options, model: Model, attributes: Mapping[str, object]) -> Method:
     """The way of a pen network."""
+    if options.habits is not None:
+        refuse_strange_hands(pictures, options.habits)
     network, recipe, calibration = load_pen_network(model)
     walker = PenRecovery(
         network,
@@ -151,6 +153,22 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         **direction_of(pictures, options),
     }
     return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
+
+
+def refuse_strange_hands(pictures: ImageSet, habits: PenSet) -> None:
+    """Raise `ConfigError` where habits are of several hands and nobody says which of them wrote the pictures."""
+    hands = set(habits.writers)
+    if len(hands) > 1 and pictures.writers is None:
+        raise ConfigError(
+            f"the habits are of {len(hands)} writers and the pictures have none; say who wrote each picture with "
+            "--writers, or give drawings by one hand"
+        )
+    known = set(pictures.writers or ()) - {""}
+    if known and "" not in hands and not known & hands:
+        raise ConfigError(
+            f"the pictures are by {', '.join(sorted(known)[:3])} and the habits by {', '.join(sorted(hands)[:3])}; "
+            "expected a writer whom both have"
+        )
 
 
 def refuse_habits(options: Options) -> None:

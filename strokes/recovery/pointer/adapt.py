@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from strokes.datasets.samples import load_pen_samples
 from strokes.errors import ConfigError
@@ -31,6 +33,9 @@ ADAPTING_RATE = 5e-4
 AVERAGE = 0.9
 SPREAD_EVENLY = (0.0, 1.0)
 """Drawings of each class are drawn as often, however many there are."""
+CHANGES = ("all", "biases", "low-rank")
+"""What of a network may change: every weight, its vectors alone, or every weight by a matrix of rank `RANK` at most."""
+RANK = 4
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,14 @@ class MixedBatches:
 
 
 def adapt(
-    network: PenNetwork, recipe: PenRecipe, taught: PenSet, others: PenSet, *, steps: int = STEPS, seed: int = 0
+    network: PenNetwork,
+    recipe: PenRecipe,
+    taught: PenSet,
+    others: PenSet,
+    *,
+    steps: int = STEPS,
+    change: str = "all",
+    seed: int = 0,
 ) -> tuple[PenNetwork, list[float]]:
     """The network taken to the hand that drew `taught`, and the loss of each step.
 
@@ -68,14 +80,17 @@ def adapt(
         taught: the hand's drawings, in the frame.
         others: drawings of other hands, of what the network is not to forget.
         steps: of gradient descent.
+        change: what of it may change, one of `CHANGES`.
         seed: of all that is random.
 
     Raises:
-        ConfigError: there is to be no step.
+        ConfigError: there is to be no step, or no such change.
         SourceError: there is no drawing.
     """
     if steps < 1:
         raise ConfigError(f"{steps} steps of adaptation were asked for; expected 1 or more")
+    if change not in CHANGES:
+        raise ConfigError(f"unknown change {change!r}; one of {', '.join(CHANGES)}")
     training = replace(
         recipe.training,
         epochs=1,
@@ -104,11 +119,28 @@ def adapt(
     nothing = make_image_set(np.zeros((0, FRAME_PX, FRAME_PX), np.bool_))
     trainer = PenTrainer(known, others, nothing, batches=MixedBatches(*halves))
     trainer.begin_with(network)
+    for weight in trainer.pen.parameters():
+        weight.requires_grad_(change != "biases" or weight.ndim < 2)
     losses = [sum(trainer.step(step).losses.values()) for step in range(steps)]
-    return trainer.network.averaged.eval().requires_grad_(False), losses
+    adapted = trainer.network.averaged.eval().requires_grad_(False)
+    if change == "low-rank":
+        for weight, before in zip(adapted.parameters(), network.parameters(), strict=True):
+            weight.copy_(before + limit_rank(weight - before))
+    return adapted, losses
 
 
-def adapt_model(model: str, taught: PenSet, out: Path, *, others: PenSet | None = None, steps: int = STEPS) -> Path:
+def limit_rank(change: Tensor) -> Tensor:
+    """The nearest change of a weight, as a matrix of a row an output, of rank `RANK` at most; vectors stay."""
+    if change.ndim < 2:
+        return change
+    left, values, right = torch.linalg.svd(change.flatten(1), full_matrices=False)
+    nearest: Tensor = (left[:, :RANK] * values[:RANK]) @ right[:RANK]
+    return nearest.reshape(change.shape)
+
+
+def adapt_model(
+    model: str, taught: PenSet, out: Path, *, others: PenSet | None = None, steps: int = STEPS, change: str = "all"
+) -> Path:
     """Adapt a shipped network or a checkpoint to a hand, and put its weights into the folder `out`.
 
     Without drawings by `others`, the project's own pen samples stand for them.
@@ -125,7 +157,7 @@ def adapt_model(model: str, taught: PenSet, out: Path, *, others: PenSet | None 
     if others is None:
         samples = centre_in_frame(load_pen_samples())
         others = PenSet(samples, ("",) * len(samples))
-    adapted, _ = adapt(network, recipe, taught, others, steps=steps)
+    adapted, _ = adapt(network, recipe, taught, others, steps=steps, change=change)
     make_folder(out)
     save_weights(adapted, recipe, weights, calibration=None if calibration is None else calibration.to_json())
     return weights

@@ -59,16 +59,16 @@ class Habits:
     def of_pictures(self, names: Sequence[str | None], writers: Sequence[str] | None) -> IntArray:
         """Which drawings show how each of n pictures was written: (n, most) rows, padded with `NOBODY`.
 
-        Those of the picture's class, and where both several hands are known and pictures come with writers, of its
-        writer.
+        Those of the picture's class by its writer. Where only one hand is known, or none by its code, its drawings
+        show how pictures were written whose writer is unknown, or all.
         """
-        if len(set(self.writers)) == 1:
-            writers = None
+        hands = set(self.writers)
+        only = self.writers[0] if len(hands) == 1 else None
         rows: dict[tuple[str | None, str | None], list[int]] = {}
         for row, known in enumerate(zip(self.labels, self.writers, strict=True)):
-            rows.setdefault((known[0], known[1] if writers is not None else None), []).append(row)
-        asked = zip(names, writers if writers is not None else [None] * len(names), strict=True)
-        found = [rows.get(one, []) for one in asked]
+            rows.setdefault(known, []).append(row)
+        hand_of = [only if not writer or hands == {""} else writer for writer in writers or [""] * len(names)]
+        found = [rows.get(one, []) for one in zip(names, hand_of, strict=True)]
         most = max(map(len, found), default=0)
         return np.array([own + [NOBODY] * (most - len(own)) for own in found], np.int64).reshape(len(found), most)
 

@@ -11,9 +11,11 @@ import numpy as np
 
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.recovery.pointer.network import GO
-from strokes.recovery.pointer.risk import RISK_TEMPERATURE, WORTH, judge_walks
+from strokes.recovery.pointer.risk import WORTH, judge_walks
 from strokes.recovery.tracing.skeleton import Floats
 
+STRIP_TEMPERATURE = 60.0
+"""A walk that is e^60 times less likely than the best weighs e times less: a strip has more steps than a glyph."""
 REACHED_PX = 2.0
 """Ink within this of a walk has not been left out."""
 MISSED = 12.0
@@ -28,7 +30,7 @@ def choose(points_px: FloatArray, flags: IntArray, likelihood: FloatArray, image
     """
     count = len(flags)
     missed = np.array([share_missed(walked_strokes(p, f), image) for p, f in zip(points_px, flags, strict=True)])
-    weights = np.exp((likelihood - likelihood.max()) / RISK_TEMPERATURE)
+    weights = np.exp((likelihood - likelihood.max()) / STRIP_TEMPERATURE)
     alike = judge_walks(points_px, flags, count)[0]
     worth = np.einsum("abj,a,j->b", alike, weights, np.array(WORTH)) / weights.sum()
     best = int((worth - MISSED * missed).argmax())

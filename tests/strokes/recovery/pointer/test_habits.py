@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from strokes.errors import ConfigError
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import pen_pictures
 from strokes.recovery.methods import Options, choose_method
-from strokes.recovery.pointer.adapt import adapt
+from strokes.recovery.pointer.adapt import CHANGES, RANK, adapt
 from strokes.recovery.pointer.calibration import FEATURES, Calibration
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.habit_calibration import calibrate_habits
@@ -70,9 +71,27 @@ def test_of_several_habits_the_likest_counts_and_of_none_nothing_is_known():
 def test_each_picture_is_judged_by_its_own_writers_habits():
     habits = taught(RIGHTWARDS, LEFTWARDS, LEFTWARDS, labels="117", writers=("a", "b", "b"))
     assert habits.of_pictures(["1", "1", "7", "7"], ["b", "a", "a", "b"]).tolist() == [[1], [0], [NOBODY], [2]]
-    assert habits.of_pictures(["1", "7", None], None).tolist() == [[0, 1], [2, NOBODY], [NOBODY, NOBODY]]
-    # a single hand wrote them all, whatever the pictures' writers are called
-    assert taught(RIGHTWARDS, writers=("a",)).of_pictures(["1"], ["z"]).tolist() == [[0]]
+
+
+def test_no_other_writers_drawing_is_used_and_a_single_hands_only_where_nobody_is_known():
+    several = taught(RIGHTWARDS, LEFTWARDS, labels="11", writers=("a", "b"))
+    assert several.of_pictures(["1", "1"], ["z", ""]).shape == (2, 0)
+    assert several.of_pictures(["1"], None).shape == (1, 0)
+    one = taught(RIGHTWARDS, writers=("a",))
+    assert one.of_pictures(["1", "1", "1"], ["a", "", "z"]).tolist() == [[0], [0], [NOBODY]]
+    assert one.of_pictures(["1"], None).tolist() == [[0]]
+    # nobody said whose these are: the hand that wrote them all
+    assert taught(RIGHTWARDS).of_pictures(["1", "1"], ["z", ""]).tolist() == [[0], [0]]
+
+
+def test_hands_that_cannot_be_told_apart_are_refused(pen_model, recordings):
+    pictures = pen_pictures(recordings.drawings)
+    options = Options(model=str(pen_model), habits=recordings)
+    with pytest.raises(ConfigError, match="--writers"):
+        choose_method(pictures, options)
+    with pytest.raises(ConfigError, match="a writer whom both have"):
+        choose_method(replace(pictures, writers=("z",) * len(pictures)), options)
+    choose_method(replace(pictures, writers=recordings.writers), options)
 
 
 def test_habits_need_a_drawing_with_a_class_and_a_pen_network(recordings):
@@ -84,7 +103,7 @@ def test_habits_need_a_drawing_with_a_class_and_a_pen_network(recordings):
 
 
 def test_a_dataset_says_what_habits_it_was_built_by(pen_model, recordings):
-    pictures = pen_pictures(recordings.drawings)
+    pictures = replace(pen_pictures(recordings.drawings), writers=recordings.writers)
     one, other = (
         choose_method(pictures, Options(model=str(pen_model), habits=recordings.select(np.arange(n)))).attributes
         for n in (3, 4)
@@ -130,3 +149,18 @@ def test_adaptation_lowers_the_loss_on_the_hand_and_leaves_the_network_as_it_was
     assert np.mean(losses[-5:]) < 0.97 * np.mean(losses[:5])
     assert all((value == before[name]).all() for name, value in pen_network.state_dict().items())
     assert any((value != before[name]).any() for name, value in adapted.state_dict().items())
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_more_of_a_network_changes_than_was_allowed(pen_network, pen_recipe, recordings, change):
+    before = dict(pen_network.named_parameters())
+    adapted, _ = adapt(pen_network, pen_recipe, recordings, recordings, steps=3, change=change)
+    changes = {name: weight - before[name] for name, weight in adapted.named_parameters()}
+    ranks = [int(torch.linalg.matrix_rank(c.flatten(1), tol=1e-6)) for c in changes.values() if c.ndim > 1]
+    assert {"all": max(ranks) > RANK, "biases": max(ranks) == 0, "low-rank": 0 < max(ranks) <= RANK}[change]
+    assert any(bool(c.any()) for c in changes.values() if c.ndim == 1)
+
+
+def test_an_unknown_change_is_refused(pen_network, pen_recipe, recordings):
+    with pytest.raises(ConfigError, match="unknown change"):
+        adapt(pen_network, pen_recipe, recordings, recordings, change="some")

@@ -23,7 +23,7 @@ from strokes.errors import SourceError
 from strokes.formats.clocks import since_first
 from strokes.formats.csv_rows import read_rows
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.inkml import described
+from strokes.formats.ink_described import described
 from strokes.formats.json_text import to_text
 from strokes.formats.limits import MAX_CLOCK, MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Recording

@@ -19,7 +19,7 @@ from defusedxml.ElementTree import iterparse
 from strokes.errors import SourceError
 from strokes.formats.clocks import since_first
 from strokes.formats.ink_channels import parse_number, tag_of
-from strokes.formats.inkml import Metered
+from strokes.formats.ink_reading import Metered
 from strokes.formats.limits import MAX_CLOCK, MAX_POINTS
 from strokes.formats.recording import Recording
 from strokes.formats.text_files import files_in, open_binary, read_whole

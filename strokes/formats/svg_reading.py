@@ -23,7 +23,7 @@ from defusedxml.ElementTree import iterparse
 
 from strokes.errors import ConfigError, SourceError
 from strokes.formats.ink_channels import MM_A_UNIT, tag_of
-from strokes.formats.inkml import Metered
+from strokes.formats.ink_reading import Metered
 from strokes.formats.json_values import parse_object
 from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, join_strokes

@@ -24,18 +24,33 @@ def described(
     **known: Any,
 ) -> Recording:
     """A drawing with what its annotations say. Raises `SourceError` when they are broken."""
+    own = parse_object(about["metadata"], f"{place}: metadata") if "metadata" in about else {}
+    if about.get("sampleId") == str(own.get("source_index")):
+        about = {name: value for name, value in about.items() if name != "sampleId"}
+    own["metadata"] = started | _own(own, "metadata", dict, {}, place)
+    return described_by(own, about, points, lengths, columns=columns, place=place, **known)
+
+
+def described_by(
+    own: dict[str, Any],
+    about: dict[str, str],
+    points: Numbers,
+    lengths: list[int],
+    *,
+    columns: dict[str, Numbers],
+    place: str,
+    **known: Any,
+) -> Recording:
+    """A drawing with what the project's own JSON says, and annotations. Raises `SourceError` when they are broken."""
     label = next((about[name] for name in LABELS if about.get(name)), None)
     canvas = _canvas(about, place)
     split = about.get("splitTagOriginal", "none")
-    own = parse_object(about["metadata"], f"{place}: metadata") if "metadata" in about else {}
     metadata = {name: value for name, value in about.items() if name not in OWN and name and value != label}
     if split not in SPLITS:
         metadata["split"] = split
-    if "metadata" in about and metadata.get("sampleId") == str(own.get("source_index")):
-        del metadata["sampleId"]
-    metadata |= started | _own(own, "metadata", dict, {}, place)
+    metadata |= _own(own, "metadata", dict, {}, place)
     flagged, scores = _own(own, "flagged", bool, None, place), _own(own, "scores", dict, {}, place)
-    frame = own.get("frame", IDENTITY_FRAME)
+    frame = _own(own, "frame", list, IDENTITY_FRAME, place)
     if not all(_is_number(value) for value in (*scores.values(), *frame)) or len(frame) != 3:
         raise SourceError(f"{place}: a score or the frame is no number")
     if not all(name.isidentifier() for name in scores):

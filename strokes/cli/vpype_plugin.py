@@ -27,7 +27,7 @@ PX_A_MM = 96 / 25.4
 def strokes(picture: Path, method: str, model: str, **sizes: float | None) -> vpype.LineCollection:
     """Draw what the pen did to make PICTURE (PNG or JPEG, or a folder of them), stroke by stroke, in its order.
 
-    Example: vpype strokes scan.png --height-mm 12 write out.svg
+    Example: vpype strokes --height-mm 12 scan.png write out.svg
     """
     try:
         return to_lines(picture, method, model, {name: size for name, size in sizes.items() if size is not None})

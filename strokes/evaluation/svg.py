@@ -57,5 +57,6 @@ def draw_histogram(values: NDArray[Any], *, bins: int = 40, span: tuple[float, f
         f'height="{76 * count / counts.max():.1f}" class="bar"/>'
         for i, count in enumerate(counts.tolist())
     )
-    ends = f'<text x="0" y="94">{shown(low)}</text><text x="{CHART_PX}" y="94" class="label">{shown(high)}</text>'
+    last = f'<text x="{CHART_PX}" y="94" text-anchor="end" class="label">{shown(high)}</text>'
+    ends = f'<text x="0" y="94">{shown(low)}</text>{last}'
     return f'<svg width="{CHART_PX}" height="98" class="chart">{bars}{ends}</svg>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,10 @@ import numpy as np
 
 from strokes.formats.recording import Numbers
 
-MS_A_UNIT = {"h": 3.6e6, "min": 6e4, "s": 1e3, "sec": 1e3, "ms": 1.0, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ns": 1e-6}
+MS_A_UNIT = {
+    "h": 3.6e6, "min": 6e4, "s": 1e3, "sec": 1e3, "seconds": 1e3, "ms": 1.0, "msec": 1.0, "milliseconds": 1.0,
+    "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "usec": 1e-3, "microseconds": 1e-3, "ns": 1e-6, "nanoseconds": 1e-6,
+}  # fmt: skip
 FIRST_MS, LAST_MS = 315532800e3, 4102444800e3
 """1980 and 2100: a clock that shows a time between them counts from 1970."""
 FINEST_STEP_MS, COARSEST_STEP_MS = 0.25, 1000.0
@@ -42,6 +46,15 @@ def since_first(times: Numbers, lengths: Sequence[int], unit: str | None = None)
     elif start_ms:
         about["start_ms"] = round(start_ms, 6)
     return (times - first) * factor, about
+
+
+def ms_of_date(text: str) -> float:
+    """A date and time of ISO 8601 (UTC where it doesn't say) in ms since 1970; NaN where it is none."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e3
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def _told_from(times: Numbers, first: float, lengths: Sequence[int]) -> float:

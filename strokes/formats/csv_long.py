@@ -5,7 +5,8 @@ point is one row without x and y. `width` and `height` are those of its picture 
 all else that is known, stands in a drawing's first row alone. Numbers are written as text that reads back exactly.
 
 Other files need x and y, and may name the rest in other ways (`NAMES`); rows of a drawing, and of a stroke in it, stand
-together. Without a column for drawings the whole file is one; a stroke also ends where `pen_up` is 1.
+together. Without a column for drawings the whole file is one; a stroke also ends where `pen_up` is 1, and rows of which
+`pen_down` is 0 are passed over. A time's name may tell its unit (`t_us`), its values may be dates (ISO 8601).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from strokes.errors import SourceError
-from strokes.formats.clocks import since_first
+from strokes.formats.clocks import ms_of_date, since_first
 from strokes.formats.csv_rows import read_rows
 from strokes.formats.glyphs import Glyph, glyphs
-from strokes.formats.inkml import described
+from strokes.formats.ink_described import described
 from strokes.formats.json_text import to_text
 from strokes.formats.limits import MAX_CLOCK, MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Recording
@@ -33,17 +34,19 @@ from strokes.store.reader import DatasetFile
 
 COLUMNS = ("time_ms", "pressure", "tilt_x", "tilt_y")
 HEADER = ("drawing", "label", "split", "source_index", "width", "height", "stroke", "x", "y", *COLUMNS, "metadata")
+UNITS = {"_s": "s", "_sec": "s", "_us": "us", "_ns": "ns"}
 NAMES = {
     "drawing": ("drawing", "drawing_id", "sample", "sample_id", "id", "key_id", "word_id"),
     "label": ("label", "word", "character", "class", "text"),
     "stroke": ("stroke", "stroke_id", "stroke_index", "strokeid"),
     "pen_up": ("pen_up", "eos", "lift"),
+    "pen_down": ("pen_down", "down", "touching"),
     "x": ("x",),
     "y": ("y",),
-    "time_ms": ("time_ms", "t_ms", "t", "time", "timestamp"),
+    "time_ms": tuple(f"{name}{unit}" for unit in ("_ms", "", *UNITS) for name in ("time", "t", "timestamp")),
     "pressure": ("pressure", "p", "force", "f"),
-    "tilt_x": ("tilt_x", "tiltx"),
-    "tilt_y": ("tilt_y", "tilty"),
+    "tilt_x": ("tilt_x", "tiltx", "tilt_x_deg"),
+    "tilt_y": ("tilt_y", "tilty", "tilt_y_deg"),
 }
 
 
@@ -102,15 +105,19 @@ def recording_of(rows: Iterator[tuple[int, dict[str, str]]], found: Mapping[str,
     values: list[list[float]] = []
     lengths: list[int] = []
     about: dict[str, str] = {}
-    stroke, lifted = None, False
+    stroke, lifted, dated = None, False, False
     columns = [name for name in COLUMNS if found[name]]
     for number, row in rows:
         about = about or row
+        place = f"{path}, line {number}"
         if not row[found["x"]].strip():
             continue
-        place = f"{path}, line {number}"
+        if _number(row.get(found["pen_down"], "1") or "1", place, 1) == 0:
+            lifted = True
+            continue
         values.append([_number(row[found[name]], place, MAX_COORDINATE) for name in ("x", "y")])
-        values[-1] += [_number(row[found[name]], place, MAX_CLOCK, missing=True) for name in columns]
+        values[-1] += [_value(name, row[found[name]], place) for name in columns]
+        dated = dated or ("time_ms" in columns and is_date(row[found["time_ms"]]))
         own = row.get(found["stroke"], "")
         if own != stroke or lifted or not lengths:
             lengths.append(0)
@@ -122,7 +129,8 @@ def recording_of(rows: Iterator[tuple[int, dict[str, str]]], found: Mapping[str,
     own_columns = {name: table[:, 2 + i] for i, name in enumerate(columns)}
     started: dict[str, Any] = {}
     if "time_ms" in own_columns:
-        unit = "ms" if found["time_ms"].endswith("_ms") else None
+        _, _, said = found["time_ms"].rpartition("_")
+        unit = "ms" if dated or said == "ms" else UNITS.get(f"_{said}")
         own_columns["time_ms"], started = since_first(own_columns["time_ms"], lengths, unit)
     kept = {name: values for name, values in own_columns.items() if not np.isnan(values).all() or not len(values)}
     return described(
@@ -149,6 +157,18 @@ def _annotations(row: dict[str, str], found: Mapping[str, str], place: str) -> d
         if row.get(name):
             about[name] = row[name]
     return about
+
+
+def is_date(text: str) -> bool:
+    """Whether a time is a date and a time of day."""
+    return not math.isnan(ms_of_date(text)) and "-" in text[1:] and ":" in text
+
+
+def _value(name: str, text: str, place: str) -> float:
+    """What a row says in one of `COLUMNS`; a date is in ms since 1970."""
+    if name == "time_ms" and is_date(text):
+        return ms_of_date(text)
+    return _number(text, place, MAX_CLOCK, missing=True)
 
 
 def _number(text: str, place: str, most: float, *, missing: bool = False) -> float:

@@ -1,7 +1,8 @@
 """Medians of Make Me a Hanzi and hanzi-writer (https://hanziwriter.org): Chinese characters, a centre line a stroke.
 
 A file `永.json` holds `{"medians": [[[x, y], …], …], "strokes": [outlines]}`; `graphics.txt` has such an object with
-`character` in each line. The box is 1024 wide, y counts up from a base of 900.
+`character` in each line, `all.json` one by each character's name. The box is 1024 wide, y counts up from a base of 900.
+Of a folder, JSON without medians (`package.json`) is passed over.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ def read(path: Path) -> Iterator[Recording]:
         else:
             name = file.name.removesuffix(".gz").removesuffix(".json")
             record = parse_object(read_whole(file), str(file))
-            yield recording_of({"character": name if len(name) == 1 else ""} | record, str(file))
+            if "medians" in record or (not path.is_dir() and not are_characters(record)):
+                yield recording_of({"character": name if len(name) == 1 else ""} | record, str(file))
+            elif are_characters(record):
+                yield from (recording_of({"character": key} | own, str(file)) for key, own in record.items())
+
+
+def are_characters(record: dict[str, Any]) -> bool:
+    """Whether an object holds characters by their names."""
+    return bool(record) and all(isinstance(own, dict) and "medians" in own for own in record.values())
 
 
 def recording_of(record: dict[str, Any], place: str) -> Recording:

@@ -28,12 +28,8 @@ def parse_trace(text: str, width: int, place: str, *, optional: int = 0, needed:
         SourceError: a point has another number of values, or what is none.
     """
     rows = [row for row in text.split(",") if row.strip()]
-    if PLAIN.fullmatch(text.replace(",", " ")):
-        try:
-            values = [[float(value) for value in row.split()] for row in rows]
-        except ValueError:
-            raise SourceError(f"{place} has a trace that is no list of numbers: {text[:40]!r}") from None
-    else:
+    values = _plain(rows) if PLAIN.fullmatch(text.replace(",", " ")) else None
+    if values is None:
         values = _coded(rows, needed, place)
     if any(not width - optional <= len(row) <= width for row in values):
         expected = f"{width - optional} to {width}" if optional else f"{width}"
@@ -42,6 +38,14 @@ def parse_trace(text: str, width: int, place: str, *, optional: int = 0, needed:
     if (np.abs(table) > MAX_CLOCK).any():
         raise SourceError(f"{place} has a trace with numbers that aren't finite or above {MAX_CLOCK:g}")
     return table
+
+
+def _plain(rows: list[str]) -> list[list[float]] | None:
+    """Points whose numbers stand apart; None where they don't ("3-5")."""
+    try:
+        return [[float(value) for value in row.split()] for row in rows]
+    except ValueError:
+        return None
 
 
 def _coded(rows: list[str], needed: int, place: str) -> list[list[float]]:

@@ -120,7 +120,7 @@ FORMATS = {
         _format("csv", ".csv", module="csv_long", keeps=ALL),
         _format("de-jong", folder="always", keeps="labels, splits"),
         _format("lines", ".npz", keeps="labels"),
-        _format("svg", ".svg", folder="other", keeps="labels, splits, size in mm, file names, writers, other metadata"),
+        _format("svg", ".svg", folder="other", keeps=f"{ALL}, softness"),
         _format("gcode", ".gcode", ".nc", folder="other", reads=False, keeps="size in mm"),
         _format("hpgl", ".hpgl", ".plt", folder="other", reads=False, keeps="size in mm"),
         _format("png", ".png", module="bitmaps", folder="other", reads=False, keeps="labels"),

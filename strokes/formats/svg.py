@@ -3,16 +3,21 @@
 Each stroke is one `<path>`, in the order and direction of the pen, a polyline or cubic Béziers. A dot is a path of
 0.1 mm, of the class `dot`: programs drop lines without length. The drawings of a page are groups of one layer, or
 layers of their own. A group says what is known of its drawing: its label as `<title>`, the rest as `data-` attributes;
-`data-picture` is where the drawing's picture lies: x, y, width and height in mm. So a page can be read again.
+`data-picture` is where the drawing's picture lies: x, y, width and height in mm; `data-known` is JSON of scores, doubt
+and frame. A path says what is known of its points: `data-time_ms` and the like have a value for each corner of a
+polyline, or for each end of a curve. So a page can be read again.
 
 Any other SVG is read, too; see `svg_reading`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import numpy as np
 
 from strokes.formats.glyphs import glyphs
 from strokes.formats.json_text import to_text
@@ -21,6 +26,7 @@ from strokes.formats.plot_order import in_order
 from strokes.formats.plot_settings import PlotSettings as WriteSettings
 from strokes.formats.svg_reading import ReadSettings, read
 from strokes.formats.xml_text import xml_text
+from strokes.ink.drawing import IDENTITY_FRAME
 from strokes.ink.svg import plotter_head, plotter_path
 from strokes.store.reader import DatasetFile
 
@@ -74,9 +80,15 @@ def group(placed: Placed, curves_mm: float) -> Iterator[str]:
     about |= {"confidence": f"{glyph.scores['confidence']:.6g}"} if "confidence" in glyph.scores else {}
     about |= {"file": str(glyph.metadata["file"])} if "file" in glyph.metadata else {}
     about |= {"metadata": to_text(glyph.metadata)} if glyph.metadata else {}
+    known: dict[str, Any] = {"scores": glyph.scores} if glyph.scores else {}
+    known |= {"flagged": True} if glyph.flagged else {}
+    known |= {} if glyph.frame == IDENTITY_FRAME else {"frame": glyph.frame}
+    about |= {"known": to_text(known)} if known else {}
     said = "".join(f' data-{name}="{xml_text(value)}"' for name, value in about.items())
     yield f'<g id="drawing-{glyph.number}"{said}>\n'
     if glyph.label is not None:
         yield f"<title>{xml_text(glyph.label)}</title>\n"
-    yield from (plotter_path(stroke, curves_mm=curves_mm) for stroke in placed.strokes)
+    for stroke, (a, b) in zip(placed.strokes, itertools.pairwise(glyph.ends), strict=True):
+        columns = {name: values[a:b] for name, values in glyph.columns.items() if not np.isnan(values[a:b]).all()}
+        yield plotter_path(stroke, curves_mm=curves_mm, columns=columns)
     yield "</g>\n"

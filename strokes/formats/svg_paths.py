@@ -21,6 +21,15 @@ def flatten_path(text: str, tolerance: float) -> list[Numbers]:
     """Each subpath of a path's `d` as points (p, 2); what follows an error in it is left out, as SVG asks.
 
     Raises:
+        SourceError: as `follow_path`.
+    """
+    return [np.array(stroke) for stroke in follow_path(text, tolerance).strokes if stroke]
+
+
+def follow_path(text: str, tolerance: float) -> PathPen:
+    """The pen that has followed a path's `d`.
+
+    Raises:
         SourceError: it has a coordinate or so many points that no drawing has them.
     """
     pen = PathPen(tolerance)
@@ -28,7 +37,7 @@ def flatten_path(text: str, tolerance: float) -> list[Numbers]:
         pen.draw(command, values)
         if pen.count > MAX_POINTS:
             raise SourceError(f"a path of more than {MAX_POINTS} points; no drawing is so long")
-    return [np.array(stroke) for stroke in pen.strokes if stroke]
+    return pen
 
 
 def _commands(text: str) -> Iterator[tuple[str, list[float]]]:
@@ -68,11 +77,13 @@ class PathPen:
 
     Attributes:
         strokes: the points of each subpath so far.
+        ends: which of each subpath's points its commands end at.
         count: how many there are.
     """
 
     def __init__(self, tolerance: float) -> None:
         self.strokes: list[list[tuple[float, float]]] = []
+        self.ends: list[list[int]] = []
         self.count = 0
         self._tolerance = tolerance
         self._here = np.zeros(2)
@@ -81,6 +92,12 @@ class PathPen:
 
     def draw(self, command: str, values: list[float]) -> None:
         """Follow one command."""
+        self._follow(command, values)
+        self.ends += [[] for _ in self.strokes[len(self.ends) :]]
+        if self.strokes and (not self.ends[-1] or self.ends[-1][-1] < len(self.strokes[-1]) - 1):
+            self.ends[-1].append(len(self.strokes[-1]) - 1)
+
+    def _follow(self, command: str, values: list[float]) -> None:
         kind, base = command.upper(), self._here if command.islower() else np.zeros(2)
         if kind == "M":
             self._here = self._start = base + values

@@ -1,9 +1,10 @@
 """Reads SVG as strokes: paths, lines, polylines and the outlines of simple shapes, each subpath one, in their order.
 
 A group that this program wrote (`drawing-N`), or a `kanji` of KanjiVG's collected file, is a drawing; any other file is
-one as a whole. Curves are flattened within a tolerance, transforms followed. A file's width, height and `viewBox` say
-how many mm a unit is. KanjiVG's characters get the label in `kvg:element`, or the one that their ids name. Text, what
-is in definitions and what refers to something else are passed over.
+one as a whole. What our paths know of their points is known again, between the ends of curves by the way along them.
+Curves are flattened within a tolerance, transforms followed. A file's width, height and `viewBox` say how many mm a
+unit is. KanjiVG's characters get the label in `kvg:element`, or the one that their ids name. Text, what is in
+definitions and what refers to something else are passed over.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -22,14 +23,15 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from strokes.errors import ConfigError, SourceError
-from strokes.formats.ink_channels import MM_A_UNIT, tag_of
-from strokes.formats.inkml import Metered
+from strokes.formats.ink_channels import MM_A_UNIT, parse_number, tag_of
+from strokes.formats.ink_described import described_by
+from strokes.formats.ink_reading import Metered
 from strokes.formats.json_values import parse_object
 from strokes.formats.limits import MAX_COORDINATE, MAX_POINTS
 from strokes.formats.recording import Numbers, Recording, join_strokes
-from strokes.formats.svg_paths import flatten_path
+from strokes.formats.svg_paths import flatten_path, follow_path
 from strokes.formats.text_files import files_in, open_binary
-from strokes.ink.drawing import SPLITS
+from strokes.ink.drawing import POINT_COLUMNS
 
 MAX_DEPTH = 100
 PIXEL_MM = 25.4 / 96
@@ -59,6 +61,7 @@ class Found:
     """A drawing while it is being read."""
 
     strokes: list[Numbers] = field(default_factory=list)
+    columns: list[dict[str, Numbers]] = field(default_factory=list)
     label: str | None = None
     about: dict[str, str] = field(default_factory=dict)
     points: int = 0
@@ -150,8 +153,13 @@ class SvgFile:
         stretch = math.sqrt(abs(float(np.linalg.det(turn[:, :2])))) or 1.0
         tolerance = max(self._flatten_mm / (self._unit_mm * stretch), 1e-9)
         drawing = self._own or self._whole
-        for stroke in _strokes_of(element, name, tolerance):
-            if element.get("class") == "dot":
+        strokes = _strokes_of(element, name, tolerance)
+        told = any(f"data-{column}" in element.attrib for column in POINT_COLUMNS)
+        for stroke in strokes:
+            is_dot = element.get("class") == "dot"
+            own = _columns_of(element, stroke, tolerance, is_dot) if told and len(strokes) == 1 else {}
+            drawing.columns.append(own)
+            if is_dot:
                 stroke = stroke.mean(axis=0, keepdims=True)
             moved = stroke @ turn[:, :2].T + turn[:, 2]
             drawing.strokes.append(moved)
@@ -165,18 +173,42 @@ class SvgFile:
         picture = [float(value) for value in re.findall(NUMBER, about.get("picture", ""))]
         if len(picture) != 4 or min(picture[2:]) <= 0:
             picture = list(self._box) if self._box and found.label is not None and not about else []
-        split, index = about.get("split", "none"), about.get("index", "")
-        metadata: dict[str, Any] = parse_object(about["metadata"], place) if "metadata" in about else {}
-        return Recording(
+        index = about.get("index", "")
+        known: dict[str, Any] = parse_object(about["known"], place) if "known" in about else {}
+        known["metadata"] = parse_object(about["metadata"], place) if "metadata" in about else {}
+        known |= {"source_index": int(index)} if re.fullmatch(r"\d{1,18}", index) else {}
+        recording = described_by(
+            known,
+            {"splitTagOriginal": about.get("split", "none")} | ({"label": found.label} if found.label else {}),
             points - (picture[:2] or 0),
             lengths,
-            label=found.label or None,
-            canvas=(picture[2], picture[3]) if picture else None,
-            split=split if split in SPLITS else "none",
-            source_index=int(index) if re.fullmatch(r"\d{1,18}", index) else None,
-            metadata=metadata,
+            columns=_joined_columns(found, lengths),
+            place=place,
             mm=self._unit_mm if self._known and "metadata" not in about else None,
         )
+        return replace(recording, canvas=(picture[2], picture[3]) if picture else None)
+
+
+def _columns_of(element: Element, stroke: Numbers, tolerance: float, is_dot: bool) -> dict[str, Numbers]:
+    """What our path tells of its points: given at the ends of its commands, or of a dot's only point."""
+    ends = [0] if is_dot else follow_path(element.get("d") or "", tolerance).ends[0]
+    way = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(stroke, axis=0), axis=1))])
+    columns = {}
+    for name in POINT_COLUMNS:
+        values = [parse_number(text) for text in (element.get(f"data-{name}") or "").split()[: MAX_POINTS + 1]]
+        if len(values) == len(ends):
+            every = is_dot or len(ends) == len(stroke)
+            columns[name] = np.array(values) if every else np.interp(way, way[ends], values)
+    return columns
+
+
+def _joined_columns(found: Found, lengths: list[int]) -> dict[str, Numbers]:
+    """Columns of all points, NaN where a stroke has none."""
+    names = {name for own in found.columns for name in own}
+    return {
+        name: np.concatenate([own.get(name, np.full(n, np.nan)) for own, n in zip(found.columns, lengths, strict=True)])
+        for name in sorted(names)
+    }
 
 
 def _kanji(element: Element, identity: str) -> str | None:

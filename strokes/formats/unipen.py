@@ -30,7 +30,8 @@ from strokes.store.reader import DatasetFile
 
 UNITS_A_SIDE = 10_000
 COLUMNS = {"time_ms": "T", "pressure": "P"}
-AXIS_UNITS = re.compile(r"\.([XY])_POINTS_PER_(INCH|MM)")
+AXIS_UNITS = re.compile(r"\.([XY])_POINTS_PER_(INCH|CM|MM)")
+MM_A_UNIT = {"INCH": 25.4, "CM": 10.0, "MM": 1.0}
 MAX_STORED_POINTS = 2_000_000
 MAX_COMPONENTS = 100_000
 SEGMENT = re.compile(r'\.SEGMENT\s+(\S+)(?:\s+([\d:,\-]+))?(?:\s+([^\s"]+))?(?:\s+"((?:[^"\\]|\\.)*)")?')
@@ -165,7 +166,7 @@ class Units:
         if found and value.split():
             count = parse_number(value.split()[0], place)
             if count > 0:
-                self.mm[found[1]] = (25.4 if found[2] == "INCH" else 1.0) / count
+                self.mm[found[1]] = MM_A_UNIT[found[2]] / count
 
     def scaled(self, xy: Numbers, canvas: tuple[float, float] | None) -> tuple[Numbers, float | None]:
         """Points, y down, of axes in the same unit, and how many mm it is; None where unknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,51 +55,64 @@ def _direction(points: Numbers) -> Numbers:
 
 def _fit_one(points: Numbers, start: Numbers, end: Numbers, tolerance: float) -> tuple[Numbers, int, float]:
     """One curve, the place of the point farthest from it, and how far that is."""
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    places = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
     if len(points) == 2:
-        return points[[0, 0, 1, 1]] + np.outer([0, 1, -1, 0], (points[1] - points[0]) / 3), 1, 0.0
+        third = (points[1] - points[0]) / 3
+        return np.stack([points[0], points[0] + third, points[1] - third, points[1]]), 1, 0.0
+    steps = points[1:] - points[:-1]
+    places = np.concatenate([[0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))])
+    places /= places[-1]
     for _ in range(MOST_ROUNDS):
-        curve = _least_squares(points, places, start, end)
-        errors = np.linalg.norm(evaluate(curve, places) - points, axis=1)
-        worst = int(np.clip(errors.argmax(), 1, len(points) - 2))
-        if errors.max() <= tolerance or errors.max() > 4 * tolerance:
+        weights = _weights(places)
+        curve = _least_squares(points, weights, start, end)
+        off = weights @ curve - points
+        errors = np.hypot(off[:, 0], off[:, 1])
+        farthest = int(errors.argmax())
+        worst, error = min(max(farthest, 1), len(points) - 2), float(errors[farthest])
+        if error <= tolerance or error > 4 * tolerance:
             break
-        places = _nearer(curve, points, places)
-    return curve, worst, float(errors.max())
+        places = _nearer(curve, off, places)
+    return curve, worst, error
 
 
 def evaluate(curve: Numbers, places: Numbers) -> Numbers:
     """(p, 2) points of a curve (4, 2) at `places` (p,) in 0…1."""
-    t, s = places[:, None], 1 - places[:, None]
-    return np.asarray(s**3 * curve[0] + 3 * s**2 * t * curve[1] + 3 * s * t**2 * curve[2] + t**3 * curve[3])
+    return np.asarray(_weights(places) @ curve)
 
 
-def _least_squares(points: Numbers, t: Numbers, start: Numbers, end: Numbers) -> Numbers:
-    """The curve with these directions at its ends that is nearest to the points."""
+def _weights(t: Numbers) -> Numbers:
+    """(p, 4) how much each point of a curve counts at its places: Bernstein's polynomials."""
     s = 1 - t
-    first, second = (3 * s**2 * t)[:, None] * start, (3 * s * t**2)[:, None] * end
-    fixed = (s**3 + 3 * s**2 * t)[:, None] * points[0] + (3 * s * t**2 + t**3)[:, None] * points[-1]
-    rest = points - fixed
-    a, b, c = (first * first).sum(), (first * second).sum(), (second * second).sum()
-    x, y = (first * rest).sum(), (second * rest).sum()
+    near, far = s * s, t * t
+    weights = np.empty((len(t), 4))
+    weights[:, 0], weights[:, 1], weights[:, 2], weights[:, 3] = near * s, 3 * near * t, 3 * s * far, far * t
+    return weights
+
+
+def _least_squares(points: Numbers, weights: Numbers, start: Numbers, end: Numbers) -> Numbers:
+    """The curve with these directions at its ends that is nearest to the points."""
+    near, far = weights[:, 1], weights[:, 2]
+    rest = points - weights @ points[[0, 0, -1, -1]]
+    a, b, c = float(near @ near), float(near @ far) * float(start @ end), float(far @ far)
+    x, y = float(near @ (rest @ start)), float(far @ (rest @ end))
     determinant = a * c - b * b
-    chord = float(np.linalg.norm(points[-1] - points[0]))
+    chord = math.dist(points[0], points[-1])
     reach = [chord / 3, chord / 3]
     if abs(determinant) > 1e-12 * max(a * c, 1e-300):
-        found = [float((x * c - y * b) / determinant), float((y * a - x * b) / determinant)]
+        found = [(x * c - y * b) / determinant, (y * a - x * b) / determinant]
         if min(found) > 1e-3 * chord and max(found) < 3 * chord:
             reach = found
-    return np.stack([points[0], points[0] + start * reach[0], points[-1] + end * reach[1], points[-1]])
+    curve = points[[0, 0, -1, -1]]
+    curve[1] += start * reach[0]
+    curve[2] += end * reach[1]
+    return curve
 
 
-def _nearer(curve: Numbers, points: Numbers, t: Numbers) -> Numbers:
-    """One step of Newton's towards each point's nearest place of the curve."""
-    first = 3 * np.diff(curve, axis=0)
-    second = 2 * np.diff(first, axis=0)
+def _nearer(curve: Numbers, off: Numbers, t: Numbers) -> Numbers:
+    """One step of Newton's towards each point's nearest place of the curve, which is `off` (p, 2) away at `t`."""
+    first = 3 * (curve[1:] - curve[:-1])
+    second = 2 * (first[1:] - first[:-1])
     s = (1 - t)[:, None]
     u = t[:, None]
-    off = evaluate(curve, t) - points
     speed = s**2 * first[0] + 2 * s * u * first[1] + u**2 * first[2]
     turn = s * second[0] + u * second[1]
     down = (speed**2).sum(axis=1) + (off * turn).sum(axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,19 +34,38 @@ def plotter_head(width_mm: float, height_mm: float, *, pen_mm: float = PEN_MM) -
     )
 
 
-def plotter_path(stroke_mm: Points, *, curves_mm: float = 0.0) -> str:
+def plotter_path(stroke_mm: Points, *, curves_mm: float = 0.0, columns: Mapping[str, Points] | None = None) -> str:
     """A line with one stroke (points, 2) as a path, in the pen's direction.
 
     A polyline, or Béziers within `curves_mm` of it. A dot is `DOT_MM` long: programs drop lines without a length.
+    `columns` (points,) become `data-` attributes, a value for each corner of the polyline or end of a curve, "?" where
+    it isn't known.
     """
     if not np.ptp(stroke_mm, axis=0).any():
         half = np.array([DOT_MM / 2, 0])
-        return f'<path class="dot" d="{path_data(np.stack([stroke_mm[0] - half, stroke_mm[0] + half]))}"/>\n'
+        line = path_data(np.stack([stroke_mm[0] - half, stroke_mm[0] + half]))
+        return f'<path class="dot"{_told(columns, [0])} d="{line}"/>\n'
     curves = fit_curves(stroke_mm, curves_mm) if curves_mm else []
     if not curves:
-        return f'<path d="{path_data(stroke_mm)}"/>\n'
+        return f'<path{_told(columns, range(len(stroke_mm)))} d="{path_data(stroke_mm)}"/>\n'
     start, *rest = [_pair(x, y) for x, y in np.concatenate([curves[0][:1], *(curve[1:] for curve in curves)]).tolist()]
-    return f'<path d="M{start}C{" ".join(rest)}"/>\n'
+    told = _told(columns, _places([curves[0][0], *(curve[-1] for curve in curves)], stroke_mm)) if columns else ""
+    return f'<path{told} d="M{start}C{" ".join(rest)}"/>\n'
+
+
+def _told(columns: Mapping[str, Points] | None, places: Sequence[int]) -> str:
+    """What is known at these of a stroke's points, as attributes."""
+    rows = ((name, [f"{values[i]:.7g}" for i in places]) for name, values in (columns or {}).items())
+    return "".join(f' data-{name}="{" ".join(row).replace("nan", "?")}"' for name, row in rows)
+
+
+def _places(ends: Sequence[Points], stroke: Points) -> list[int]:
+    """Which of a stroke's points the ends of its curves are, in order."""
+    places: list[int] = []
+    for end in ends:
+        first = places[-1] + 1 if places else 0
+        places.append(first + int((stroke[first:] == end).all(axis=1).argmax()))
+    return places
 
 
 def _pair(x: float, y: float, digits: int = DIGITS) -> str:

@@ -25,6 +25,7 @@ HEAD = [
     "size in mm",
     "file name",
     "metadata",
+    "scores",
 ]
 KEPT, LOST = "kept", "–"
 SAME_PLACE = 0.05
@@ -52,6 +53,7 @@ def everything() -> DrawingSet:
             "tilt_y": chance.uniform(-60, 60, sum(lengths)).astype(np.float32),
         },
         metadata=(json.dumps(known),) * 3,
+        scores={"f1": np.float32([0.5, 0.25, 1])},
     )
 
 
@@ -71,7 +73,17 @@ def row_of(name: str, folder: Path, written: DrawingSet) -> list[str]:
     out.parent.mkdir()
     lost = export(folder / "all.h5", out, name)
     if not form.reads:
-        facts = ("labels", "splits", "times", "pressure", "tilt", "size in mm", "file names", "other metadata")
+        facts = (
+            "labels",
+            "splits",
+            "times",
+            "pressure",
+            "tilt",
+            "size in mm",
+            "file names",
+            "other metadata",
+            "scores",
+        )
         return [f"`{name}`", "written", "kept", *(LOST if fact in lost else "written" for fact in facts)]
     import_file(out, folder / name / "back.h5", name)
     with open_dataset(folder / name / "back.h5") as stored:
@@ -101,6 +113,7 @@ def compare(written: DrawingSet, read: DrawingSet) -> list[str]:
         column_cell(written, read, "pressure", same=same),
         column_cell(written, read, "tilt_x", same=same, unit="°"),
         *(KEPT if all(known[key] == own.get(key) for own in about) else LOST for key in ("side_mm", "file", "note")),
+        KEPT if "f1" in read.scores and np.allclose(read.scores["f1"], written.scores["f1"]) else LOST,
     ]
 
 

@@ -163,6 +163,17 @@ CROHME = b"""<ink xmlns="http://www.w3.org/2003/InkML"><traceFormat><channel nam
 <traceView traceDataRef="2"/></traceGroup>
 <traceGroup><annotation type="truth">7</annotation><traceView traceDataRef="3"/></traceGroup></traceGroup></ink>
 """
+VIEWS = b"""<ink xmlns="http://www.w3.org/2003/InkML"><definitions><timestamp xml:id="t" time="1705320000000"/>
+<context xml:id="a"><inkSource xml:id="s"><traceFormat xml:id="f"><channel name="X" units="dev"/>
+<channel name="Y" units="dev" orientation="-ve"/><channel name="T" units="s" respectTo="#t"/>
+<channel name="S" type="boolean"/></traceFormat><channelProperties>
+<channelProperty channel="X" name="resolution" value="100" units="1/in"/>
+<channelProperty channel="Y" name="resolution" value="0.1" units="mm"/></channelProperties></inkSource></context>
+<context xml:id="b" contextRef="#a" traceFormatRef="#f"/></definitions>
+<traceGroup xml:id="g" contextRef="#b"><trace xml:id="x" continuation="begin">1 2 0.1 T, 3 4 .12 F, 5 6 .14 T</trace>
+<trace xml:id="y" continuation="end" priorRef="#x">7 8 0.2 T</trace><trace>9 9 1 T</trace></traceGroup>
+<traceView><annotation type="truth">7</annotation><traceView traceDataRef="#g" from="1" to="2:1"/></traceView></ink>
+"""
 CSV = b"""drawing,label,stroke,x,y,time_ms,pressure
 0,7,0,100,200,0,0.1
 0,7,0,900,200,16,0.5
@@ -219,7 +230,13 @@ SPECIMENS = {
     "quickdraw-bin": [("nose.bin", BINARY)],
     "stroke-3": [("3.npz", npz(train=objects(SEVEN_3), valid=objects(), test=objects(SEVEN_3, SEVEN_3[:1])))],
     "stroke-5": [("5.npz", npz(train=SEVEN_5[None], test=SEVEN_5[None, :7]))],
-    "inkml": [("a.inkml", INKML), ("coded.inkml", INKML_CODED), ("office.inkml", OFFICE), ("crohme.inkml", CROHME)],
+    "inkml": [
+        ("a.inkml", INKML),
+        ("coded.inkml", INKML_CODED),
+        ("office.inkml", OFFICE),
+        ("crohme.inkml", CROHME),
+        ("views.inkml", VIEWS),
+    ],
     "csv": [("a.csv", CSV)],
     "quickdraw-csv": [("q.csv", KAGGLE)],
     "svg": [("a.svg", SVG), ("kanji.svg", KANJIVG)],

@@ -86,6 +86,54 @@ def test_our_svg_comes_back_to_the_same_place_dots_included(word, tmp_path):
     assert '"side_mm":50' in back.metadata[0].replace(" ", "")
 
 
+def recorded(tmp_path, count=60):
+    """A dataset of a bow and a dot with all that can be known of their points, but for the dot's pressure."""
+    t = np.linspace(0, np.pi, count)
+    bow = np.column_stack([0.1 + t / 4, 0.5 + np.sin(t) / 4]).astype(np.float32)
+    pressure = np.append(np.linspace(0.2, 0.9, count), np.nan)
+    return put(
+        tmp_path,
+        [Drawing((bow, np.array([[0.5, 0.9]], np.float32)), "i")],
+        point_columns={
+            "time_ms": np.append(np.arange(count) * 8.5, 900).astype(np.float32),
+            "pressure": pressure.astype(np.float32),
+        },
+        scores={"confidence": np.float32([0.75]), "f1": np.float32([0.5])},
+        frames=np.float32([[0.5, 0.1, 0]]),
+        flagged=np.array([True]),
+    )
+
+
+def test_our_svg_brings_back_times_pressure_scores_and_doubt(tmp_path):
+    export(recorded(tmp_path), tmp_path / "w.svg")
+    import_file(tmp_path / "w.svg", tmp_path / "b.h5")
+    with open_dataset(tmp_path / "w.h5") as own, open_dataset(tmp_path / "b.h5") as back:
+        for name in ("time_ms", "pressure", "scores/f1", "scores/confidence", "flagged", "frames"):
+            np.testing.assert_allclose(back.column(name), own.column(name), rtol=1e-6, err_msg=name)
+
+
+def test_curves_bring_back_times_by_the_way_along_them(tmp_path):
+    export(recorded(tmp_path), tmp_path / "w.svg", curves_mm=0.02)
+    text = (tmp_path / "w.svg").read_text()
+    assert len(re.search(r'data-time_ms="([^"]*)"', text)[1].split()) < 20, "a time for each curve's end"
+    import_file(tmp_path / "w.svg", tmp_path / "b.h5")
+    with open_dataset(tmp_path / "w.h5") as own, open_dataset(tmp_path / "b.h5") as back:
+        bow, times = back[0].strokes[0], back.column("time_ms")
+        expected = np.interp(bow[:, 0], own[0].strokes[0][:, 0], own.column("time_ms")[:-1])
+        np.testing.assert_allclose(times[:-1], expected, atol=20)  # between ends as if the pen kept its pace
+        assert times[len(bow) - 1] == own.column("time_ms")[-2]
+        assert times[-1] == 900
+        assert np.isnan(back.column("pressure")[-1])
+
+
+@pytest.mark.parametrize("wrong", ["1 2", "", "1 x 2", "nan " * 9])
+def test_values_that_do_not_fit_their_path_are_passed_over(tmp_path, wrong):
+    (tmp_path / "a.svg").write_text(f'<svg><path data-time_ms="{wrong}" d="M0 0L1 1 2 2"/></svg>')
+    import_file(tmp_path / "a.svg", tmp_path / "a.h5")
+    with open_dataset(tmp_path / "a.h5") as stored:
+        assert "time_ms" not in stored.names or np.isnan(stored.column("time_ms")[1])
+
+
 def test_layers_are_one_or_one_each(tmp_path):
     source = put(tmp_path, [WORD, WORD])
     export(source, tmp_path / "one.svg", height_mm=5)

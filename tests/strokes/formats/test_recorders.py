@@ -224,3 +224,49 @@ def test_settings_of_another_format_are_refused_by_their_names(tmp_path):
         import_file(tmp_path / "a.csv", tmp_path / "a.h5", flatten_mm=1.0)
     with pytest.raises(SourceError):
         list(FORMATS["olhwdb"].read(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("t_us", (0, 8000, 16000)), ("time_ns", (5e6, 13e6, 21e6)), ("t_s", (1, 1.008, 1.016)), ("time", (0, 8, 16)),
+        ("timestamp_ms", (1705320000000, 1705320000008, 1705320000016)),
+        ("time", ("2024-01-15T12:00:00Z", "2024-01-15T12:00:00.008Z", "2024-01-15 12:00:00.016+00:00")),
+    ],
+)  # fmt: skip
+def test_csv_s_times_have_any_unit(tmp_path, name, values):
+    rows = "".join(f"{i},{i},{value}\n" for i, value in enumerate(values))
+    (found,) = read(tmp_path, "a.csv", f"x,y,{name}\n{rows}")
+    np.testing.assert_allclose(found.columns["time_ms"], [0, 8, 16], atol=1e-3)
+    if values[0] in (1705320000000, "2024-01-15T12:00:00Z"):
+        assert found.metadata["started"] == STARTED
+
+
+def test_rows_of_a_csv_in_the_air_part_strokes(tmp_path):
+    (found,) = read(tmp_path, "a.csv", "x,y,pen_down\n1,2,1\n3,4,1\n9,9,0\n5,6,1\n")
+    assert (list(found.lengths), found.points[:, 0].tolist()) == ([2, 1], [1, 3, 5])
+
+
+def test_a_whole_form_of_iam_has_its_transcription_and_writer_inside(tmp_path):
+    inside = b"""<General><Form id="a01-000u" writerID="10158"/></General><Transcription><TextLine text="By Trevor">
+<Word text="By"/></TextLine><TextLine text="Williams."/></Transcription><WhiteboardDescription>"""
+    (found,) = read(tmp_path, "strokesz.xml", specimens.IAM.replace(b"<WhiteboardDescription>", inside))
+    assert found.label == "By Trevor\nWilliams."
+    assert (found.metadata["form"], found.metadata["writer"]) == ("a01-000u", "10158")
+
+
+def test_hanzi_writer_s_whole_package_is_read_without_what_is_no_character(tmp_path):
+    (tmp_path / "package.json").write_text('{"name": "hanzi-writer-data"}')
+    (tmp_path / "all.json").write_bytes(b'{"' + "七".encode() + b'":' + specimens.HANZI + b"}")
+    found = read(tmp_path, "七.json", specimens.HANZI)
+    assert [d.label for d in guess_format(tmp_path).read(tmp_path)] == ["七", "七"]
+    assert [d.label for d in guess_format(tmp_path / "all.json").read(tmp_path / "all.json")] == [found[0].label]
+    with pytest.raises(SourceError, match="no medians"):
+        list(FORMATS["hanzi"].read(tmp_path / "package.json"))
+
+
+def test_unipen_s_units_may_be_per_cm(tmp_path):
+    head = ".VERSION 1.0\n.COORD X Y\n.X_POINTS_PER_CM 100\n.Y_POINTS_PER_MM 20\n"
+    (found,) = read(tmp_path, "a.unp", f"{head}.PEN_DOWN\n0 0\n100 200\n.PEN_UP\n")
+    assert found.points.tolist() == [[0, 0], [100, -100]]
+    assert found.metadata["side_mm"] == 10

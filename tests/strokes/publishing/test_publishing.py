@@ -1,6 +1,7 @@
 """A published folder is what it says: other programs load it, and a change of any file is found."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -72,6 +73,13 @@ def test_the_croissant_is_valid_and_its_records_are_read(published):
     records = list(dataset.records("test"))
     assert len(records) == 1
     assert records[0]["test/label"] == 0
+
+
+def test_the_histogram_s_last_number_ends_inside_the_picture(published):
+    text = (published[0] / "confidence.svg").read_text(encoding="utf-8")
+    width = int(re.search(r'<svg [^>]*width="(\d+)"', text)[1])
+    numbers = re.findall(r'<text x="(\d+)"([^>]*)>', text)
+    assert all('text-anchor="end"' in rest or int(x) < width / 2 for x, rest in numbers)
 
 
 def test_the_card_tells_licence_classes_command_and_citation(published):

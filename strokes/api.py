@@ -83,7 +83,7 @@ def recover_many(
 
     Args:
         images: each as `recover` takes it, such as an array (n, h, w); or a set that this package loaded; or the path
-            of an IDX file, an `.npz`, a picture, or a folder of them.
+            or URL of an IDX file, an `.npz`, a picture, a folder of them, Parquet or tar shards.
         labels: one each: strings, None where unknown, or whole numbers, -1 where unknown.
         method: as for `recover`.
         seed: as for `recover`.
@@ -229,7 +229,7 @@ def as_image_set(images: Pictures, labels: Sequence[Any] | Path | str | None = N
         return images
     if images is None or isinstance(images, str | Path):
         if labels is None or isinstance(labels, str | Path):
-            return choose_pictures(*(None if path is None else Path(path) for path in (images, labels)))
+            return choose_pictures(images, labels)
     elif not isinstance(images, ImageSet) and not isinstance(labels, str | Path):
         return gather_images(images, labels)
     raise ConfigError("labels come as the pictures do: a list beside a list, a path beside a path, in a set none")

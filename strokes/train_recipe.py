@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from strokes.recovery.words.trainer import StripTrainer
 from strokes.training import checkpoints
 from strokes.training.log import TrainingLog
 from strokes.training.loop import RATE, run_epochs
+from strokes.training.processes import join, started_by_torchrun
 from strokes.training.protocol import Trains
 from strokes.training.recipes import check_choice, parse_recipe
 
@@ -53,12 +55,14 @@ class Kind:
         make_trainer: what trains by such a recipe, on pictures and perhaps recordings, on a device.
         pictures: that it learns from: "thinned", "grey" or "no".
         use: what is to be done with what was trained in a `{folder}`.
+        shared: whether processes that torchrun starts can share the work.
     """
 
     recipe: type[Any]
     make_trainer: Callable[[Any, Any, PenSet | None, str], Trains]
     pictures: str
     use: str
+    shared: bool = False
 
 
 def make_published_trainer(recipe: Recipe, pictures: ImageSet, pens: PenSet | None, device: str) -> Trains:
@@ -93,8 +97,12 @@ RECIPE_KINDS = {
     checkpoints.PUBLISHED: Kind(
         Recipe, make_published_trainer, "thinned", "use it with strokes build-dataset --model {folder}"
     ),
-    PENS: Kind(PenRecipe, make_pen_trainer, "thinned", "use it with strokes build-dataset --model {folder}"),
-    STRIPS: Kind(StripRecipe, make_strip_trainer, "no", "strokes.recovery.words.trainer.load_strip_network reads it"),
+    PENS: Kind(
+        PenRecipe, make_pen_trainer, "thinned", "use it with strokes build-dataset --model {folder}", shared=True
+    ),
+    STRIPS: Kind(
+        StripRecipe, make_strip_trainer, "no", "strokes.recovery.words.trainer.load_strip_network reads it", shared=True
+    ),
     GENERATOR: Kind(
         GeneratorRecipe, make_generator_trainer, "grey", "use it with strokes generate --generator {folder}"
     ),
@@ -166,6 +174,8 @@ def train(
 ) -> Path:
     """Train by `recipe` into the folder `out`: a checkpoint an epoch, TensorBoard logs beside it.
 
+    Processes that `torchrun` started share each batch of a recipe of pens or strips; the first of them writes.
+
     Args:
         recipe: what to train and how.
         pictures: training pictures: grey ones for an image generator or a classifier, none for a line model, thinned
@@ -182,27 +192,32 @@ def train(
 
     Raises:
         ConfigError: `out` holds a checkpoint and `resume` is off, or one of another recipe; or a pen recipe is given no
-            recordings, or another recipe some.
+            recordings, or another recipe some; or torchrun started several processes for a recipe that takes one.
         SourceError: all recordings are of held-out writers.
         StoreError: `out` can't be made or written to.
     """
     checkpoint = out / checkpoints.WEIGHTS_NAME
     if checkpoint.exists() and not resume:
         raise ConfigError(f"{checkpoint} exists; go on from it with --resume, or choose another --out")
-    trainer = make_trainer(recipe, pictures, pens, device=device)
+    if started_by_torchrun() > 1 and not kind_of(recipe).shared:
+        raise ConfigError(f"{recipe.name} is trained by one process; start it without torchrun")
+    processes, own = join(device)
+    trainer = make_trainer(recipe, pictures, pens, device=own)
     make_folder(out)
     if resume and checkpoint.exists():
         checkpoints.restore(trainer, checkpoint)
     else:
         trainer.pretrain()
-    with TrainingLog(out, start=trainer.progress.step) as log:
 
-        def keep(epoch: int, means: dict[str, float]) -> None:
+    def keep(epoch: int, means: dict[str, float]) -> None:
+        if processes.is_first:
             trainer.finish_epoch(out)
             checkpoints.save(trainer, checkpoint)
             if on_epoch is not None:
                 on_epoch(epoch, means)
+        processes.wait()
 
+    with TrainingLog(out, start=trainer.progress.step) if processes.is_first else nullcontext() as log:
         run_epochs(trainer, log=log, after=keep)
     return checkpoint
 

@@ -67,10 +67,13 @@ app.add_typer(outputs)
 def build_dataset(
     out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
     images: Annotated[
-        Path | None,
-        typer.Option(help="A picture, PDF, folder of them, array, CSV or IDX; without it, the bundled thinned MNIST."),
+        str | None,
+        typer.Option(
+            metavar="PATH|URL",
+            help="A picture, PDF, folder of them, array, CSV, IDX, Parquet or tar shards; default: thinned MNIST.",
+        ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="The labels of an IDX file or array.")] = None,
+    labels: Annotated[str | None, typer.Option(metavar="PATH|URL", help="The labels of an IDX file or array.")] = None,
     ink: Annotated[str, typer.Option(help="dark, light, or auto to decide by the pictures.")] = "auto",
     orientation: Annotated[
         str, typer.Option(help="upright, transposed, or auto, which turns EMNIST's own files.")
@@ -165,10 +168,13 @@ def train(
 ) -> None:
     """Train a stroke network or an image generator by a recipe, with a checkpoint an epoch.
 
+    Several processes share a pen recipe's batches: torchrun --nproc_per_node 2 -m strokes train pen-digits …
+
     Example: strokes train per-digit --epochs 2 --out runs/short
     """
     from strokes.api import train as run
     from strokes.train_recipe import describe_epoch, set_threads, use_of
+    from strokes.training.processes import speaks
 
     set_threads(threads)
     checkpoint = run(
@@ -184,7 +190,8 @@ def train(
         resume=resume,
         on_epoch=describe_epoch(typer.echo),
     )
-    typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
+    if speaks():
+        typer.echo(f"{checkpoint.parent}: {use_of(recipe).format(folder=checkpoint.parent)}")
 
 
 @app.command()

@@ -12,8 +12,8 @@ from strokes.ink.pictures import ImageSet
 
 
 def choose_pictures(
-    images: Path | None = None,
-    labels: Path | None = None,
+    images: Path | str | None = None,
+    labels: Path | str | None = None,
     *,
     split: str = "all",
     classes: str = "",
@@ -23,7 +23,7 @@ def choose_pictures(
     """Given pictures, or the bundled thinned MNIST, narrowed down.
 
     Args:
-        images: a file or folder as `load_images` takes it; None for MNIST.
+        images: a file, folder or URL as `load_images` takes it; None for MNIST.
         labels: the labels of an IDX file.
         split: "train", "test" or "all".
         classes: classes to keep, such as "0-3,7"; "" keeps all.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ SUFFIXES = (
 FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 HEIC = (".heic", ".heif")
 MAX_PIXELS = 100_000_000
-PDF_DPI = 300.0
+PDF_MAGIC, PDF_DPI = b"%PDF", 300.0
 UNKNOWN_DPI = (72, 96)
 """What programs write who don't know a picture's resolution."""
 THUMBNAIL = 254
@@ -49,18 +50,20 @@ class Page:
     dpi: float = 0.0
 
 
-def read_pages(path: Path, *, dpi: float = 0.0) -> Iterator[Page]:
+def read_pages(path: Path | str, *, dpi: float = 0.0, content: bytes | None = None) -> Iterator[Page]:
     """The pages of a picture file, one after the other.
 
     Args:
         path: a picture, a TIFF of several pages or a PDF; of animations the first picture.
         dpi: what the file's resolution is taken to be; 0 for what it says itself. A PDF is drawn at it.
+        content: the file's bytes, where it isn't on this machine; `path` is then what messages call it.
 
     Raises:
         SourceError: the file is missing, no picture, broken, above 100 megapixels, or needs an extra.
     """
+    is_pdf = PurePosixPath(path).suffix.lower() == ".pdf" or (content or b"").startswith(PDF_MAGIC)
     with told(path):
-        yield from read_pdf(path, dpi) if path.suffix.lower() == ".pdf" else read_picture_pages(path, dpi)
+        yield from (read_pdf if is_pdf else read_picture_pages)(path, dpi, content)
 
 
 @contextmanager
@@ -78,14 +81,15 @@ def told(path: Path | str) -> Iterator[None]:
         raise SourceError(f"{path} is a broken picture ({error}); save it again or remove it") from None
 
 
-def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
+def read_picture_pages(path: Path | str, dpi: float, content: bytes | None) -> Iterator[Page]:
     """The pages of a file that pillow reads."""
-    if path.suffix.lower() in HEIC:
+    if PurePosixPath(path).suffix.lower() in HEIC:
         allow_heic(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         Image.init()
-        with Image.open(path, formats=[name for name in FORMATS if name in Image.ID]) as picture:
+        held = path if content is None else io.BytesIO(content)
+        with Image.open(held, formats=[name for name in FORMATS if name in Image.ID]) as picture:
             frames = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
             for number in range(frames):
                 picture.seek(number)
@@ -96,7 +100,7 @@ def read_picture_pages(path: Path, dpi: float) -> Iterator[Page]:
                 yield Page(pixels, number + 1 if frames > 1 else 0, dpi or own)
 
 
-def allow_heic(path: Path) -> None:
+def allow_heic(path: Path | str) -> None:
     """Teach pillow HEIC. Raises `SourceError` where the extra isn't installed."""
     try:
         from pillow_heif import register_heif_opener
@@ -171,16 +175,16 @@ def on_paper(layers: NDArray[np.uint8]) -> Pixels:
     return np.rint(colour * opacity + paper * (1 - opacity)).astype(np.uint8)
 
 
-def read_pdf(path: Path, dpi: float) -> Iterator[Page]:
+def read_pdf(path: Path | str, dpi: float, content: bytes | None) -> Iterator[Page]:
     """The pages of a PDF, drawn at `dpi` or, for 0, at 300."""
     try:
         import pypdfium2
     except ImportError:
         raise SourceError(f"{path} is a PDF, which needs an extra: pip install 'penstrokes[pages]'") from None
-    if not path.is_file():
+    if content is None and not Path(path).is_file():
         raise FileNotFoundError(path)
     try:
-        document: Any = pypdfium2.PdfDocument(path)
+        document: Any = pypdfium2.PdfDocument(path if content is None else content)
     except pypdfium2.PdfiumError as error:
         raise SourceError(f"{path} is a broken or locked PDF ({error}); save it again or remove it") from None
     try:

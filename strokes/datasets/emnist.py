@@ -144,11 +144,10 @@ def _find(place: Place) -> Files:
     found: Files = {}
     folders: tuple[Place, Place] = (place, place / "gzip")
     for folder in [folder for folder in folders if folder.is_dir()]:
-        files: list[Place] = sorted(folder.iterdir(), key=lambda file: file.name)
-        for file in files:
-            named = FILE_NAME.fullmatch(file.name)
-            if named:
-                found.setdefault((named[1], named[2], named[3]), file)
+        files: Iterator[Place] = iter(folder.iterdir())
+        named = [(match, file) for file in files if (match := FILE_NAME.fullmatch(file.name))]
+        for match, file in sorted(named, key=lambda one: one[1].name):
+            found.setdefault((match[1], match[2], match[3]), file)
     return found
 
 

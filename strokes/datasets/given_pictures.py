@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,12 @@ from numpy.typing import NDArray
 from strokes.datasets.decode import Page
 from strokes.datasets.labels_of import number_given_labels
 from strokes.ink.drawing import SPLITS
+from strokes.ink.fine import TextShelf
 from strokes.ink.normalise import Framer
-from strokes.ink.paper.polarity import darkness_of_ink
 from strokes.ink.paper.scan import Inked, dark_on_light, take_paper_away
 from strokes.ink.pictures import FRAME_PX, GreySet, ImageSet, make_image_set
 
 INCH_MM = 25.4
-LOOKED_AT = 200
-"""So many pictures of an array are asked whether their ink is dark."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,6 @@ class GivenPicture:
         return json.dumps(known, ensure_ascii=False)
 
 
-def stack_ink(images: NDArray[np.uint8]) -> str:
-    """Whether the ink of most of an array's pictures (n, h, w) is dark or light."""
-    chosen = images[:: max(len(images) // LOOKED_AT, 1)]
-    told = [darkness_of_ink(np.ascontiguousarray(image)) for image in chosen if np.ptp(image)]
-    return "dark" if told and float(np.median(told)) > 0 else "light"
-
-
 def frame_given(
     pictures: Iterable[GivenPicture],
     place: Path | str,
@@ -86,13 +78,15 @@ def frame_given(
     Raises:
         SourceError: a picture can't be read, or the labels aren't as many, or are neither strings nor integers.
     """
-    framer, told, splits, about = Framer(), [], [], []
+    framer, told, splits, about = Framer(), list[str](), bytearray(), TextShelf()
+    noted = False
     for picture in pictures:
         inked = picture.inked()
         framer.add(inked.grey, pen_px=inked.pen_px)
-        told.append(picture.label)
+        told.append(sys.intern(picture.label))
         splits.append(SPLITS.index(picture.split))
         about.append(picture.about(inked))
+        noted = noted or about[-1] != "{}"
     found = labels if labels is not None else told if any(told) else None
     numbers, classes = number_given_labels(found, len(told), place)
     framed = framer.framed()
@@ -100,11 +94,11 @@ def frame_given(
         framed.ink,
         labels=numbers,
         classes=classes,
-        split=np.array(splits, np.uint8),
+        split=np.frombuffer(splits, np.uint8),
         sizes=framed.sizes,
         frames=framed.frames,
         fine=framed.fine if any(fine is not None for fine in framed.fine) else None,
-        metadata=tuple(about) if any(text != "{}" for text in about) else None,
+        metadata=about if noted else None,
         name=name,
     )
 

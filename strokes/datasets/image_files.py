@@ -1,93 +1,146 @@
-"""Folders of pictures: which files are read, what class and split each is of, and what is passed over."""
+"""Folders of pictures, here or remote: which files are read, what class and split each is of, and what is passed over.
+
+A folder is gone through twice, once to count and once to read, and only the names of one of its folders are in memory.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import os
+import sys
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from strokes.datasets.decode import SUFFIXES
+from strokes.datasets.items import Item
+from strokes.datasets.places import Place, list_folder
 from strokes.errors import SourceError
 
 SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 """Folders that name a split, and not a class, where all folders with pictures are such."""
+SHARDS = (".tar", ".tar.gz", ".tgz", ".parquet", ".npz")
+"""Files of many pictures, which are read from a folder without pictures of its own."""
 NAMED = 5
 """So many of the files that are passed over are named."""
 
 
-@dataclass(frozen=True)
-class PictureFile:
-    """A picture's file.
+@dataclass
+class PictureFolder:
+    """The pictures of a folder in the order of their names; going through it lists it again.
 
     Attributes:
-        path: where it is.
-        name: its path within the folder that was asked for, or its name alone.
-        label: its class, "" where unknown.
-        split: "train", "test" or "none".
+        folder: where they lie.
+        count: how many.
+        split: whether its own folders are splits, and not classes.
+        others: how many files of each ending are no pictures.
+        named: the first of these.
+        unread: folders that can't be read.
+        shards: the files of many pictures among the others.
     """
 
-    path: Path
-    name: str
-    label: str = ""
-    split: str = "none"
+    folder: Place
+    count: int = 0
+    split: bool = False
+    others: Counter[str] = field(default_factory=Counter)
+    named: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    shards: list[tuple[str, ...]] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        return self.count
 
-@dataclass(frozen=True)
-class Found:
-    """The pictures of a folder in the order of their names, and the names of the files that are none."""
+    def __iter__(self) -> Iterator[Item]:
+        for parts in walk(self.folder):
+            if is_picture(parts):
+                yield self.placed(parts)
 
-    pictures: tuple[PictureFile, ...]
-    passed_over: tuple[str, ...] = ()
+    def placed(self, parts: tuple[str, ...]) -> Item:
+        """A picture with the class and split that its folders tell."""
+        folders = parts[:-1]
+        told = SPLIT_FOLDERS[folders[0].lower()] if self.split else "none"
+        classes = folders[1:] if self.split else folders
+        return Item("/".join(parts), self.place_of(parts), sys.intern(classes[0]) if classes else "", told)
+
+    def place_of(self, parts: tuple[str, ...]) -> Place:
+        """Where a file lies."""
+        place = self.folder
+        for part in parts:
+            place = place / part
+        return place
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should be told."""
-        if not self.passed_over:
-            return ()
-        kinds = Counter(Path(name).suffix.lower() or "without an ending" for name in self.passed_over)
-        told = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-        named = ", ".join(self.passed_over[:NAMED]) + (", …" if len(self.passed_over) > NAMED else "")
-        return (f"passed over {len(self.passed_over)} files that are no pictures ({told}): {named}",)
+        notes = tuple(f"passed over {why}" for why in self.unread)
+        if not self.others:
+            return notes
+        told = ", ".join(f"{count} {kind}" for kind, count in self.others.most_common())
+        named = ", ".join(self.named) + (", …" if self.others.total() > NAMED else "")
+        return (*notes, f"passed over {self.others.total()} files that are no pictures ({told}): {named}")
 
 
-def find_pictures(folder: Path) -> Found:
-    """The pictures of a folder and of all folders within.
+def find_pictures(folder: Place) -> PictureFolder:
+    """The pictures of a folder and of all folders within, or the files of many pictures where it has none.
 
     The first folder below is the class; or `train` and `test` lie there, and the classes below them.
 
     Raises:
-        SourceError: when there is no picture in it.
+        SourceError: when there is neither, or the folder can't be read.
     """
-    files = sorted(walk(folder), key=lambda name: (len(name.parts) > 1, name.parts))
-    own = [name for name in files if name.suffix.lower() in SUFFIXES]
-    if not own:
+    found = PictureFolder(folder)
+    own, first = False, set()
+    for parts in walk(folder, found.unread):
+        if is_picture(parts):
+            found.count += 1
+            own = own or len(parts) == 1
+            first |= {parts[0].lower()} if len(parts) > 1 else set()
+            continue
+        found.others[PurePosixPath(parts[-1]).suffix.lower() or "without an ending"] += 1
+        if len(found.named) < NAMED:
+            found.named.append("/".join(parts))
+        if parts[-1].lower().endswith(SHARDS):
+            found.shards.append(parts)
+    if not found.count and not found.shards:
         raise SourceError(
             f"{folder} holds no PNG or JPEG, nor any other picture; expected some, or one subfolder of them a class"
         )
-    first = {name.parts[0].lower() for name in own if len(name.parts) > 1}
-    split = bool(first) and first <= set(SPLIT_FOLDERS) and all(len(name.parts) > 1 for name in own)
-    pictures = tuple(placed(folder, name, split=split) for name in own)
-    others = tuple(name.as_posix() for name in files if name.suffix.lower() not in SUFFIXES)
-    return Found(pictures, others)
-
-
-def walk(folder: Path) -> list[Path]:
-    """Every file below a folder, relative to it, hidden ones left out."""
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
-        found += [Path(place, name).relative_to(folder) for name in names if not name.startswith(".")]
+    found.split = bool(first) and not own and first <= set(SPLIT_FOLDERS)
     return found
 
 
-def placed(folder: Path, name: Path, *, split: bool) -> PictureFile:
-    """A picture with the class and split that its folders tell."""
-    folders = name.parts[:-1]
-    told = SPLIT_FOLDERS[folders[0].lower()] if split else "none"
-    classes = folders[1:] if split else folders
-    return PictureFile(folder / name, name.as_posix(), classes[0] if classes else "", told)
+def is_picture(parts: tuple[str, ...]) -> bool:
+    """Whether a file is a picture by its name."""
+    return parts[-1].lower().endswith(SUFFIXES)
+
+
+def walk(folder: Place, unread: list[str] | None = None) -> Iterator[tuple[str, ...]]:
+    """Every file below a folder as the parts of its path in it: its own first, then all others by their names.
+
+    Folders below it that can't be read are left out, and `unread` is told.
+
+    Raises:
+        SourceError: the folder itself can't be read.
+    """
+    files, folders = list_folder(folder)
+    yield from ((name,) for name in files)
+    for name in folders:
+        yield from walk_below(folder / name, (name,), unread)
+
+
+def walk_below(folder: Place, above: tuple[str, ...], unread: list[str] | None) -> Iterator[tuple[str, ...]]:
+    """Every file below a folder within, files and folders by their names."""
+    try:
+        files, folders = list_folder(folder)
+    except SourceError as error:
+        if unread is not None:
+            unread.append(str(error))
+        return
+    for name, is_folder in sorted([*((name, False) for name in files), *((name, True) for name in folders)]):
+        if is_folder:
+            yield from walk_below(folder / name, (*above, name), unread)
+        else:
+            yield (*above, name)
 
 
 def split_by_name(name: str, test_share: float) -> str:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from strokes.datasets.decode import Page, check_size, pixels_of, read_pages, told, upright
-from strokes.datasets.given_pictures import GivenPicture, frame_given, grey_given, stack_ink
+from strokes.datasets.given_pictures import GivenPicture, frame_given, grey_given
 from strokes.datasets.npz import to_grey
 from strokes.datasets.scale import check_values, full_scale, to_bytes
+from strokes.datasets.stacks import ink_of_most
 from strokes.errors import ShapeError, SourceError
 from strokes.ink.pictures import GreySet, ImageSet
 
@@ -109,5 +110,5 @@ def each_of(images: Sequence[Picture] | NDArray[Any]) -> Iterator[GivenPicture]:
         grey = to_grey(np.asarray(images), "the array of pictures")
     except SourceError as error:
         raise ShapeError(str(error)) from None
-    ink = stack_ink(grey)
+    ink = ink_of_most(grey)
     yield from (GivenPicture(Page(pixels), ink) for pixels in grey)

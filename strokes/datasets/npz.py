@@ -100,13 +100,18 @@ def chosen(held: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 def labels_beside(path: Path) -> NDArray[Any] | None:
     """The labels in the file whose name says labels where this one's says pictures; None without one."""
-    words = re.split(r"([-_. ])", path.name)
-    for place, word in enumerate(words):
-        if word in LABEL_WORDS:
-            other = path.with_name("".join([*words[:place], LABEL_WORDS[word], *words[place + 1 :]]))
-            if other != path and other.is_file():
-                return read_labels(other)
-    return None
+    others = (path.with_name(name) for name in names_of_labels(path.name))
+    return next((read_labels(other) for other in others if other.is_file()), None)
+
+
+def names_of_labels(name: str) -> list[str]:
+    """What the labels of a file of pictures may be called."""
+    words = re.split(r"([-_. ])", name)
+    return [
+        "".join([*words[:place], LABEL_WORDS[word], *words[place + 1 :]])
+        for place, word in enumerate(words)
+        if word in LABEL_WORDS
+    ]
 
 
 def read_labels(path: Path) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets import npz
 from strokes.datasets.az_csv import FILE as A_Z_FILE
 from strokes.datasets.az_csv import LETTER_COUNT, read_az
 from strokes.datasets.csv_pictures import read_csv
 from strokes.datasets.decode import MAX_PIXELS
 from strokes.datasets.emnist import choose_part, part_of_name, read_emnist
 from strokes.datasets.idx import is_idx, read_idx_images, read_idx_labels
+from strokes.datasets.items import Item
 from strokes.datasets.labels_of import label_names
 from strokes.datasets.npz import one_column, read_arrays, read_labels, to_grey
 from strokes.datasets.orientation import put_upright
 from strokes.datasets.zips import is_zip, open_zip
 from strokes.errors import SourceError
+from strokes.ink.paper.polarity import darkness_of_ink
 
 ARRAYS = (".npz", ".npy", ".csv")
 SPLITS = ("train", "test")
+LOOKED_AT = 200
+"""So many pictures of an array are asked whether their ink is dark."""
 LETTER_NAME = re.compile(r"letter|alphabet|(?<![a-z])a[-_ ]?z(?![a-z])", re.IGNORECASE)
 
 
@@ -43,6 +48,21 @@ class Stack:
     labels: Sequence[str] | None
     split: str = "none"
     name: str = ""
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[Item]:
+        ink = ink_of_most(self.images)
+        for i, pixels in enumerate(self.images):
+            yield Item(f"{self.name}[{i}]", pixels, self.labels[i] if self.labels else "", self.split, ink)
+
+
+def ink_of_most(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> str:
+    """Whether the ink of most of an array's pictures (n, h, w) is "dark" or "light"."""
+    chosen = images[:: max(len(images) // LOOKED_AT, 1)]
+    told = [darkness_of_ink(np.ascontiguousarray(image)) for image in chosen if np.ptp(image)]
+    return "dark" if told and float(np.median(told)) > 0 else "light"
 
 
 def is_stack(path: Path) -> bool:
@@ -157,7 +177,17 @@ def checked(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
 
 def labels_beside(path: Path) -> Path | None:
     """The labels file that belongs to a pictures file by MNIST's or QMNIST's naming, packed or not, if it is there."""
-    plain = path.name.removesuffix(".gz").removesuffix(".xz").replace("images", "labels")
+    candidates = [path.with_name(name) for name in names_of_labels(path.name)]
+    return next((c for c in candidates if c.is_file()), None)
+
+
+def names_beside(name: str) -> tuple[str, ...]:
+    """What the labels may be called that lie beside a file of pictures of any kind."""
+    return (*names_of_labels(name), *npz.names_of_labels(name))
+
+
+def names_of_labels(name: str) -> list[str]:
+    """What the labels of a pictures file may be called."""
+    plain = name.removesuffix(".gz").removesuffix(".xz").replace("images", "labels")
     names = (plain.replace("idx3", "idx1"), plain.replace("idx3", "idx2").replace("ubyte", "int"))
-    candidates = [path.with_name(name + packed) for name in names for packed in ("", ".gz", ".xz")]
-    return next((c for c in candidates if c.is_file() and c != path), None)
+    return [label + packed for label in names for packed in ("", ".gz", ".xz") if label + packed != name]

@@ -37,7 +37,7 @@ def read_pictures(paths: Sequence[Path]) -> tuple[list[str], GreySet]:
 def class_names_of(path: Path, count: int) -> Iterator[str]:
     """What each picture of a file or folder is called."""
     if path.is_dir():
-        yield from (str(file.path) for file in find_pictures(path).pictures)
+        yield from (str(path / item.name) for item in find_pictures(path))
     elif count == 1:
         yield str(path)
     else:

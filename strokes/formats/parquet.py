@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from strokes.errors import ConfigError
+from strokes.datasets.parquet_pictures import load_pyarrow
 from strokes.formats.sheet import PAPER
 from strokes.formats.stroke_3 import split_indices
 from strokes.ink.drawing import POINT_COLUMNS, DrawingSet, IntArray
@@ -81,16 +81,6 @@ def write_parts(dataset: DatasetFile, path: Path) -> list[Part]:
         del chosen["train"]
     schema = make_schema(pyarrow, dataset)
     return [write_split(dataset, rows, path, name, schema) for name, rows in chosen.items()]
-
-
-def load_pyarrow() -> Any:
-    """The modules of pyarrow. Raises `ConfigError` when it is not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise ConfigError("Parquet needs pyarrow; install it with: pip install 'penstrokes[parquet]'") from None
-    return pyarrow
 
 
 def point_columns(dataset: DatasetFile) -> list[str]:

@@ -1,18 +1,22 @@
-"""The ink of pictures larger than the network's frame, in their own resolution: compressed, in memory or in a file."""
+"""The ink of pictures larger than the network's frame, in their own resolution, and shelves: what is kept in files."""
 
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
 import zlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Generic, TypeVar, overload
 
 import numpy as np
 
 from strokes.ink.drawing import BoolArray
 from strokes.ink.thinning import thin
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -48,49 +52,65 @@ class FineInk:
         return thin(self.mask)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """Where a shelf's file holds an ink, and what else is known of it."""
-
-    place: int
-    length: int
-    height: int
-    width: int
-    pen_px: float
-
-
-class InkShelf(Sequence[FineInk | None]):
-    """Inks kept in an unnamed file, so that memory doesn't grow with them; it goes when nobody holds the shelf."""
+class Shelf(Sequence[Kept], Generic[Kept]):
+    """A sequence in an unnamed file, so that memory grows by 8 bytes a thing; it goes when nobody holds the shelf."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="strokes-ink-", buffering=0)  # noqa: SIM115
-        self._entries: list[Entry | None] = []
-        self._end = 0
+        self._file = tempfile.TemporaryFile(prefix="strokes-", buffering=0)  # noqa: SIM115
+        self._ends = array("Q", [0])
 
-    def append(self, ink: FineInk | None) -> None:
+    def pack(self, thing: Kept) -> bytes:
+        """A thing as bytes."""
+        raise NotImplementedError
+
+    def unpack(self, packed: bytes) -> Kept:
+        """A thing as it was."""
+        raise NotImplementedError
+
+    def append(self, thing: Kept) -> None:
         """Keep one more."""
-        if ink is None:
-            self._entries.append(None)
-            return
-        os.pwrite(self._file.fileno(), ink.packed, self._end)
-        self._entries.append(Entry(self._end, len(ink.packed), ink.height, ink.width, ink.pen_px))
-        self._end += len(ink.packed)
+        packed = self.pack(thing)
+        os.pwrite(self._file.fileno(), packed, self._ends[-1])
+        self._ends.append(self._ends[-1] + len(packed))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._ends) - 1
 
     @overload
-    def __getitem__(self, index: int) -> FineInk | None: ...
+    def __getitem__(self, index: int) -> Kept: ...
     @overload
-    def __getitem__(self, index: slice) -> list[FineInk | None]: ...
-    def __getitem__(self, index: int | slice) -> FineInk | list[FineInk | None] | None:
+    def __getitem__(self, index: slice) -> list[Kept]: ...
+    def __getitem__(self, index: int | slice) -> Kept | list[Kept]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        entry = self._entries[index]
-        if entry is None:
-            return None
-        packed = os.pread(self._file.fileno(), entry.length, entry.place)
-        return FineInk(packed, entry.height, entry.width, entry.pen_px)
+        i = range(len(self))[index]
+        return self.unpack(os.pread(self._file.fileno(), self._ends[i + 1] - self._ends[i], self._ends[i]))
 
-    def __iter__(self) -> Iterator[FineInk | None]:
+    def __iter__(self) -> Iterator[Kept]:
         return (self[i] for i in range(len(self)))
+
+
+class InkShelf(Shelf[FineInk | None]):
+    """Inks of pictures, None for one that is no larger than the frame."""
+
+    known = struct.Struct("<IId")
+
+    def pack(self, thing: FineInk | None) -> bytes:
+        """An ink's size, its pen's width and its bits; nothing for None."""
+        return b"" if thing is None else self.known.pack(thing.height, thing.width, thing.pen_px) + thing.packed
+
+    def unpack(self, packed: bytes) -> FineInk | None:
+        """The ink."""
+        return FineInk(packed[self.known.size :], *self.known.unpack_from(packed)) if packed else None
+
+
+class TextShelf(Shelf[str]):
+    """Texts."""
+
+    def pack(self, thing: str) -> bytes:
+        """A text's bytes."""
+        return thing.encode("utf-8", "surrogateescape")
+
+    def unpack(self, packed: bytes) -> str:
+        """The text."""
+        return packed.decode("utf-8", "surrogateescape")

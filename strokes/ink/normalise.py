@@ -8,9 +8,12 @@ MNIST's pen are first thickened to it, or they would vanish when a large picture
 from __future__ import annotations
 
 import math
+import os
+import tempfile
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -29,6 +32,8 @@ PEN_PX = 2.2
 FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
+IN_MEMORY, PIECE = 1 << 16, 1 << 12
+"""So many pictures at most are held in memory; so many of more are thinned at a time."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,21 @@ class Framed:
 
     @property
     def ink(self) -> BoolArray:
-        """The thinned pictures (n, 28, 28)."""
-        return thin(self.grey)
+        """The thinned pictures (n, 28, 28), in a file where they are many."""
+        if len(self.grey) <= IN_MEMORY:
+            return thin(self.grey)
+        with tempfile.TemporaryFile(prefix="strokes-") as file:
+            for start in range(0, len(self.grey), PIECE):
+                file.write(thin(self.grey[start : start + PIECE]).tobytes())
+            return mapped(file, np.dtype(np.bool_))
 
 
 class Framer:
-    """Puts pictures into the frame one by one; the ink of those larger than the frame is kept in a file."""
+    """Puts pictures into the frame one by one; they, and the ink of those larger than the frame, are kept in files."""
 
     def __init__(self) -> None:
-        self._grey: list[GreyImage] = []
-        self._sizes: list[tuple[float, float]] = []
-        self._frames: list[tuple[float, float, float]] = []
+        self._grey = tempfile.TemporaryFile(prefix="strokes-")  # noqa: SIM115
+        self._sizes, self._frames = array("f"), array("f")
         self._fine = InkShelf()
 
     def add(self, picture: GreyImage, *, pen_px: float = 0.0) -> None:
@@ -61,19 +70,28 @@ class Framer:
         longer = max(height, width)
         as_it_is = picture.shape == (FRAME_PX, FRAME_PX)
         grey, frame = (picture, IDENTITY_FRAME) if as_it_is else to_frame(picture)
-        self._grey.append(grey)
-        self._frames.append(frame)
-        self._sizes.append((width / longer, height / longer))
+        self._grey.write(grey.tobytes())
+        self._frames.extend(frame)
+        self._sizes.extend((width / longer, height / longer))
         self._fine.append(fine_ink(picture, pen_px) if longer > FRAME_PX else None)
 
     def framed(self) -> Framed:
         """All that were added."""
         return Framed(
-            np.array(self._grey, np.uint8).reshape(-1, FRAME_PX, FRAME_PX),
+            mapped(self._grey, np.dtype(np.uint8)),
             np.array(self._sizes, np.float32).reshape(-1, 2),
             np.array(self._frames, np.float32).reshape(-1, 3),
             self._fine,
         )
+
+
+def mapped(file: IO[bytes], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The pictures (n, 28, 28) in an unnamed file: read into memory where they are few, otherwise left there."""
+    count = file.seek(0, os.SEEK_END) // FRAME_PX**2
+    if count > IN_MEMORY:
+        return np.memmap(file, dtype, mode="c", shape=(count, FRAME_PX, FRAME_PX))
+    file.seek(0)
+    return np.fromfile(file, dtype).reshape(-1, FRAME_PX, FRAME_PX)
 
 
 def fine_ink(picture: GreyImage, pen_px: float) -> FineInk:

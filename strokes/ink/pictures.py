@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
-from strokes.ink.drawing import IDENTITY_FRAME, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
+from strokes.ink.drawing import IDENTITY_FRAME, LISTED, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
 from strokes.ink.fine import FineInk
 
 FRAME_PX = 28
@@ -50,7 +50,7 @@ class ImageSet:
     sizes: FloatArray
     frames: FloatArray
     fine: Sequence[FineInk | None] | None = None
-    metadata: tuple[str, ...] | None = None
+    metadata: Sequence[str] | None = None
     notes: tuple[str, ...] = ()
     writers: tuple[str, ...] | None = None
     name: str = ""
@@ -91,8 +91,8 @@ class ImageSet:
     def shared(self) -> dict[str, Any]:
         """What a `DrawingSet` of these pictures has in common with them, by its fields' names."""
         names = ("images", "labels", "classes", "split", "source_index", "sizes", "frames")
-        fine = None if self.fine is None else tuple(self.fine)
-        return {name: getattr(self, name) for name in (*names, "metadata")} | {"fine": fine}
+        listed = {name: None if getattr(self, name) is None else tuple(getattr(self, name)) for name in LISTED}
+        return {name: getattr(self, name) for name in names} | listed
 
     def of_classes(self, names: Sequence[str]) -> ImageSet:
         """The pictures whose label is one of `names`; the class list stays as it is.

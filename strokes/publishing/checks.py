@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from strokes.datasets.parquet_pictures import load_pyarrow
 from strokes.errors import StoreError
 from strokes.files import file_sha256
-from strokes.formats.parquet import load_pyarrow
 from strokes.publishing.croissant import NAME, files_of
 
 CHECKSUMS = "checksums.sha256"

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from strokes.datasets.parquet_pictures import load_pyarrow
 from strokes.files import MARK, file_sha256
-from strokes.formats.parquet import Part, load_pyarrow, make_schema
+from strokes.formats.parquet import Part, make_schema
 from strokes.publishing.card import About
 from strokes.store.reader import DatasetFile
 

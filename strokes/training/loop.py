@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from tqdm import tqdm
 
 from strokes.training.log import TrainingLog
+from strokes.training.processes import here
 from strokes.training.protocol import Steps
 
 RATE = "drawings_a_second"
@@ -28,7 +29,8 @@ def run_epoch(trainer: Steps, log: TrainingLog | None, epoch: int) -> dict[str, 
     trainer.network.train()
     found: dict[str, list[float]] = {}
     first, started = trainer.progress.step, time.monotonic()
-    with tqdm(total=trainer.progress.steps_an_epoch, desc=f"epoch {epoch + 1}/{trainer.epochs}", disable=None) as bar:
+    steps, title = trainer.progress.steps_an_epoch, f"epoch {epoch + 1}/{trainer.epochs}"
+    with tqdm(total=steps, desc=title, disable=None if here().is_first else True) as bar:
         for step in epoch_steps(trainer):
             result = trainer.step(step)
             trainer.progress.step = step + 1

@@ -28,6 +28,7 @@ from strokes.recovery.pointer.formulas import (
     logit,
 )
 from strokes.recovery.pointer.spec import PenSpec
+from strokes.training.processes import Share
 
 GO, LIFT, END = range(3)
 """What the pen does at a point: goes on, is lifted after it, or ends the drawing with it."""
@@ -141,11 +142,13 @@ class PenNetwork(nn.Module):
 
     Attributes:
         dropout: share of what the memory is told, and of what it says, that is left out in training.
+        share: of a batch, that it is shown in training.
     """
 
     def __init__(self, spec: PenSpec) -> None:
         super().__init__()
         self.spec, self.dropout = spec, 0.0
+        self.share: Share | None = None
         self.encoder = Encoder(spec)
         self.start_token = nn.Parameter(torch.zeros(spec.token))
         observed = spec.token + spec.context + (spec.pools + len(POOL_REACH_PX)) * spec.value + 6
@@ -193,7 +196,9 @@ class PenNetwork(nn.Module):
 
     def leave_out(self, values: Tensor) -> Tensor:
         """Values with some left out, in training."""
-        return functional.dropout(values, self.dropout, self.training) if self.dropout else values
+        if self.share is None or not (self.dropout and self.training):
+            return values
+        return self.share.drop(values, self.dropout)
 
     def teacher_force(self, ink: InkTokens, walked: Tensor, lifted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the network would have done along given walks (teacher forcing).

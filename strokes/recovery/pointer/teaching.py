@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from strokes.recovery.pointer.network import GO, LIFT, PenNetwork
+from strokes.training.processes import Share
 
 if TYPE_CHECKING:
     from strokes.recovery.words.network import StripNetwork
@@ -44,8 +45,9 @@ def taught_losses(
     flags: Tensor,
     chance: torch.Generator,
     teaching: Teaching,
+    share: Share,
 ) -> dict[str, Tensor]:
-    """The losses `pixel`, `flag` and `offset` of a batch of walks.
+    """The losses `pixel`, `flag` and `offset` of walks, this process's share of a batch.
 
     Args:
         network: that learns.
@@ -54,13 +56,14 @@ def taught_losses(
         flags: (batch, steps) of each point, negative beyond the end.
         chance: of the input noise.
         teaching: how the walks are fed.
+        share: of the batch.
     """
     square = (points_px[:, :, None] - ink.places_px[:, None]).square().sum(dim=3)
     square = square.masked_fill(ink.mask[:, None] == 0, 1e6)
     nearest, right = square.min(dim=2)
     beside = functional.softmax(-(square - nearest[..., None]) / (2 * teaching.noise_px**2), dim=2)
-    slipped = torch.multinomial(beside.flatten(0, 1), 1, generator=chance).view(right.shape)
-    noisy = torch.rand(right.shape, generator=chance, device=right.device) < teaching.noise
+    slipped = share.choose(beside, chance)
+    noisy = share.uniform(right, chance) < teaching.noise
     walked = torch.where(noisy & (flags == GO), slipped, right)
     with torch.autocast(right.device.type, torch.bfloat16, enabled=teaching.lower):
         logits, flag_logits, offsets = network.teacher_force(ink, walked, flags == LIFT)
@@ -71,14 +74,9 @@ def taught_losses(
     flag = functional.cross_entropy(flag_logits.transpose(1, 2), flags.clamp(min=0), reduction="none")
     place = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))
     off = functional.smooth_l1_loss(offsets, (points_px - place).clamp(-2.5, 2.5), reduction="none").sum(dim=2)
-    return {"pixel": mean_of(pixel, taught), "flag": mean_of(flag, known), "offset": mean_of(off, taught)}
+    return {"pixel": share.mean(pixel, taught), "flag": share.mean(flag, known), "offset": share.mean(off, taught)}
 
 
 def summed(losses: dict[str, Tensor]) -> Tensor:
     """Those losses as one."""
     return losses["pixel"] + FLAG_WEIGHT * losses["flag"] + losses["offset"]
-
-
-def mean_of(values: Tensor, weights: Tensor) -> Tensor:
-    """The weighted mean, 0 where nothing has weight."""
-    return (values * weights).sum() / weights.sum().clamp(min=1)

@@ -25,7 +25,6 @@ from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet
 from strokes.ink.recordings import PenSet
 from strokes.metrics.rasterised import SOFTNESS
-from strokes.recovery.losses import reconstruction_loss
 from strokes.recovery.pointer.calibrate import LEAST_DRAWINGS, calibrate
 from strokes.recovery.pointer.decoding import Walks, walk
 from strokes.recovery.pointer.examples import Examples, PenBatches
@@ -33,6 +32,7 @@ from strokes.recovery.pointer.network import END, GO, LIFT, InkTokens, PenNetwor
 from strokes.recovery.pointer.recipe import PenRecipe
 from strokes.recovery.pointer.recover import PenRecovery
 from strokes.recovery.pointer.teaching import GRADIENT_CLIP, Teaching, summed, taught_losses
+from strokes.training.processes import Share, here
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
 
@@ -97,6 +97,8 @@ class PenTrainer:
         self.network = Learning(PenNetwork(recipe.network), training.average).to(self.device)
         self.pen = self.network.pen
         self.pen.dropout = training.dropout
+        self.processes = here()
+        self._learn = self.processes.share(self.pen, self.losses)
         optimiser = torch.optim.AdamW(
             self.pen.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
         )
@@ -143,55 +145,66 @@ class PenTrainer:
 
     def step(self, step: int) -> StepResult:
         """Step `step`: on recordings, and every few steps on pictures too."""
+        losses, shown, share = self._learn(step)
+        total = summed(losses)
+        if "reconstruction" in losses:
+            total = total + self.recipe.training.picture_weight * losses["reconstruction"]
+        self._descend(total, step)
+        return StepResult(share.told(losses), shown)
+
+    def losses(self, step: int) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor] | None, Share]:
+        """This process's part of the losses of step `step`, pictures and their drawings, and its share of the batch."""
         training = self.recipe.training
         chance = torch.Generator(self.device).manual_seed(training.seed * 1_000_003 + step)
-        losses = self.walk_losses(step, chance)
-        total = summed(losses)
-        shown = None
-        if training.picture_every and step % training.picture_every == 0:
-            truth, drawn = self.draw_pictures(chance)
-            losses["reconstruction"] = reconstruction_loss(drawn, truth)
-            total = total + training.picture_weight * losses["reconstruction"]
-            shown = (truth, drawn.detach())
-        self._descend(total, step)
-        found = torch.stack(list(losses.values())).tolist()
-        return StepResult(dict(zip(losses, found, strict=True)), shown)
+        losses, share = self.walk_losses(step, chance)
+        if not training.picture_every or step % training.picture_every:
+            return losses, None, share
+        truth, drawn, share = self.draw_pictures(chance)
+        every = torch.ones_like(truth)
+        losses["reconstruction"] = share.mean((drawn - truth).square(), every)
+        return losses, (truth, drawn.detach()), share
 
-    def walk_losses(self, step: int, chance: torch.Generator) -> dict[str, Tensor]:
-        """The losses of a batch of recordings."""
+    def walk_losses(self, step: int, chance: torch.Generator) -> tuple[dict[str, Tensor], Share]:
+        """The losses of a batch of recordings, and the share of it."""
         training, examples = self.recipe.training, self.batches.at(step)
-        points_px = torch.from_numpy(examples.points_px).to(self.device)
-        flags = torch.from_numpy(examples.flags).to(self.device)
-        dropped = torch.rand(len(examples), generator=chance, device=self.device) < training.label_dropout
-        labels = self.label_numbers(examples.labels).masked_fill(dropped, self.recipe.network.classes)
+        images = torch.from_numpy(examples.images).to(self.device)
+        share = self.pen.share = Share(images, self.processes)
+        points_px = torch.from_numpy(share.of(examples.points_px)).to(self.device)
+        flags = torch.from_numpy(share.of(examples.flags)).to(self.device)
+        labels = self.label_numbers(share.of(examples.labels))
+        dropped = share.uniform(labels, chance) < training.label_dropout
         with self._lowered():
-            ink = self.pen.encoder(torch.from_numpy(examples.images).to(self.device), labels)
+            ink = self.pen.encoder(share.of(images), labels.masked_fill(dropped, self.recipe.network.classes))
         teaching = Teaching(
             training.input_noise, training.input_noise_px, training.target_px, training.precision == "bfloat16"
         )
-        return taught_losses(self.pen, ink, points_px, flags, chance, teaching)
+        return taught_losses(self.pen, ink, points_px, flags, chance, teaching, share), share
 
     def label_numbers(self, labels: IntArray) -> Tensor:
         """Labels (n,) as the network takes them: -1 becomes the number of classes."""
         numbers = torch.from_numpy(labels).to(self.device)
         return torch.where(numbers < 0, self.recipe.network.classes, numbers)
 
-    def draw_pictures(self, chance: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Pictures (batch, 28, 28) drawn at random, and what the network's own walks draw."""
+    def draw_pictures(self, chance: torch.Generator) -> tuple[Tensor, Tensor, Share]:
+        """Pictures (rows, 28, 28) drawn at random, what the network's own walks draw, and the share of the batch."""
         count = self.recipe.training.picture_batch_size
         rows = torch.randint(len(self.pictures), (count,), generator=chance, device=self.device)
         chosen = self.pictures.select(rows.cpu().numpy())
         images = torch.from_numpy(chosen.images).to(self.device)
+        share = self.pen.share = Share(images, self.processes)
+        images, chosen = share.of(images), chosen.select(share.rows)
         labels = self.label_numbers(number_labels(chosen, self.recipe.class_names))
         with self._lowered():
             ink = self.pen.encoder(images, labels)
             walks = walk(self.pen, ink)
-        return images.float(), self.draw(ink, walks)
+        return images.float(), self.draw(ink, walks), share
 
     def draw(self, ink: InkTokens, walks: Walks) -> Tensor:
         """Walks as pictures (batch, 28, 28), differentiable in the offsets and in the chances that the pen is down."""
-        walked = torch.from_numpy(walks.tokens).to(self.device)
-        flags = torch.from_numpy(walks.flags).to(self.device)
+        steps = walks.flags.shape[1]
+        more = (0, self.processes.most(steps, self.device) - steps)
+        walked = functional.pad(torch.from_numpy(walks.tokens).to(self.device), more)
+        flags = functional.pad(torch.from_numpy(walks.flags).to(self.device), more, value=-1)
         with self._lowered():
             _, flag_logits, offsets = self.pen.teacher_force(ink, walked, flags == LIFT)
         places = ink.places_px.gather(1, walked[..., None].expand(-1, -1, 2))

@@ -18,6 +18,7 @@ from strokes.recovery.words.letters import book_of
 from strokes.recovery.words.network import STRIP_GEOMETRY, StripNetwork
 from strokes.recovery.words.recipe import StripRecipe
 from strokes.training.checkpoints import Model, find_model, read_model
+from strokes.training.processes import Share, here
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
 
@@ -84,6 +85,8 @@ class StripTrainer:
         if training.start:
             begin_with(strips, read_model(find_model(training.start)))
         self.network = LearningStrips(strips, training.average).to(self.device)
+        self.processes = here()
+        self._learn = self.processes.share(self.network.strips, self.losses)
         known = strips.parameters()
         optimiser = torch.optim.AdamW(known, lr=training.learning_rate, weight_decay=training.weight_decay)
         self.optimisers: dict[str, torch.optim.Optimizer] = {"optimiser": optimiser}
@@ -103,21 +106,28 @@ class StripTrainer:
 
     def step(self, step: int) -> StepResult:
         """Step `step`, on a batch of words and lines."""
-        training, batch = self.recipe.training, self._batch(step)
-        chance = torch.Generator(self.device).manual_seed(training.seed * 1_000_003 + step)
-        images, points_px, flags = (
-            torch.from_numpy(array).to(self.device) for array in (batch.images, batch.points_px, batch.flags)
-        )
-        lower = training.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
-            ink = self.network.strips.encoder(images)
-        teaching = Teaching(INPUT_NOISE, INPUT_NOISE_PX, TARGET_PX, lower)
-        losses = taught_losses(self.network.strips, ink, points_px, flags, chance, teaching)
+        losses, share = self._learn(step)
+        training = self.recipe.training
         steps = training.epochs * training.steps_an_epoch
         pace = pace_at(training.learning_rate, "cosine", step, steps, warmup_steps=training.warmup_steps)
         descend(self.optimisers["optimiser"], summed(losses), pace=pace, gradient_clip=GRADIENT_CLIP)
         self.network.average.update_parameters(self.network.strips)
-        return StepResult({name: loss.item() for name, loss in losses.items()})
+        return StepResult(share.told(losses))
+
+    def losses(self, step: int) -> tuple[dict[str, Tensor], Share]:
+        """This process's part of the losses of step `step`, and its share of the batch."""
+        training, batch = self.recipe.training, self._batch(step)
+        chance = torch.Generator(self.device).manual_seed(training.seed * 1_000_003 + step)
+        images = torch.from_numpy(batch.images).to(self.device)
+        share = Share(images, self.processes)
+        points_px, flags = (
+            torch.from_numpy(share.of(array)).to(self.device) for array in (batch.points_px, batch.flags)
+        )
+        lower = training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lower):
+            ink = self.network.strips.encoder(share.of(images))
+        teaching = Teaching(INPUT_NOISE, INPUT_NOISE_PX, TARGET_PX, lower)
+        return taught_losses(self.network.strips, ink, points_px, flags, chance, teaching, share), share
 
     def _batch(self, step: int) -> StripBatch:
         number, place = divmod(step, GROUP)

@@ -66,7 +66,7 @@ def losses_with_last_point(trainer, away_px):
     points_px, last = examples.points_px.copy(), (examples.flags >= 0).sum(axis=1) - 1
     points_px[np.arange(len(examples)), last] += away_px
     trainer.batches.at = lambda step: replace(examples, points_px=points_px)
-    losses = trainer.walk_losses(0, torch.Generator().manual_seed(0))
+    losses, _ = trainer.walk_losses(0, torch.Generator().manual_seed(0))
     del trainer.batches.at
     return losses["pixel"].item(), losses["offset"].item()
 

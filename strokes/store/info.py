@@ -52,7 +52,7 @@ def attributes(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     for name, value in stored.attributes.items():
         text = " ".join(str(value).split())
         yield name, text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
-    yield "file size", f"{stored.path.stat().st_size / 1e6:.2f} MB"
+    yield "file size", f"{stored.size_bytes / 1e6:.2f} MB"
 
 
 def tally(numbers: list[tuple[str, int]]) -> str:

@@ -150,7 +150,7 @@ def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
     check_device(options.device)
     method = choose_method(pictures, options)
     blocks = cut(method.pictures, options, most=BLOCK) or [range(0)]
-    chosen = (method.pictures.select(slice(block.start, block.stop)) for block in blocks)
+    chosen = (method.pictures.part(block) for block in blocks)
     workers = min(len(blocks), os.cpu_count() or 1)
     with WorkProgress(len(pictures)) as progress:
         drawn = []

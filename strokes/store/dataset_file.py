@@ -214,6 +214,10 @@ class DatasetFile:
             raise StoreError(f"{self.path} holds no {name!r}; one of {', '.join(self.names)}")
         return self._load(name)
 
+    def columns(self, names: Sequence[str]) -> dict[str, Array]:
+        """Several arrays as `column` gives each, by their names."""
+        return {name: self.column(name) for name in names}
+
     def indices(self, split: str) -> IntArray:
         """Which drawings are of the split "train", "test" or "none"; every one for "all".
 

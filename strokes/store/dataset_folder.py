@@ -80,6 +80,17 @@ class DatasetFolder(DatasetFile):
             found[index] = self._shard(number)[index - self._starts[number]]
         return [found[index] for index in indices]
 
+    def columns(self, names: Sequence[str]) -> dict[str, Array]:
+        """See `DatasetFile.columns`; every shard is read once for all of them."""
+        quick = ("split", "labels")
+        parts = {name: self._start_of(name) for name in names if name not in quick}
+        for rows in zip(*(self._parts_of(name) for name in parts), strict=True):
+            for name, part in zip(parts, rows, strict=True):
+                parts[name].append(part)
+        return super().columns([name for name in names if name in quick]) | {
+            name: np.concatenate(found) for name, found in parts.items()
+        }
+
     def _load(self, name: str, rows: slice = slice(None)) -> Array:
         return np.concatenate([*self._start_of(name), *self._parts_of(name)])[rows]
 

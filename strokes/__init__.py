@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from strokes.ink.drawing import Drawing, DrawingSet
     from strokes.recovery.read_page import recover_page
     from strokes.store.reader import DatasetFile, open_dataset
+    from strokes.store.shuffling import ShuffledPieces
     from strokes.store.torch_dataset import StrokeDataset, pad_drawings, pad_stroke3, pad_stroke5
 
     __version__: str
@@ -21,6 +22,7 @@ __all__ = [
     "DatasetFile",
     "Drawing",
     "DrawingSet",
+    "ShuffledPieces",
     "StrokeDataset",
     "build_dataset",
     "evaluate",
@@ -41,6 +43,7 @@ _HOMES = {
     "DatasetFile": "strokes.store.reader",
     "Drawing": "strokes.ink.drawing",
     "DrawingSet": "strokes.ink.drawing",
+    "ShuffledPieces": "strokes.store.shuffling",
     "StrokeDataset": "strokes.store.torch_dataset",
     "open_dataset": "strokes.store.reader",
     "pad_drawings": "strokes.store.torch_dataset",

@@ -57,12 +57,23 @@ def _permissions_of_new(path: Path) -> int:
 
 
 def remove_stale(out: Path) -> None:
-    """Remove what processes that are no more left half-written beside `out`."""
-    pattern = re.compile(rf"\.{re.escape(out.name)}\.([0-9]+)\.partial")
+    """Remove what processes that are no more left half-written beside `out`, and put back what they had moved away."""
+    pattern = re.compile(rf"\.{re.escape(out.name)}\.([0-9]+)\.(?:partial|old)")
     for path in out.parent.iterdir():
         found = pattern.fullmatch(path.name)
         if found and not is_running(int(found[1])):
-            path.unlink(missing_ok=True)
+            if path.suffix == ".old" and not out.exists():
+                path.replace(out)
+            else:
+                remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that it holds."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def is_running(process: int) -> bool:
@@ -146,6 +157,7 @@ def atomic_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
     check_free_folder(out, overwrite=overwrite)
     partial, old = (out.with_name(f".{out.name}.{os.getpid()}.{state}") for state in ("partial", "old"))
     try:
+        remove_stale(out)
         partial.mkdir()
         (partial / MARK).touch()
         yield partial
@@ -153,6 +165,7 @@ def atomic_folder(out: Path, *, overwrite: bool = False) -> Iterator[Path]:
         if out.exists():
             out.replace(old)
         partial.replace(out)
+        flush_to_disk(out.parent)
     except OSError as error:
         if old.exists() and not out.exists():
             old.replace(out)

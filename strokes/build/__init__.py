@@ -17,7 +17,7 @@ from strokes.engines import Engine, LocalEngine
 from strokes.engines.progress import WorkProgress
 from strokes.engines.stopping import sigterm_interrupts
 from strokes.errors import ConfigError
-from strokes.files import check_dataset_name, check_free, file_sha256
+from strokes.files import check_free, file_sha256
 from strokes.formats import choose_format, export
 from strokes.ink.drawing import DrawingSet, join
 from strokes.ink.labels import DIGITS
@@ -27,6 +27,7 @@ from strokes.recovery.blocks import BLOCK, in_parallel
 from strokes.recovery.methods import Method, Options, check_device, choose_method
 from strokes.recovery.words.pictures import CHARACTERS, WORDS
 from strokes.store.failures import failures_path
+from strokes.store.folder_writer import HDF5, check_out
 from strokes.store.parts import PART, Part
 from strokes.store.reader import open_dataset
 from strokes.store.shards import JOB, Job, build
@@ -45,15 +46,16 @@ def build_dataset(
     fresh: bool = False,
     skip_bad: bool = False,
     engine: Engine | None = None,
+    kind: str = HDF5,
 ) -> int:
-    """Draw `pictures` with a network and write the drawings to an HDF5 file, which appears only when whole.
+    """Draw `pictures` with a network and write the drawings to a dataset, which appears only when whole.
 
     A build that was broken off, however it ended, goes on when it is called again in the same way, on any engine.
 
     Args:
         pictures: thinned pictures; where a published network must be told a label that is missing, the shipped
             classifier of digits predicts it.
-        out: the dataset file to make.
+        out: the file to make, or the folder of shards.
         options: how they are recovered; by default as scores best.
         min_confidence: leave drawings out that are less sure than this, 0 to 1.
         batch_size: pictures in work at a time; it changes memory and speed, never the file.
@@ -62,9 +64,10 @@ def build_dataset(
         fresh: throw away what a build of something else left unfinished beside `out`.
         skip_bad: leave pictures out that can't be drawn, and list them in a table beside `out`.
         engine: what draws: by default this machine's cores, as many as `batch_size` keeps busy.
+        kind: what is made: "hdf5", one file, or a folder of shards, "parquet" or "webdataset".
 
     Returns:
-        How many drawings the file holds.
+        How many drawings it holds.
 
     Raises:
         ConfigError: the model is unknown, does not know a picture's class, or can't tell how sure it is; or `out` is
@@ -78,7 +81,9 @@ def build_dataset(
         raise ConfigError(f"the batch size is {batch_size}; expected at least 1")
     if not 0 <= min_confidence <= 1:
         raise ConfigError(f"the least confidence is {min_confidence}; expected 0 to 1")
-    check_dataset_name(out)
+    check_out(out, kind)
+    if part is not None and kind != HDF5:
+        raise ConfigError(f"a part of a build is a file (.h5), no {kind}; strokes merge makes shards of all parts")
     options = options or Options()
     check_device(options.device)
     method = choose_method(pictures, options)
@@ -87,7 +92,7 @@ def build_dataset(
             "only pen networks that were calibrated on held-out writers tell their confidence; leave --min-confidence "
             "out, or choose another --model"
         )
-    job, maker = plan(method, out, options, min_confidence=min_confidence, part=part, skip_bad=skip_bad)
+    job, maker = plan(method, out, options, min_confidence=min_confidence, part=part, skip_bad=skip_bad, kind=kind)
     engine = engine or LocalEngine(min(-(-batch_size // BLOCK), os.cpu_count() or 1))
     spread = Spread(method.pictures, maker, engine, job.pictures)
     with sigterm_interrupts():
@@ -99,7 +104,14 @@ def build_dataset(
 
 
 def plan(
-    method: Method, out: Path, options: Options, *, min_confidence: float, part: Part | None, skip_bad: bool
+    method: Method,
+    out: Path,
+    options: Options,
+    *,
+    min_confidence: float,
+    part: Part | None,
+    skip_bad: bool,
+    kind: str = HDF5,
 ) -> tuple[Job, ShardMaker]:
     """The job of a build, and what makes its shards."""
     pictures = method.pictures
@@ -116,6 +128,7 @@ def plan(
         shards=shards[mine.start : mine.stop],
         settings=settings,
         min_confidence=min_confidence,
+        kind=kind,
         unread=unread_of(pictures.notes) if part is None or part.number == 1 else (),
     )
     return job, ShardMaker(artist, skip_bad)
@@ -137,7 +150,7 @@ def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:
     check_device(options.device)
     method = choose_method(pictures, options)
     blocks = cut(method.pictures, options, most=BLOCK) or [range(0)]
-    chosen = (method.pictures.select(slice(block.start, block.stop)) for block in blocks)
+    chosen = (method.pictures.part(block) for block in blocks)
     workers = min(len(blocks), os.cpu_count() or 1)
     with WorkProgress(len(pictures)) as progress:
         drawn = []

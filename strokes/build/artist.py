@@ -11,6 +11,7 @@ import numpy as np
 from strokes.ink.drawing import DrawingSet, FloatArray
 from strokes.ink.pictures import ImageSet
 from strokes.recognition.classifier import Classifier, load_classifier
+from strokes.recovery.blocks import BLOCK
 from strokes.recovery.methods import Method
 
 
@@ -25,8 +26,7 @@ class Artist:
     def __init__(self, method: Method) -> None:
         pictures = method.pictures
         self.method = replace(method, pictures=pictures.select([]))
-        unknown = method.needs_labels and pictures.images[pictures.labels < 0].any()
-        self.classifier = load_classifier("thinned") if unknown else None
+        self.classifier = load_classifier("thinned") if method.needs_labels and has_unknown(pictures) else None
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block, with notes on predicted labels when any picture of all lacks one."""
@@ -35,6 +35,13 @@ class Artist:
         named, certainty = name_unlabelled(pictures, self.classifier)
         self.method.check(named)
         return replace(self.method.draw(named), metadata=label_notes(certainty, pictures.metadata))
+
+
+def has_unknown(pictures: ImageSet) -> bool:
+    """Whether any picture with ink lacks its label."""
+    unknown = np.flatnonzero(pictures.labels < 0)
+    pieces = (unknown[start : start + BLOCK] for start in range(0, len(unknown), BLOCK))
+    return any(pictures.images[piece].any() for piece in pieces)
 
 
 def name_unlabelled(pictures: ImageSet, classifier: Classifier) -> tuple[ImageSet, FloatArray]:

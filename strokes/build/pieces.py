@@ -47,10 +47,7 @@ def cut(pictures: ImageSet, options: Options, *, most: int) -> list[range]:
 
 def shards_of(pictures: ImageSet, blocks: Sequence[range], settings: str) -> list[Shard]:
     """A shard a block, with the sha256 of all that it depends on."""
-    keys = (
-        sha256_of_text(f"{settings} {i} {sha256_of(pictures.select(slice(block.start, block.stop)))}")
-        for i, block in enumerate(blocks)
-    )
+    keys = (sha256_of_text(f"{settings} {i} {sha256_of(pictures.part(block))}") for i, block in enumerate(blocks))
     return [Shard(i, block, key) for i, (block, key) in enumerate(zip(blocks, keys, strict=True))]
 
 
@@ -83,7 +80,8 @@ def sha256_of(pictures: ImageSet) -> str:
     digest = hashlib.sha256()
     for name in PER_IMAGE:
         values = np.ascontiguousarray(getattr(pictures, name))
-        digest.update(f"{name} {values.dtype.str} {values.shape}".encode() + values.tobytes())
+        digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
+        digest.update(values.data)
     digest.update(repr(pictures.writers).encode() if pictures.writers is not None else b"")
     for known in (pictures.fine, pictures.metadata):
         for value in known or ():

@@ -45,7 +45,7 @@ class Spread:
                 yield from self._run(careful, progress)
 
     def _piece(self, shard: Shard) -> Piece:
-        return Piece(self.pictures.select(slice(shard.pictures.start, shard.pictures.stop)), shard.key)
+        return Piece(self.pictures.part(shard.pictures), shard.key)
 
     def _run(
         self, pieces: Iterable[tuple[Shard, Piece]], progress: WorkProgress

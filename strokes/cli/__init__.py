@@ -17,6 +17,7 @@ from strokes.cli.options import (
     Format,
     Habits,
     Hypotheses,
+    Kind,
     MethodName,
     Model,
     Overwrite,
@@ -66,7 +67,7 @@ app.add_typer(outputs)
 
 @app.command("build-dataset")
 def build_dataset(
-    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5), or the folder of shards.")],
     images: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +105,7 @@ def build_dataset(
     engine: Annotated[str, typer.Option(help="Where it is drawn: local, or ray for a cluster.")] = "local",
     address: Annotated[str, typer.Option(help="Of the Ray cluster; default: RAY_ADDRESS, or this machine.")] = "",
     workers: Annotated[int, typer.Option(min=0, help="A core each; 0: all cores. Never changes the file.")] = 0,
+    kind: Kind = "hdf5",
     shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
     overwrite: Overwrite = False,
@@ -143,6 +145,7 @@ def build_dataset(
         fresh=fresh,
         skip_bad=skip_bad,
         engine=None if (engine, workers, address) == ("local", 0, "") else choose_engine(engine, workers, address),
+        kind=kind,
     )
     typer.echo(f"{out}: {count:,} drawings")
 
@@ -323,7 +326,8 @@ def scan(
 @app.command()
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
-    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5).")],
+    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5), or the folder of shards.")],
+    kind: Kind = "hdf5",
     overwrite: Overwrite = False,
 ) -> None:
     """Join the parts that build-dataset --shard made to the same file as one build.
@@ -332,18 +336,22 @@ def merge(
     """
     from strokes.store.parts import merge as join
 
-    typer.echo(f"{out}: {join(parts, out, overwrite=overwrite):,} drawings")
+    typer.echo(f"{out}: {join(parts, out, kind=kind, overwrite=overwrite):,} drawings")
 
 
 @app.command()
 def verify(
-    dataset: Annotated[Path, typer.Argument(help="A dataset file (.h5), or a folder that strokes publish made.")],
+    dataset: Annotated[
+        Path, typer.Argument(help="A dataset: a file (.h5), or a folder of shards or that strokes publish made.")
+    ],
 ) -> None:
     """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
 
     Example: strokes verify out/digits.h5
     """
-    if dataset.is_dir():
+    from strokes.store.manifest import has_manifest
+
+    if dataset.is_dir() and not has_manifest(dataset):
         from strokes.publishing.checks import verify_published
 
         count = verify_published(dataset)

@@ -14,21 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from strokes.datasets.parquet_pictures import load_pyarrow
-from strokes.formats.sheet import PAPER
 from strokes.formats.stroke_3 import split_indices
-from strokes.ink.drawing import POINT_COLUMNS, DrawingSet, IntArray
-from strokes.ink.rendering import write_pictures
+from strokes.ink.drawing import IntArray
+from strokes.store.parquet_rows import make_schema, to_table
 from strokes.store.reader import DatasetFile
 
 SHARD = 100_000
 """Drawings in a file."""
-PICTURE_PX, PEN_PX = 64, 3.0
-"""Of drawings without a picture of their own."""
-TIME = "time_ms"
 
 README = """---
 {card}
@@ -83,42 +76,6 @@ def write_parts(dataset: DatasetFile, path: Path) -> list[Part]:
     return [write_split(dataset, rows, path, name, schema) for name, rows in chosen.items()]
 
 
-def point_columns(dataset: DatasetFile) -> list[str]:
-    """What is known of points besides x, y and the time."""
-    return [name for name in POINT_COLUMNS if name in dataset.names and name != TIME]
-
-
-def make_schema(pyarrow: Any, dataset: DatasetFile) -> Any:
-    """The columns' types, and the same in words of Hugging Face's `datasets`."""
-    values = {"x": "float32", "y": "float32", "t": "int32"} | dict.fromkeys(point_columns(dataset), "float32")
-    plain = {"source_index": "int64", "width": "float32", "height": "float32", "flagged": "bool"}
-    plain |= dict.fromkeys(dataset.score_names, "float32")
-    if "metadata" in dataset.names:
-        plain["metadata"] = "string"
-    features: dict[str, Any] = {
-        "picture": {"_type": "Image"},
-        "drawing": {
-            "feature": {name: {"feature": _value(kind), "_type": "List"} for name, kind in values.items()},
-            "_type": "List",
-        },
-        "label": {"names": list(dataset.classes), "_type": "ClassLabel"},
-    } | {name: _value(kind) for name, kind in plain.items()}
-    kinds = {"float32": pyarrow.float32(), "int32": pyarrow.int32(), "int64": pyarrow.int64()}
-    kinds |= {"string": pyarrow.string(), "bool": pyarrow.bool_()}
-    stroke = pyarrow.struct([(name, pyarrow.list_(kinds[kind])) for name, kind in values.items()])
-    fields = [
-        ("picture", pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])),
-        ("drawing", pyarrow.list_(stroke)),
-        ("label", pyarrow.int64()),
-        *((name, kinds[kind]) for name, kind in plain.items()),
-    ]
-    return pyarrow.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
-
-
-def _value(kind: str) -> dict[str, str]:
-    return {"dtype": kind, "_type": "Value"}
-
-
 def write_split(dataset: DatasetFile, chosen: IntArray, path: Path, name: str, schema: Any) -> Part:
     """Write one split, a row group a block of drawings, a file a `SHARD`."""
     pyarrow = load_pyarrow()
@@ -133,61 +90,6 @@ def write_split(dataset: DatasetFile, chosen: IntArray, path: Path, name: str, s
                 writer.write_table(table)
         files.append(file)
     return Part(name, len(chosen), size, tuple(files))
-
-
-def to_table(pyarrow: Any, block: DrawingSet, schema: Any) -> Any:
-    """A block of drawings as a table."""
-    ends = block.stroke_offsets.astype(np.int32)
-    times = block.point_columns.get(TIME)
-    known = np.zeros(0, np.int32) if times is None else np.rint(np.nan_to_num(times)).astype(np.int32)
-    time_ends = _time_ends(block)
-    stroke = schema.field("drawing").type.value_type
-    lists = []
-    for field in stroke:
-        if field.name == "t":
-            lists.append(pyarrow.ListArray.from_arrays(time_ends, pyarrow.array(known[_timed(block)])))
-            continue
-        axis = {"x": 0, "y": 1}.get(field.name)
-        values = block.point_columns[field.name] if axis is None else block.points[:, axis]
-        lists.append(pyarrow.ListArray.from_arrays(ends, pyarrow.array(np.ascontiguousarray(values))))
-    strokes = pyarrow.StructArray.from_arrays(lists, fields=list(stroke))
-    columns = {
-        "picture": pyarrow.array([{"bytes": png, "path": None} for png in pictures_of(block)], schema.field(0).type),
-        "drawing": pyarrow.ListArray.from_arrays(block.drawing_offsets.astype(np.int32), strokes),
-        "label": pyarrow.array(block.labels, mask=block.labels < 0),
-        "source_index": pyarrow.array(block.source_index),
-        "width": pyarrow.array(np.ascontiguousarray(block.sizes[:, 0])),
-        "height": pyarrow.array(np.ascontiguousarray(block.sizes[:, 1])),
-        "flagged": pyarrow.array(np.zeros(len(block), bool) if block.flagged is None else block.flagged),
-        "metadata": pyarrow.array(list(block.metadata or ()), pyarrow.string()),
-    } | {name: pyarrow.array(values) for name, values in block.scores.items()}
-    return pyarrow.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
-def _timed(block: DrawingSet) -> Any:
-    """(p,) whether the times of a point's whole stroke are known."""
-    times = block.point_columns.get(TIME)
-    if times is None:
-        return np.zeros(0, bool)
-    lengths = np.diff(block.stroke_offsets)
-    missing = np.add.reduceat(np.isnan(times), block.stroke_offsets[:-1]) if len(lengths) else np.zeros(0)
-    return np.repeat(missing == 0, lengths)
-
-
-def _time_ends(block: DrawingSet) -> Any:
-    """(s+1,) offsets of times, of which a stroke has all or none."""
-    timed = _timed(block)
-    if not len(timed):
-        return np.zeros(len(block.stroke_offsets), np.int32)
-    reached = np.concatenate([[0], np.cumsum(timed)])
-    return reached[block.stroke_offsets].astype(np.int32)
-
-
-def pictures_of(block: DrawingSet) -> list[bytes]:
-    """A PNG of each drawing, dark on white: what it was read from, else its strokes."""
-    known = block.images
-    grey = write_pictures(block, width_px=PEN_PX, size=PICTURE_PX) if known is None else known * np.uint8(255)
-    return [cv2.imencode(".png", PAPER - picture)[1].tobytes() for picture in grey]
 
 
 def card_of(dataset: DatasetFile, parts: list[Part], path: Path, **more: str) -> str:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
 from strokes.ink.fine import FineInk, InkShelf
 from strokes.ink.pen_width import to_pen
-from strokes.ink.pictures import FRAME_PX
+from strokes.ink.pictures import FRAME_PX, let_go
 from strokes.ink.thinning import INK_THRESHOLD, thin
 
 GreyImage = NDArray[np.uint8]
@@ -53,6 +53,7 @@ class Framed:
         with tempfile.TemporaryFile(prefix="strokes-") as file:
             for start in range(0, len(self.grey), PIECE):
                 file.write(thin(self.grey[start : start + PIECE]).tobytes())
+                let_go(self.grey)
             return mapped(file, np.dtype(np.bool_))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -79,6 +80,15 @@ class ImageSet:
             columns[name] = tuple(getattr(self, name)[i] for i in np.arange(len(self))[indices].tolist())
         return replace(self, **columns)
 
+    def part(self, rows: range) -> ImageSet:
+        """The pictures at consecutive rows, copied; those that lie in a file take no more memory afterwards."""
+        found = self.select(slice(rows.start, rows.stop))
+        if not isinstance(self.images, np.memmap):
+            return found
+        found = replace(found, images=np.array(found.images))
+        let_go(self.images)
+        return found
+
     @property
     def large(self) -> BoolArray:
         """Which pictures (n,) are larger than the frame."""
@@ -117,6 +127,12 @@ class ImageSet:
         if split not in SPLITS:
             raise ConfigError(f"unknown split {split!r}; one of all, {', '.join(SPLITS)}")
         return self.select(self.split == SPLITS.index(split))
+
+
+def let_go(images: NDArray[Any]) -> None:
+    """Free the memory that reading pictures of a file took, where they lie in one."""
+    if isinstance(images, np.memmap):
+        images._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def make_image_set(images: BoolArray, **known: Any) -> ImageSet:

@@ -10,8 +10,9 @@ from typing import Any
 
 from strokes.datasets.parquet_pictures import load_pyarrow
 from strokes.files import MARK, file_sha256
-from strokes.formats.parquet import Part, make_schema
+from strokes.formats.parquet import Part
 from strokes.publishing.card import About
+from strokes.store.parquet_rows import make_schema
 from strokes.store.reader import DatasetFile
 
 NAME = "croissant.json"

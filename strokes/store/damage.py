@@ -17,8 +17,8 @@ import numpy as np
 
 from strokes.errors import StoreError
 from strokes.ink.drawing import POINT_COLUMNS
+from strokes.store.dataset_file import HDF5_ERRORS
 from strokes.store.layout import check_layout, names_in
-from strokes.store.reader import HDF5_ERRORS
 from strokes.store.schema import Array, read_attributes
 
 

@@ -33,17 +33,18 @@ def counts(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     of_class = [(name, int((labels == i).sum())) for i, name in enumerate(stored.classes)]
     yield "classes", tally([*of_class, ("unknown", int((labels < 0).sum()))]) or "none"
     yield "splits", tally([(name, int((split == i).sum())) for i, name in enumerate(SPLITS)]) or "none"
-    flagged = int(stored.column("flagged").sum())
-    yield "flagged", f"{flagged:,} ({flagged / max(len(stored), 1):.2%})"
 
 
 def measures(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     """Means and standard deviations over the drawings."""
-    strokes, points = stored.column("drawing_offsets"), stored.column("stroke_offsets")
+    scores = {name: f"scores/{name}" for name in stored.score_names}
+    found = stored.columns(["flagged", "drawing_offsets", "stroke_offsets", *scores.values()])
+    flagged, strokes, points = int(found["flagged"].sum()), found["drawing_offsets"], found["stroke_offsets"]
+    yield "flagged", f"{flagged:,} ({flagged / max(len(stored), 1):.2%})"
     yield "strokes a drawing", range_of(np.diff(strokes))
     yield "points a drawing", range_of(np.diff(points[strokes]))
-    for name in stored.score_names:
-        yield f"{name} (score)", range_of(stored.column(f"scores/{name}"))
+    for name, column in scores.items():
+        yield f"{name} (score)", range_of(found[column])
     yield "holds", ", ".join(name for name in stored.names if not name.startswith("scores/"))
 
 
@@ -52,7 +53,7 @@ def attributes(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     for name, value in stored.attributes.items():
         text = " ".join(str(value).split())
         yield name, text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
-    yield "file size", f"{stored.path.stat().st_size / 1e6:.2f} MB"
+    yield "file size", f"{stored.size_bytes / 1e6:.2f} MB"
 
 
 def tally(numbers: list[tuple[str, int]]) -> str:

@@ -11,21 +11,19 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from strokes.errors import StoreError
-from strokes.files import file_sha256, flush_to_disk
+from strokes.files import file_sha256
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import is_whole
 from strokes.store.reader import open_dataset
-from strokes.store.sink import Sink
+from strokes.store.sink import write_whole
 from strokes.store.writer import encode
 
 LEDGER_FILE = "ledger.jsonl"
-PARTIAL = ".partial"
 KEY, FAILED = "key", "failed"
 """Attributes of a shard's file."""
 MOST_REASON, SHORT_REASON = 300, 40
@@ -157,17 +155,7 @@ class Ledger:
 
     def commit(self, shard: Shard, made: MadeShard) -> None:
         """Write a shard's file, and then its entry. Raises `OSError` where the disk refuses."""
-        path = self.folder / shard.name
-        partial = path.with_name(path.name + PARTIAL)
-        try:
-            with closing(Sink(partial)) as sink:
-                sink.write(memoryview(made.data))
-                sink.raise_failure()
-            flush_to_disk(partial)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-        flush_to_disk(self.folder)
+        write_whole(self.folder / shard.name, made.data)
         digest = hashlib.sha256(made.data).hexdigest()
         self._enter(Entry(shard.number, shard.key, digest, made.drawings, made.failed))
 

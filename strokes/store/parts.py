@@ -10,13 +10,12 @@ from itertools import chain
 from pathlib import Path
 
 from strokes.errors import ConfigError, StoreError
-from strokes.files import check_dataset_name
 from strokes.ink.drawing import DrawingSet
+from strokes.store.folder_writer import HDF5, check_out, new_dataset
 from strokes.store.reader import DatasetFile, open_dataset
 from strokes.store.schema import RESERVED, attribute_text
 from strokes.store.shards import JOB
 from strokes.store.verify import check_bytes
-from strokes.store.writer import DatasetWriter
 
 PART = "part"
 
@@ -54,8 +53,14 @@ def parse_part(text: str) -> Part:
     return Part(int(number), int(count))
 
 
-def merge(paths: Sequence[Path], out: Path, *, overwrite: bool = False) -> int:
+def merge(paths: Sequence[Path], out: Path, *, kind: str = HDF5, overwrite: bool = False) -> int:
     """Join the parts of one build, given in any order, to the same bytes as one build makes.
+
+    Args:
+        paths: the parts.
+        out: the dataset to make.
+        kind: what it is, one of `DATASET_KINDS`.
+        overwrite: replace an existing one.
 
     Returns:
         how many drawings were written.
@@ -63,12 +68,12 @@ def merge(paths: Sequence[Path], out: Path, *, overwrite: bool = False) -> int:
     Raises:
         StoreError: a part is missing, damaged, given twice or of another build, or `out` can't be written.
     """
-    check_dataset_name(out)
+    check_out(out, kind)
     with ExitStack() as stack:
         parts = [stack.enter_context(open_part(path)) for path in paths]
         parts = in_order(parts)
         attributes = {name: value for name, value in parts[0].attributes.items() if name != PART}
-        return write_joined(parts, out, attributes=attributes, overwrite=overwrite)
+        return write_joined(parts, out, kind, attributes=attributes, overwrite=overwrite)
 
 
 def open_part(path: Path) -> DatasetFile:
@@ -113,12 +118,15 @@ def check_same_build(stored: DatasetFile, first: DatasetFile) -> None:
         raise StoreError(f"{stored.path} and {first.path} are of different builds; they differ in {', '.join(known)}")
 
 
-def write_joined(parts: Sequence[DatasetFile], out: Path, *, attributes: Mapping[str, object], overwrite: bool) -> int:
-    """Write the drawings of open files, one after the other, to a new file; returns how many there were."""
+def write_joined(
+    parts: Sequence[DatasetFile], out: Path, kind: str = HDF5, *, attributes: Mapping[str, object], overwrite: bool
+) -> int:
+    """Write the drawings of open datasets, one after the other, to a new one; returns how many there were."""
     total = sum(map(len, parts))
     blocks: Iterable[DrawingSet] = chain.from_iterable(part.blocks() for part in parts)
-    with DatasetWriter(
+    with new_dataset(
         out,
+        kind,
         attributes=plain(attributes),
         classes=parts[0].classes,
         overwrite=overwrite,

@@ -14,17 +14,19 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from strokes.errors import StoreError, StrokesError
-from strokes.files import atomic_path, check_free, hold, reason
+from strokes.files import atomic_path, hold, reason
 from strokes.ink.drawing import DrawingSet
-from strokes.store.checksums import is_whole
 from strokes.store.failures import write_failures
+from strokes.store.folder_writer import HDF5, check_out_free, new_dataset
 from strokes.store.ledger import LEDGER_FILE, Failure, Ledger, MadeShard, Shard
 from strokes.store.reader import open_dataset
-from strokes.store.writer import DatasetWriter, check_space
+from strokes.store.verify import has_whole_bytes
+from strokes.store.writer import check_space
 
 JOB_FILE = "job.json"
 JOB = "job"
@@ -41,12 +43,13 @@ class Job:
     """What is built: the same job gives the same bytes.
 
     Attributes:
-        out: the dataset file to make.
-        attributes: of the file; `job` among them tells this job from others.
+        out: the dataset to make.
+        attributes: of it; `job` among them tells this job from others.
         classes: what the labels mean.
         shards: its pieces, in order.
         settings: the sha256 of all but the pictures that drawings depend on.
         min_confidence: drawings with a lower score `confidence` stay out of the file.
+        kind: what the output is, one of `DATASET_KINDS`.
         unread: pictures that were left out before.
     """
 
@@ -56,6 +59,7 @@ class Job:
     shards: Sequence[Shard]
     settings: str
     min_confidence: float = 0.0
+    kind: str = HDF5
     unread: Sequence[Failure] = ()
 
     @property
@@ -94,11 +98,11 @@ def build(job: Job, draw: Draw, *, overwrite: bool = False, fresh: bool = False)
     """
     broken_off = job.folder.exists() or job.lock.exists()
     if not broken_off:
-        check_free(job.out, overwrite=overwrite)
+        check_out_free(job.out, job.kind, overwrite=overwrite)
     with hold(job.lock, job.out), system_errors(job.out):
         ledger = Ledger.read(job.folder)
         if overwrite or not (broken_off and is_made(job)):
-            check_free(job.out, overwrite=overwrite)
+            check_out_free(job.out, job.kind, overwrite=overwrite)
             discard_other_job(job, ledger, fresh=fresh)
             with keeping_shards(job):
                 ledger = open_folder(job)
@@ -119,7 +123,7 @@ def failures_of(job: Job, ledger: Ledger) -> list[Failure]:
 
 def is_made(job: Job) -> bool:
     """Whether the output is there and this job made it: an earlier process died while it was clearing up."""
-    if has_other_settings(job) or not job.out.is_file() or not is_whole(job.out):
+    if has_other_settings(job) or not job.out.exists() or not has_whole_bytes(job.out):
         return False
     with open_dataset(job.out) as stored:
         mine = {name: job.attributes.get(name) for name in (JOB, "part")}
@@ -184,7 +188,8 @@ def draw_shards(job: Job, ledger: Ledger, draw: Draw) -> None:
 
 def join_shards(job: Job, *, overwrite: bool) -> None:
     """Write the drawings of all shards, in order, to the output."""
-    with DatasetWriter(job.out, attributes=job.attributes, classes=job.classes, overwrite=overwrite) as writer:
+    known: dict[str, Any] = {"attributes": job.attributes, "classes": job.classes, "overwrite": overwrite}
+    with new_dataset(job.out, job.kind, **known) as writer:
         for shard in job.shards:
             with open_dataset(job.folder / shard.name) as stored:
                 if len(stored):

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import closing
 from pathlib import Path
+
+from strokes.files import flush_to_disk
+
+PARTIAL = ".partial"
 
 
 class Memory(io.BytesIO):
@@ -90,3 +95,17 @@ class Sink:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file beside its place, flush it to the disk and rename it. Raises `OSError` where the disk refuses."""
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        with closing(Sink(partial)) as sink:
+            sink.write(memoryview(data))
+            sink.raise_failure()
+        flush_to_disk(partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    flush_to_disk(path.parent)

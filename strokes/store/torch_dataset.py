@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 from strokes.errors import ConfigError, StoreError
 from strokes.ink.display import counted, list_classes
-from strokes.ink.drawing import Drawing, DrawingSet
+from strokes.ink.drawing import UNLABELLED, Drawing, DrawingSet
+from strokes.store.manifest import has_manifest
 from strokes.store.reader import DatasetFile, open_dataset
 
 STROKE5_ROWS = 250
@@ -40,8 +42,9 @@ class StrokeDataset(Dataset[Any]):
 
     Each process opens the file for itself when it first reads, so it works with any `num_workers`; a drawing is read
     from the file when it is asked for, those after it too when they are asked for in order, the rest is not. Shuffled
-    reading is many times as fast from memory. A `DataLoader` needs no `collate_fn`: it gives points (batch, t, 3),
-    lengths (batch,) and labels (batch,), as `pad_drawings` does, unless a `transform` makes something else of drawings.
+    reading is many times as fast from memory, or in the order of `ShuffledPieces`. A `DataLoader` needs no
+    `collate_fn`: it gives points (batch, t, 3), lengths (batch,) and labels (batch,), as `pad_drawings` does, unless a
+    `transform` makes something else of drawings.
 
     >>> from torch.utils.data import DataLoader
     >>> import strokes
@@ -54,7 +57,7 @@ class StrokeDataset(Dataset[Any]):
     (True, torch.Size([8]))
 
     Args:
-        root: the file, or a folder that holds one dataset file (`.h5`).
+        root: the file, a folder of shards, or a folder that holds one dataset file (`.h5`).
         split: "train", "test", "none" or "all" (the default).
         train: torchvision's way to say it: True is the split "train", False "test".
         transform: called with each `Drawing`.
@@ -67,7 +70,7 @@ class StrokeDataset(Dataset[Any]):
         train: whether the split is "train".
         classes: the names of the classes, in the order of the labels.
         class_to_idx: each class's label.
-        targets: (n,) int64, every item's label.
+        pieces: the drawings of the dataset, of all splits, that are read best together.
 
     Raises:
         ConfigError: `split` and `train` are both given, and differ.
@@ -96,7 +99,7 @@ class StrokeDataset(Dataset[Any]):
         with open_dataset(self.path) as stored:
             self.indices = stored.indices(self.split)
             self.classes = list(stored.classes)
-            self.targets = stored.column("labels")[self.indices].astype(np.int64)
+            self.pieces = stored.pieces
             if in_memory:
                 self.data = stored.read(self.indices)
         self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
@@ -111,7 +114,7 @@ class StrokeDataset(Dataset[Any]):
 
     def __getitem__(self, index: int) -> Any:
         place = range(len(self))[operator.index(index)]
-        return self._sample(self.data[place] if self.in_memory else self._read(place), place)
+        return self._sample(self.data[place] if self.in_memory else self._read(place))
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """The items at `indices`, neighbours read together: what a `DataLoader` asks for."""
@@ -119,14 +122,19 @@ class StrokeDataset(Dataset[Any]):
             return [self[index] for index in indices]
         places = [range(len(self))[operator.index(index)] for index in indices]
         found = self._file().drawings(self.indices[places].tolist())
-        return [self._sample(drawing, place) for drawing, place in zip(found, places, strict=True)]
+        return [self._sample(drawing) for drawing in found]
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {name: value for name, value in self.__dict__.items() if name != "data"}
         return kept | {"_open": None, "_ahead": NOTHING_AHEAD}
 
-    def _sample(self, drawing: Drawing, place: int) -> Any:
-        label = int(self.targets[place])
+    @cached_property
+    def targets(self) -> NDArray[np.int64]:
+        """(n,) every item's label, read when first asked for."""
+        return self._file().column("labels")[self.indices].astype(np.int64)
+
+    def _sample(self, drawing: Drawing) -> Any:
+        label = UNLABELLED if drawing.label is None else self.class_to_idx[drawing.label]
         target = label if self.target_transform is None else self.target_transform(label)
         return Sample(drawing, target) if self.transform is None else (self.transform(drawing), target)
 
@@ -152,7 +160,7 @@ class StrokeDataset(Dataset[Any]):
 
 def find_dataset(root: Path) -> Path:
     """The dataset file that `root` is, or the one that the folder `root` holds. Raises `StoreError` if it isn't one."""
-    if not root.is_dir():
+    if not root.is_dir() or has_manifest(root):
         return root
     files = sorted(root.glob("*.h5"))
     if len(files) != 1:

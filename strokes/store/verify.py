@@ -1,4 +1,4 @@
-"""Is a dataset file whole? Every byte against its checksums, then every offset, range and shape."""
+"""Is a dataset whole? Every byte against its checksums, then every offset, range and shape."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from strokes.files import reaching, reason
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import USER_BLOCK, Sums, flipped_bit, read_sums, sum_up
 from strokes.store.damage import RepairedFile, describe_flip, describe_range
+from strokes.store.manifest import DATA, Manifest, has_manifest
 from strokes.store.reader import open_dataset
+from strokes.store.shard_kinds import read_bytes
 
 MOST_PLACES = 4
 SHARES = ("precision", "recall", "f1")
 
 
 def verify(path: Path | str) -> int:
-    """Check a dataset file completely; memory does not grow with it.
+    """Check a dataset, a file or a folder of shards, completely; memory does not grow with it.
 
     Returns:
         how many drawings it holds.
@@ -31,7 +33,7 @@ def verify(path: Path | str) -> int:
     """
     path = Path(path)
     with reaching(path):
-        if not path.is_file():
+        if not (path.is_file() or has_manifest(path)):
             raise StoreError(f"there is no file {path}")
     check_bytes(path)
     with open_dataset(path) as stored:
@@ -47,8 +49,31 @@ def verify(path: Path | str) -> int:
         return len(stored)
 
 
+def has_whole_bytes(path: Path) -> bool:
+    """Whether every byte of a dataset agrees with its checksums."""
+    try:
+        check_bytes(path)
+    except StoreError:
+        return False
+    return True
+
+
+def check_shards(folder: Path) -> None:
+    """Raise `StoreError` unless a folder holds the shards that its manifest lists, byte for byte, and no others."""
+    manifest = Manifest.read(folder)
+    listed = {shard.file for shard in manifest.shards}
+    others = sorted({path.relative_to(folder).as_posix() for path in (folder / DATA).glob("*")} - listed)
+    if others:
+        raise StoreError(f"{folder} has {others[0]}, which its manifest doesn't list")
+    for shard in manifest.shards:
+        read_bytes(folder, shard)
+
+
 def check_bytes(path: Path) -> None:
-    """Raise `StoreError`, saying where, unless every byte of the file agrees with its checksums."""
+    """Raise `StoreError`, saying where, unless every byte of a dataset agrees with its checksums."""
+    if has_manifest(path):
+        check_shards(path)
+        return
     try:
         stored = read_sums(path)
         with path.open("rb") as file:

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from strokes.build.pieces import PIECE_MS, cut, estimate_ms
+from strokes.build.pieces import PIECE_MS, cut, estimate_ms, shards_of
 from strokes.ink.fine import FineInk
 from strokes.recovery.methods import Options
 
@@ -38,3 +38,17 @@ def test_slower_settings_make_smaller_pieces(digits):
     ]
     assert counts == sorted(counts)
     assert counts[0] == 1 < counts[1] < counts[2]
+
+
+def test_pictures_in_a_file_are_cut_to_the_same_shards_and_leave_no_memory_behind(digits, tmp_path):
+    digits.images[:100].tofile(tmp_path / "images")
+    held = dataclasses.replace(
+        digits.select(slice(100)),
+        images=np.memmap(tmp_path / "images", np.bool_, "c", shape=(100, 28, 28)),
+    )
+    blocks = [range(0, 60), range(60, 100)]
+    assert shards_of(held, blocks, "settings") == shards_of(digits.select(slice(100)), blocks, "settings")
+    part = held.part(range(60, 100))
+    assert type(part.images) is np.ndarray
+    assert part.images.base is None
+    assert np.array_equal(part.images, digits.images[60:100])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from strokes.ink.curves import fit_curves
 
@@ -113,7 +114,9 @@ def draw_ink(ink: NDArray[np.bool_], side_units: float = SIDE_UNITS) -> str:
 def embed_ink(ink: NDArray[np.bool_], pixel: float) -> str:
     """A picture (h, w) inline, each of its pixels so many units wide."""
     shade = np.where(ink, np.uint8(int(FAINT_INK[1:3], 16)), np.uint8(255))
-    text = base64.b64encode(cv2.imencode(".png", shade)[1].tobytes()).decode("ascii")
+    stream = io.BytesIO()
+    Image.fromarray(shade).save(stream, format="PNG")
+    text = base64.b64encode(stream.getvalue()).decode("ascii")
     height, width = ink.shape
     size = f'width="{width * pixel:.6g}" height="{height * pixel:.6g}"'
     return f'<image class="ink" {size} href="data:image/png;base64,{text}"/>'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ from strokes.errors import ConfigError
 from strokes.evaluation.drawings_report import DrawingsReport
 from strokes.evaluation.gallery import choose_examples
 from strokes.evaluation.recovery import images_of, judge_ink, mean_spread
-from strokes.ink.drawing import DrawingSet, FloatArray, IntArray, to_frames
+from strokes.ink.drawing import IDENTITY_FRAME, DrawingSet, FloatArray, IntArray, to_frames
 from strokes.metrics.pictures import PICTURE_METRICS, judge_large
 from strokes.metrics.rasterised import soft_error
 from strokes.metrics.scans import near_line, score_scan
+from strokes.metrics.writing import WRITING_METRICS
 from strokes.store.reader import DatasetFile, open_dataset
 
 JUDGED_AT_ONCE = 1000
@@ -49,6 +52,7 @@ def judge_dataset(path: Path, *, split: str = "all", limit: int | None = None) -
         blocks = tqdm(stored.blocks(chosen, size=JUDGED_AT_ONCE), total=-(-len(chosen) // JUDGED_AT_ONCE), disable=None)
         found = [score_block(block, stored.attributes) for block in blocks]
         scores = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
+        scores = {name: values for name, values in scores.items() if not np.isnan(values).all()}
         return DrawingsReport(
             title=path.name,
             about={"drawings": f"{len(chosen):,}", "split": split} | about_dataset(stored, chosen, scores),
@@ -80,8 +84,16 @@ def show(stored: DatasetFile, chosen: IntArray, scores: Mapping[str, FloatArray]
     ranked = np.argsort(scores["chamfer"], kind="stable")
     random = np.random.default_rng(0).permutation(len(chosen))
     rows = np.unique(np.concatenate([ranked[:50], ranked[-50:], random[:100]]))
-    drawings = to_frames(stored.read(chosen[rows]))
-    return choose_examples(drawings, {name: values[rows] for name, values in scores.items()})
+    return choose_examples(to_looks(stored.read(chosen[rows])), {name: values[rows] for name, values in scores.items()})
+
+
+def to_looks(drawings: DrawingSet) -> DrawingSet:
+    """Drawings as they are shown: in the frame, those of larger pictures in these."""
+    if drawings.fine is None:
+        return to_frames(drawings)
+    large = np.array([fine is not None for fine in drawings.fine])
+    frames = np.where(large[:, None], np.array(IDENTITY_FRAME, np.float32), drawings.frames)
+    return to_frames(replace(drawings, frames=frames))
 
 
 def score_block(drawings: DrawingSet, attributes: Mapping[str, Any]) -> dict[str, FloatArray]:
@@ -99,11 +111,13 @@ def score_block(drawings: DrawingSet, attributes: Mapping[str, Any]) -> dict[str
 def judge_scans(drawings: DrawingSet, scores: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Scores (n,) that take the place of the frame's where pictures are larger, in their own resolution.
 
-    `covered` and `on` are NaN for pictures no larger than the frame; nothing without larger ones.
+    `covered` and `on` are NaN for pictures no larger than the frame, figures of writing for those of several
+    glyphs, which no frame shows; nothing without larger ones.
     """
     if drawings.fine is None:
         return {}
-    found = {name: scores[name].copy() for name in PICTURE_METRICS} | {
+    framed = (name for name in (*PICTURE_METRICS, *WRITING_METRICS) if name in scores)
+    found = {name: scores[name].copy() for name in framed} | {
         name: np.full(len(drawings), np.nan, np.float32) for name in ("covered", "on")
     }
     for i, fine in enumerate(drawings.fine):
@@ -111,6 +125,8 @@ def judge_scans(drawings: DrawingSet, scores: Mapping[str, FloatArray]) -> dict[
             strokes = drawings[i].strokes
             told = judge_large(strokes, fine.ink, near_line(fine.pen_px))
             told |= dict(zip(("covered", "on"), score_scan(strokes, fine.mask, pen_px=fine.pen_px), strict=True))
+            if drawings.metadata is not None and "glyphs" in json.loads(drawings.metadata[i] or "{}"):
+                told |= dict.fromkeys(found.keys() & WRITING_METRICS, np.nan)
             for name, value in told.items():
                 found[name][i] = value
     return found

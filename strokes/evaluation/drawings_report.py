@@ -18,6 +18,10 @@ MOST_ROWS = 62
 """As many classes as there are digits and letters; of more groups, the worst are shown in text."""
 WORST_ROWS = 15
 RANKED_BY = ("dtw", "chamfer")
+FRAME_PEN_PX = 2.2
+"""The pen's width in the frame."""
+UNIT_PX, MOST_SIDE_PX = 4, 1000
+"""On the screen: a pixel of the frame, and the longer side of a page."""
 PLOTTED = ("dtw", "direction", "order", "strokes", "start", "f1", "chamfer", "mse", "teach", "teach_pens")
 
 
@@ -25,13 +29,14 @@ PLOTTED = ("dtw", "direction", "order", "strokes", "start", "f1", "chamfer", "ms
 class Example:
     """One drawing of the gallery: the picture (h, w), what the pen did if that is known, what was found, and words.
 
-    Strokes are (points, 2) in the picture's unit square.
+    Strokes are (points, 2) in units of the picture's longer side; its pen is `pen_px` wide in it.
     """
 
     ink: BoolArray
     found: Sequence[FloatArray]
     truth: Sequence[FloatArray] | None
     caption: str
+    pen_px: float = FRAME_PEN_PX
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,16 @@ def sides_of(example: Example) -> Iterator[str]:
     """What the pen did, if that is known, and what was found."""
     for strokes in (example.truth, example.found):
         if strokes is not None:
-            yield draw_strokes(strokes, example.ink)
+            yield draw_example(strokes, example)
+
+
+def draw_example(strokes: Sequence[FloatArray], example: Example) -> str:
+    """Strokes over their picture, lines and numbers as large beside the pen's width as in the frame."""
+    height, width = example.ink.shape
+    side_units = max(height, width) * FRAME_PEN_PX / example.pen_px
+    size = width / max(height, width), height / max(height, width)
+    side_px = min(round(side_units * UNIT_PX), MOST_SIDE_PX)
+    return draw_strokes(strokes, example.ink, size=size, side_px=side_px, side_units=side_units)
 
 
 def group_rows(groups: Mapping[str, Mapping[str, Figure]]) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from strokes.errors import ConfigError
+from strokes.formats.glyphs import file_stem, metadata_of
 from strokes.formats.npz_files import NpzWriter
 from strokes.formats.sheet import PAPER, make_sheet
 from strokes.ink.drawing import DrawingSet
@@ -98,10 +99,11 @@ def _saved(
     number = 0
     for block in dataset.blocks(size=step):
         pictures = settings.draw(block)
-        for picture, label in zip(pictures, block.labels.tolist(), strict=True):
+        for i, (picture, label) in enumerate(zip(pictures, block.labels.tolist(), strict=True)):
             folder = path / (folders[label] if label >= 0 else UNLABELLED_FOLDER)
             folder.mkdir(exist_ok=True)
-            Image.fromarray(PAPER - picture).save(folder / f"{number:0{digits}}.png")
+            name = file_stem(number, digits, metadata_of(block, i))
+            Image.fromarray(PAPER - picture).save(folder / f"{name}.png")
             number += 1
         yield pictures
 

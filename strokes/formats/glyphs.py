@@ -61,18 +61,23 @@ class Glyph:
 
     def stem(self, digits: int) -> str:
         """A file's name without its ending: the drawing's number in so many digits, and what its picture was called."""
-        told = self.metadata.get("file")
-        if not isinstance(told, str):
-            return f"{self.number:0{digits}}"
-        name, ending = re.sub(UNSAFE, "_", told).lstrip("."), re.compile(r"\.\w{1,5}$")
-        places = [f"{what}{self.metadata[what]}" for what in PLACES if isinstance(self.metadata.get(what), int)]
-        return "-".join([f"{self.number:0{digits}}", ending.sub("", name)[-LONGEST:], *places])
+        return file_stem(self.number, digits, self.metadata)
 
     @property
     def times_ms(self) -> Numbers | None:
         """(p,) the time of every point, None unless all are known."""
         times = self.columns.get("time_ms")
         return None if times is None or np.isnan(times).any() else times
+
+
+def file_stem(number: int, digits: int, metadata: dict[str, Any]) -> str:
+    """A file's name without its ending: a drawing's number in so many digits, and what its picture was called."""
+    told = metadata.get("file")
+    if not isinstance(told, str):
+        return f"{number:0{digits}}"
+    name, ending = re.sub(UNSAFE, "_", told).lstrip("."), re.compile(r"\.\w{1,5}$")
+    places = [f"{what}{metadata[what]}" for what in PLACES if isinstance(metadata.get(what), int)]
+    return "-".join([f"{number:0{digits}}", ending.sub("", name)[-LONGEST:], *places])
 
 
 def glyphs(dataset: DatasetFile, split: str = "all") -> Iterator[Glyph]:
@@ -94,7 +99,7 @@ def glyphs_of(block: DrawingSet, places: list[int]) -> Iterator[Glyph]:
     for i, (a, b) in enumerate(itertools.pairwise(block.drawing_offsets.tolist())):
         first, last = strokes[a], strokes[b]
         label = int(block.labels[i])
-        metadata = parse_metadata(block.metadata[i]) if block.metadata is not None and block.metadata[i] else {}
+        metadata = metadata_of(block, i)
         yield Glyph(
             number=places[i],
             points=points[first:last],
@@ -104,11 +109,17 @@ def glyphs_of(block: DrawingSet, places: list[int]) -> Iterator[Glyph]:
             split=SPLITS[block.split[i]],
             size=(sizes[i][0], sizes[i][1]),
             source_index=int(block.source_index[i]),
-            metadata=metadata if isinstance(metadata, dict) else {},
+            metadata=metadata,
             scores={name: float(values[i]) for name, values in block.scores.items() if np.isfinite(values[i])},
             flagged=block.flagged is not None and bool(block.flagged[i]),
             frame=(frames[i][0], frames[i][1], frames[i][2]),
         )
+
+
+def metadata_of(block: DrawingSet, i: int) -> dict[str, Any]:
+    """What else is known of a drawing, nothing where that is no object of JSON."""
+    known = parse_metadata(block.metadata[i]) if block.metadata is not None and block.metadata[i] else {}
+    return known if isinstance(known, dict) else {}
 
 
 def _columns(block: DrawingSet, first: int, last: int) -> dict[str, Numbers]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from strokes.ink.curves import fit_curves
 
@@ -18,8 +21,10 @@ PEN_MM = 0.5
 DOT_MM = 0.1
 INKSCAPE = "http://www.inkscape.org/namespaces/inkscape"
 DIGITS = 3
-SIDE_UNITS = 28
-"""A coloured drawing is this many units wide or high, whichever is more."""
+SIDE_UNITS = 28.0
+"""A coloured drawing is this many units wide or high, whichever is more, where nothing else is said."""
+MOST_SQUARES = 1000
+"""A picture of more pixels of ink is embedded instead of drawn square by square."""
 PAPER, FAINT_INK = "#fff", "#d8d8d2"
 
 
@@ -91,6 +96,7 @@ def draw_strokes(
     *,
     size: tuple[float, float] = (1.0, 1.0),
     side_px: int = 112,
+    side_units: float = SIDE_UNITS,
 ) -> str:
     """Strokes (points, 2) over their picture: coloured by order, numbered where each starts, an arrow for direction.
 
@@ -99,26 +105,40 @@ def draw_strokes(
         ink: (h, w) the picture, shown faintly.
         size: the picture's width and height in that unit.
         side_px: pixels of its longer side on the screen.
+        side_units: how many units it is long: lines are 0.7 wide, numbers stand on dots of 2.3.
     """
-    parts = [] if ink is None else [draw_ink(ink)]
+    parts = [] if ink is None else [draw_ink(ink, side_units)]
     for number, stroke in enumerate(strokes, 1):
         colour = COLOURS[(number - 1) % len(COLOURS)]
-        points = stroke.astype(np.float64) * SIDE_UNITS
+        points = stroke.astype(np.float64) * side_units
         parts += [draw_line(points, colour), draw_arrow(points, colour), draw_number(points[0], number, colour)]
     width, height = size
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width * SIDE_UNITS:g} {height * SIDE_UNITS:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width * side_units:g} {height * side_units:g}" '
         f'width="{width * side_px:g}" height="{height * side_px:g}" class="drawing">{"".join(parts)}</svg>'
     )
 
 
-def draw_ink(ink: NDArray[np.bool_]) -> str:
-    """Pixels of a picture (h, w) as one path."""
-    pixel = SIDE_UNITS / max(ink.shape)
+def draw_ink(ink: NDArray[np.bool_], side_units: float = SIDE_UNITS) -> str:
+    """Pixels of a picture (h, w) as one path, or very many as an embedded picture."""
+    pixel = side_units / max(ink.shape)
+    if np.count_nonzero(ink) > MOST_SQUARES:
+        return embed_ink(ink, pixel)
     squares = "".join(
         f"M{x * pixel:.4g} {y * pixel:.4g}h{pixel:.4g}v{pixel:.4g}h-{pixel:.4g}z" for y, x in np.argwhere(ink)
     )
     return f'<path d="{squares}" fill="{FAINT_INK}" class="ink"/>'
+
+
+def embed_ink(ink: NDArray[np.bool_], pixel: float) -> str:
+    """A picture (h, w) inline, each of its pixels so many units wide."""
+    shade = np.where(ink, np.uint8(int(FAINT_INK[1:3], 16)), np.uint8(255))
+    stream = io.BytesIO()
+    Image.fromarray(shade).save(stream, format="PNG")
+    text = base64.b64encode(stream.getvalue()).decode("ascii")
+    height, width = ink.shape
+    size = f'width="{width * pixel:.6g}" height="{height * pixel:.6g}"'
+    return f'<image class="ink" {size} href="data:image/png;base64,{text}"/>'
 
 
 def draw_line(points: Points, colour: str) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from raster.hard import SUBPIXEL_BITS, as_line, to_pixels
 from strokes.ink.drawing import BoolArray, FloatArray
 
+SCAN_SCORES = ("covered", "on")
 NEAR_PX = 1.5
 LEAST_AGREEMENT = 0.98
 """A drawing that covers less of its ink than this, or runs beside it more, is doubtful."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from strokes.ink.drawing import BoolArray, IntArray
 from strokes.recovery.tracing.skeleton import Floats
 
-SPARE = 0.08
-"""Ink within half the pen's width and this share of it more counts as covered."""
+SPARE, SPARE_PX = 0.08, 0.8
+"""Ink within half the pen's width and this share of it more, or so many px if that is more, counts as covered."""
 INTO = 0.8
 """A nudge ends so much of that reach before the ink's furthest pixel."""
 MOST_NUDGES = 40
@@ -20,7 +20,7 @@ MOST_NUDGES = 40
 
 def reach_rest(strokes: Sequence[Floats], ink: BoolArray, pen_px: float) -> list[Floats]:
     """Strokes (points, 2) in px, a pixel a step, with nudges until all ink (h, w) lies within the pen's width."""
-    found, reach = list(strokes), (0.5 + SPARE) * pen_px
+    found, reach = list(strokes), pen_px / 2 + max(SPARE * pen_px, SPARE_PX)
     for _ in range(MOST_NUDGES if found else 0):
         away, owner = nearest_points(found, ink.shape)
         left = np.where(ink & (away > reach), away, 0)

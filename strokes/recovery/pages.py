@@ -13,10 +13,9 @@ from strokes.ink.fine import FineInk
 from strokes.ink.pictures import ImageSet
 from strokes.ink.resampling import path_length
 from strokes.metrics.pictures import score_large
-from strokes.metrics.scans import LEAST_AGREEMENT, near_line, score_scan
+from strokes.metrics.scans import LEAST_AGREEMENT, SCAN_SCORES, near_line, score_scan
 from strokes.recovery.large_ink import Drawn, PieceInk, note
 
-SCAN_SCORES = ("covered", "on")
 DOUBTFUL = 0.5
 """A drawing below this confidence is flagged."""
 MUCH = 0.1

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from strokes.ink.drawing import SPLITS
+from strokes.metrics.scans import LEAST_AGREEMENT, SCAN_SCORES
 from strokes.store.reader import DatasetFile, open_dataset
 from strokes.store.schema import Array
 
@@ -44,7 +45,8 @@ def measures(stored: DatasetFile) -> Iterator[tuple[str, str]]:
     yield "strokes a drawing", range_of(np.diff(strokes))
     yield "points a drawing", range_of(np.diff(points[strokes]))
     for name, column in scores.items():
-        yield f"{name} (score)", range_of(found[column])
+        values = found[column]
+        yield f"{name} (score)", range_of(values) + (least_of(values) if name in SCAN_SCORES else "")
     yield "holds", ", ".join(name for name in stored.names if not name.startswith("scores/"))
 
 
@@ -54,6 +56,12 @@ def attributes(stored: DatasetFile) -> Iterator[tuple[str, str]]:
         text = " ".join(str(value).split())
         yield name, text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
     yield "file size", f"{stored.size_bytes / 1e6:.2f} MB"
+
+
+def least_of(values: Array) -> str:
+    """How low scores of agreement with a scan go, and how many of them are doubtful; nothing where all are high."""
+    low = int((values < LEAST_AGREEMENT).sum())
+    return f", least {np.nanmin(values):.4g}, {low:,} below {LEAST_AGREEMENT:g}" if low else ""
 
 
 def tally(numbers: list[tuple[str, int]]) -> str:

@@ -17,7 +17,7 @@ from strokes.layout.page import Piece, find_pieces, join_pieces
 from strokes.metrics.scans import LEAST_AGREEMENT
 from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
-from strokes.recovery.words.pictures import CHARACTERS, is_long, shipped_strips, strips_for
+from strokes.recovery.words.pictures import CHARACTERS, WORDS, is_long, shipped_strips, strips_for
 from strokes.recovery.words.recover import InkPage, Recovered, finish
 
 
@@ -64,7 +64,7 @@ def read_parts(
     """A picture's glyphs and lines in reading order.
 
     A line that is written from left to right is a strip; other writing goes glyph by glyph, of which those of many
-    strokes are strips too.
+    strokes are strips too. A short line, as large as one character, is one of words where another line is.
 
     Args:
         fine: the picture's ink.
@@ -78,14 +78,17 @@ def read_parts(
     def ready(piece: Piece) -> PieceInk:
         return prepare(piece, picture=picture, pen_px=max(fine.pen_px, 1.0))
 
+    parts: list[tuple[LargePart, bool]] = []
     for _, members in itertools.groupby(pieces, key=lambda piece: (piece.line, piece.drawing)):
         own = list(members)
         if single or direction != "ltr" or own[0].drawing:
-            yield from (LargePart(one, "" if simple else glyph_strips(one)) for one in map(ready, own))
+            parts += [(LargePart(one, "" if simple else glyph_strips(one)), False) for one in map(ready, own)]
             continue
         line = ready(join_pieces(own))
         strips = strips_for(InkPage(line.ink, line.pen_px))
-        yield LargePart(line, strips or (CHARACTERS if len(own) > 1 else ""))
+        parts.append((LargePart(line, strips or (CHARACTERS if len(own) > 1 else "")), len(own) > 1))
+    words = any(part.strips == WORDS for part, _ in parts)
+    yield from (LargePart(part.piece, WORDS) if words and several else part for part, several in parts)
 
 
 def glyph_strips(piece: PieceInk) -> str:
@@ -105,7 +108,8 @@ def walk_lines(
     pieces: Sequence[PieceInk], name: str, seed: int, hypotheses: int
 ) -> dict[PieceInk, tuple[Drawn, float]]:
     """What one strip network recovers, and how sure it is."""
-    found = shipped_strips(name, seed, hypotheses).recover([InkPage(piece.ink, piece.pen_px) for piece in pieces])
+    pages = [InkPage(piece.ink, piece.pen_px, name == CHARACTERS) for piece in pieces]
+    found = shipped_strips(name, seed, hypotheses).recover(pages)
     return {piece: (complete(piece, one), one.confidence) for piece, one in zip(pieces, found, strict=True)}
 
 

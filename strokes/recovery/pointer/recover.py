@@ -26,8 +26,9 @@ from strokes.ink.labels import number_labels
 from strokes.ink.pictures import FRAME_PX, ImageSet, make_image_set
 from strokes.metrics.pictures import render_set, score_pictures
 from strokes.metrics.rasterised import soft_error
+from strokes.metrics.scans import SCAN_SCORES
 from strokes.recovery.large_ink import Drawn, PieceInk
-from strokes.recovery.pages import DOUBTFUL, SCAN_SCORES, PageDrawing, assemble, with_scans
+from strokes.recovery.pages import DOUBTFUL, PageDrawing, assemble, with_scans
 from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks

@@ -28,7 +28,7 @@ from strokes.recovery.words.decoding import walk_strips
 from strokes.recovery.words.network import StripNetwork
 from strokes.recovery.words.recipe import STRIPS, StripRecipe
 from strokes.recovery.words.risk import choose, walked_strokes
-from strokes.recovery.words.sizing import StripView, split_line, view_strip, x_height
+from strokes.recovery.words.sizing import MOST_OF_CHARACTER, StripView, largest_side, split_line, view_strip, x_height
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
@@ -71,10 +71,11 @@ class StripPart:
 
 @dataclass(frozen=True)
 class InkPage:
-    """A picture's ink (h, w) where the pen is `pen_px` wide, and what is measured of it."""
+    """A picture's ink (h, w), how wide its pen is, whether it is one character, and what is measured of it."""
 
     ink: BoolArray
     pen_px: float
+    character: bool = False
 
     @cached_property
     def skeleton(self) -> BoolArray:
@@ -165,6 +166,8 @@ def split(number: int, page: InkPage) -> list[StripPart]:
     if not page.ink.any():
         return []
     height_px = x_height(page.skeleton, page.pen_px)
+    if page.character:
+        height_px = max(height_px, largest_side(page.ink) / MOST_OF_CHARACTER)
     parts = []
     for first, last in split_line(page.ink, height_px, MOST_X_HEIGHTS * height_px):
         own = np.zeros_like(page.ink)

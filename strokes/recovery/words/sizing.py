@@ -21,6 +21,8 @@ X_HEIGHT = (0.592, 0.22, 0.794)
 """The logarithm of the x-height by those of the ink's spread about the line and of the gaps between its lines, all in
 widths of the pen; fitted to words of the writers who teach, wrong by a factor of 1.2 (standard deviation)."""
 SMALLEST_X_HEIGHT, LARGEST_X_HEIGHT = 3.5, 11.0
+MOST_OF_CHARACTER = 3.6
+"""One character is at most so many x-heights large, however fine its pen."""
 LEAST_PEN_PX = 1.3
 """Finer lines would break where the picture shrinks to the strip."""
 
@@ -55,6 +57,11 @@ def x_height(line: BoolArray, pen_px: float) -> float:
     power, gap_power, base = X_HEIGHT
     widths = np.exp(power * np.log(spread + 0.3) + gap_power * np.log(gap + 0.5) + base)
     return float(np.clip(widths, SMALLEST_X_HEIGHT, LARGEST_X_HEIGHT) * pen_px)
+
+
+def largest_side(ink: BoolArray) -> int:
+    """The longer side in px of the box around ink (h, w); there must be some."""
+    return max(int(np.ptp(np.flatnonzero(ink.any(axis=axis)))) + 1 for axis in (0, 1))
 
 
 def view_strip(ink: BoolArray, pen_px: float, x_height_px: float) -> StripView:

@@ -11,6 +11,7 @@ from strokes.recovery.methods import Options, choose_method
 from strokes.recovery.pointer.large_pictures import read_parts
 from strokes.recovery.words.examples import draw
 from strokes.recovery.words.pictures import CHARACTERS, WORDS
+from strokes.recovery.words.recover import InkPage, split
 
 SIDE = 96
 CHARACTER = [
@@ -52,6 +53,24 @@ def test_a_character_of_many_strokes_is_a_strip_of_its_own_kind(picture, single,
 def test_a_line_of_writing_is_one_of_words(picture):
     fine = images_of(np.hstack([picture, picture, picture]), "").fine[0]
     assert [part.strips for part in read_parts(fine, picture=0, direction="ltr", single=False)] == [WORDS]
+
+
+def test_a_short_line_beside_lines_of_writing_is_one_of_words(picture):
+    blank = np.zeros_like(picture)
+    rows = [picture] * 4, [blank] * 4, [picture, blank, blank, blank]
+    page = np.vstack([np.hstack(row) for row in rows])
+    fine = images_of(page, "").fine[0]
+    assert [part.strips for part in read_parts(fine, picture=0, direction="ltr", single=False)] == [WORDS, WORDS]
+
+
+def test_a_fine_pens_character_is_seen_no_larger():
+    scale = 400 / SIDE
+    strokes = [np.array(stroke, float) * scale for stroke in CHARACTER]
+    sides = []
+    for pen_px in (10.0, 3.0):
+        page = InkPage(draw(strokes, (420, 420), pen_px) > 127, pen_px, character=True)
+        sides.append(max(split(0, page)[0].view.image.shape))
+    assert sides[1] <= sides[0] + 8, "the strip's sides are multiples of 8"
 
 
 def test_its_strokes_come_in_the_order_of_a_hand(picture):

@@ -5,8 +5,10 @@ import numpy as np
 
 from strokes.ink.pen_width import edge_distance
 from strokes.ink.thinning import thin
+from strokes.recovery.nudging import reach_rest
 from strokes.recovery.pointer.map_matching import find_lines, lay
 from strokes.recovery.words.covering import cover, straighten
+from strokes.recovery.words.examples import draw
 
 PEN_PX = 6.0
 
@@ -55,3 +57,11 @@ def test_ink_that_no_walk_took_becomes_a_stroke_after_its_neighbour_and_says_so(
 def test_a_short_end_that_no_walk_took_makes_no_stroke():
     found = recovered([np.array([(20.0, 60.0), (114.0, 60.0)])], drawn([(20, 60), (120, 60)], [(60, 60), (60, 68)]))
     assert found.added == [False]
+
+
+def test_stairs_of_pixels_at_a_line_s_edge_call_for_no_nudge():
+    ends = np.array([[10.5, 12.5], [90.5, 30.5]])
+    ink = draw([ends], (44, 104), 5.0) > 60
+    stroke = ends[0] + np.linspace(0, 1, 83)[:, None] * (ends[1] - ends[0])
+    (same,) = reach_rest([stroke], ink, 5.0)
+    assert len(same) == len(stroke)

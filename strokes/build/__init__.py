@@ -25,7 +25,7 @@ from strokes.ink.pictures import ImageSet
 from strokes.recognition.classifier import weights_path
 from strokes.recovery.blocks import BLOCK, in_parallel
 from strokes.recovery.methods import Method, Options, check_device, choose_method
-from strokes.recovery.words.pictures import CHARACTERS, WORDS
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS
 from strokes.store.failures import failures_path
 from strokes.store.folder_writer import HDF5, check_out
 from strokes.store.parts import PART, Part
@@ -136,7 +136,7 @@ def plan(
 
 def helpers_of(pictures: ImageSet, artist: Artist) -> list[str]:
     """The sha256 of the weights that draw or name pictures beside the method's: of lines, and of missing labels."""
-    lines = [SHIPPED / f"{name}.safetensors" for name in (WORDS, CHARACTERS) if pictures.fine is not None]
+    lines = [SHIPPED / f"{name}.safetensors" for name in (WORDS, MANY_STROKES) if pictures.fine is not None]
     names = [weights_path("thinned", len(DIGITS))] if artist.classifier is not None else []
     return [file_sha256(path) for path in lines + names]
 

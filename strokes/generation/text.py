@@ -22,7 +22,7 @@ from strokes.recovery.methods import Options, choose_method
 from strokes.recovery.pages import PageDrawing, assemble
 from strokes.store.writer import DatasetWriter
 
-X_HEIGHT_PX = 24.0
+TEXT_X_HEIGHT_PX = 24.0
 TRIES = 8
 """Pictures of each character that one is chosen from, for a text that looks like one hand's."""
 BLANK = 1e3
@@ -75,7 +75,7 @@ def write_text_pictures(wish: Wish, out: Path, *, overwrite: bool = False) -> in
     """
     check_free(out, overwrite=overwrite)
     sheets, _ = set_text(wish)
-    images = np.stack(alike([sheet.picture(x_height_px=X_HEIGHT_PX) for sheet in sheets]))
+    images = np.stack(alike([sheet.picture(x_height_px=TEXT_X_HEIGHT_PX) for sheet in sheets]))
     if out.suffix.lower() == ".png":
         write_sheet(images, out, columns=1, overwrite=overwrite)
         return len(sheets)
@@ -126,7 +126,7 @@ def draw_characters(made: GreySet, options: Options) -> DrawingSet:
 
 def sheet_pictures(sheets: list[Sheet], text: str) -> ImageSet:
     """The sheets' pictures, in their own resolution and in the frame, labelled with the text."""
-    framed = frame_pictures([sheet.picture(x_height_px=X_HEIGHT_PX) for sheet in sheets])
+    framed = frame_pictures([sheet.picture(x_height_px=TEXT_X_HEIGHT_PX) for sheet in sheets])
     return make_image_set(
         framed.ink,
         labels=np.zeros(len(sheets), np.int64),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-Made = TypeVar("Made")
+MadeAhead = TypeVar("MadeAhead")
 
-DEPTH = 3
+DEPTH = 4
 """So many are made ahead for each process."""
 
 
@@ -24,35 +24,47 @@ class LooksAhead(Protocol):
     source: Ahead[object]
 
 
-class Ahead(Generic[Made]):
+class Ahead(Generic[MadeAhead]):
     """What `make` makes of numbers, asked for in about their order; the same with any number of processes.
 
     Args:
-        make: a function that can be pickled, and gives the same for the same number.
+        make: gives the same for the same number; it is sent to every process once.
         workers: processes that make what comes next; 0 to make each when it is asked for.
     """
 
-    def __init__(self, make: Callable[[int], Made], *, workers: int = 0) -> None:
+    def __init__(self, make: Callable[[int], MadeAhead], *, workers: int = 0) -> None:
         self.make, self.workers = make, workers
-        self.waiting: dict[int, Future[Made]] = {}
+        self.waiting: dict[int, Future[MadeAhead]] = {}
         self.pool: ProcessPoolExecutor | None = None
 
-    def at(self, number: int) -> Made:
-        """What is made of `number`."""
+    def at(self, number: int) -> MadeAhead:
+        """What is made of `number`; those after it are begun."""
         if not self.workers:
             return self.make(number)
         if self.pool is None:
-            self.pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+            context = get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.workers, context, initializer=_begin, initargs=(self.make,))
         for passed in [one for one in self.waiting if one < number]:
             self.waiting.pop(passed).cancel()
         for k in range(number, number + DEPTH * self.workers):
             if k not in self.waiting:
-                self.waiting[k] = self.pool.submit(self.make, k)
-        return self.waiting.pop(number).result()
+                self.waiting[k] = self.pool.submit(_make, k)
+        return self.waiting[number].result()
 
     def close(self) -> None:
         """End the processes; what they were at is dropped."""
         if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
+            self.pool.shutdown(wait=False, cancel_futures=True)
             self.pool = None
         self.waiting.clear()
+
+
+_known: dict[str, Callable[[int], Any]] = {}
+
+
+def _begin(make: Callable[[int], Any]) -> None:
+    _known["make"] = make
+
+
+def _make(number: int) -> Any:
+    return _known["make"](number)

@@ -29,9 +29,9 @@ WEIGHTS_NAME = "checkpoint.safetensors"
 PUBLISHED = "published"
 """The kind of a recipe that says none."""
 LARGE = 16_384
-BLOCK = 32
+TOGETHER = 32
 BYTE = 127
-SCALE = ".scale_of_32"
+SCALE_SUFFIX = ".scale_of_32"
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header, in so many bytes."""
 SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
@@ -127,25 +127,28 @@ def save_weights(
 
 
 def in_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors, large ones as int8 with a scale for every `BLOCK` numbers: half of it is the largest error."""
+    """The tensors, large ones as int8 with a scale for every `TOGETHER` numbers: half of it is the largest error."""
     stored = {}
     for name, value in tensors.items():
         if not value.is_floating_point() or value.numel() < LARGE:
             stored[name] = value
             continue
-        blocks = functional.pad(value.float().flatten(), (0, -value.numel() % BLOCK)).view(-1, BLOCK)
+        blocks = functional.pad(value.float().flatten(), (0, -value.numel() % TOGETHER)).view(-1, TOGETHER)
         scale = (blocks.abs().amax(dim=1, keepdim=True) / BYTE).clamp(min=torch.finfo(torch.float16).tiny).half()
         rounded = (blocks / scale.float()).round().clamp(-BYTE, BYTE)
-        stored |= {name: rounded.flatten()[: value.numel()].view_as(value).to(torch.int8), f"{name}{SCALE}": scale}
+        stored |= {
+            name: rounded.flatten()[: value.numel()].view_as(value).to(torch.int8),
+            f"{name}{SCALE_SUFFIX}": scale,
+        }
     return stored
 
 
 def from_bytes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors that `in_bytes` stored, float32; others as they are."""
-    read = {name: value for name, value in tensors.items() if not name.endswith(SCALE)}
+    read = {name: value for name, value in tensors.items() if not name.endswith(SCALE_SUFFIX)}
     for name, value in read.items():
-        if f"{name}{SCALE}" in tensors:
-            factors = tensors[f"{name}{SCALE}"].float().expand(-1, BLOCK).flatten()[: value.numel()]
+        if f"{name}{SCALE_SUFFIX}" in tensors:
+            factors = tensors[f"{name}{SCALE_SUFFIX}"].float().expand(-1, TOGETHER).flatten()[: value.numel()]
             read[name] = value.float() * factors.view_as(value)
     return read
 

@@ -23,7 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from strokes.errors import ConfigError
 
-PATIENCE = timedelta(hours=6)
+LONGEST_WAIT = timedelta(hours=6)
 """How long processes wait for the first one, which alone calibrates and writes checkpoints."""
 Values = TypeVar("Values", Tensor, NDArray[Any])
 
@@ -160,6 +160,6 @@ def join(device: str) -> tuple[Processes, str]:
         return here(), device
     on_gpu = device == "cuda"
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=PATIENCE)
+        dist.init_process_group("nccl" if on_gpu else "gloo", timeout=LONGEST_WAIT)
         atexit.register(dist.destroy_process_group)
     return here(), f"cuda:{os.environ['LOCAL_RANK']}" if on_gpu else device

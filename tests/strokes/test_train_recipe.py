@@ -10,11 +10,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from strokes.errors import ConfigError
 from strokes.ink.pictures import make_image_set
 from strokes.recovery.published import trainer as published
-from strokes.recovery.published.line_models import WEIGHTS
 from strokes.recovery.published.recover import load_network
 from strokes.recovery.published.trainer import Trainer
 from strokes.train_recipe import adjusted, describe_epoch, parse_any, train
-from strokes.training.checkpoints import read_model
+from strokes.training.checkpoints import SHIPPED, read_model
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +129,12 @@ def test_sample_steps_bring_paths_to_the_samples(pictures):
 
 
 @pytest.mark.skipif(
-    not (WEIGHTS / "neural-line-model.safetensors").exists(), reason="the neural line model isn't trained yet"
+    not (SHIPPED / "neural-line-model.safetensors").exists(), reason="the neural line model isn't trained yet"
 )
 def test_a_network_learns_through_the_neural_line_model(pictures):
-    trainer = Trainer(small_recipe(drawing={"line_model": "neural"}, training={"batch_size": 10}), pictures)
+    trainer = Trainer(
+        small_recipe(drawing={"line_model": "neural", "pen": "factor"}, training={"batch_size": 10}), pictures
+    )
     before = trainer.network.project.detach().clone()
     losses, truth, drawn = trainer.picture_step(0)
     assert truth.shape == drawn.shape == (10, 28, 28)

@@ -19,7 +19,7 @@ from strokes.recovery.pointer.network import GO
 from strokes.recovery.pointer.risk import WORTH, Chosen
 
 FEATURES = 11
-PULL = 1.0
+SHRINKAGE = 1.0
 """How much weights are held at 0 (ridge): wrong drawings are few, and with less the fit follows them."""
 
 
@@ -120,7 +120,7 @@ def fit_weights(known: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[f
     """Weights of `known` (n, k), and a constant, that make `right` likeliest: Newton's method, pulled to 0 a little."""
     inputs = np.concatenate([known, np.ones((len(right), 1))], axis=1)
     weights = np.zeros(inputs.shape[1])
-    pull = np.diag([PULL] * known.shape[1] + [0.0])
+    pull = np.diag([SHRINKAGE] * known.shape[1] + [0.0])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
         gradient = inputs.T @ (right - chance) - pull @ weights

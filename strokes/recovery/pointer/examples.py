@@ -16,9 +16,9 @@ from strokes.ink.recordings import PenSet
 from strokes.ink.rendering import write_pictures
 from strokes.ink.scanning import scan
 from strokes.ink.thinning import thin
-from strokes.recovery.pointer.makers import Makers
 from strokes.recovery.pointer.network import END, GO, LIFT
 from strokes.recovery.pointer.spec import PenSpec
+from strokes.training.ahead import Ahead
 
 GROUP_BATCHES = 8
 """Batches made at a time, so that drawings of about the same length come together."""
@@ -121,20 +121,19 @@ class PenBatches:
         weights = 1 / (count_alike(pens.writers) ** balance[0] * count_alike(pens.names) ** balance[1])
         chances = np.cumsum(weights) / weights.sum()
         self.maker = GroupMaker(pens.drawings, labels, chances, spec, variation, batch_size, seed)
-        self._makers = Makers(self.maker.make, makers) if makers else None
+        self._ahead = Ahead(self.maker.make, workers=makers)
         self._group: tuple[int, list[Examples]] = (-1, [])
 
     def at(self, step: int) -> Examples:
         """The examples of step `step`."""
         number, place = divmod(step, GROUP_BATCHES)
         if self._group[0] != number:
-            self._group = (number, self._makers.take(number) if self._makers else self.maker.make(number))
+            self._group = (number, self._ahead.at(number))
         return self._group[1][place]
 
     def stop(self) -> None:
         """End the processes that make batches ahead, where there are any."""
-        if self._makers:
-            self._makers.stop()
+        self._ahead.close()
 
 
 def make_examples(

@@ -17,7 +17,7 @@ from strokes.layout.page import Piece, find_pieces, join_pieces
 from strokes.metrics.scans import LEAST_AGREEMENT
 from strokes.recovery.large_ink import Drawn, PieceInk, better, prepare
 from strokes.recovery.tracing.trace import trace
-from strokes.recovery.words.pictures import CHARACTERS, WORDS, is_long, shipped_strips, strips_for
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS, is_long, shipped_strips, strips_for
 from strokes.recovery.words.recover import InkPage, Recovered, finish
 
 
@@ -86,14 +86,14 @@ def read_parts(
             continue
         line = ready(join_pieces(own))
         strips = strips_for(InkPage(line.ink, line.pen_px))
-        parts.append((LargePart(line, strips or (CHARACTERS if len(own) > 1 else "")), len(own) > 1))
+        parts.append((LargePart(line, strips or (MANY_STROKES if len(own) > 1 else "")), len(own) > 1))
     words = any(part.strips == WORDS for part, _ in parts)
     yield from (LargePart(part.piece, WORDS) if words and several else part for part, several in parts)
 
 
 def glyph_strips(piece: PieceInk) -> str:
     """The strip network for what is one glyph, however wide; "" where the frame shows it."""
-    return CHARACTERS if is_long(InkPage(piece.ink, piece.pen_px)) else ""
+    return MANY_STROKES if is_long(InkPage(piece.ink, piece.pen_px)) else ""
 
 
 def walk_strips(parts: Sequence[LargePart], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:
@@ -108,7 +108,7 @@ def walk_lines(
     pieces: Sequence[PieceInk], name: str, seed: int, hypotheses: int
 ) -> dict[PieceInk, tuple[Drawn, float]]:
     """What one strip network recovers, and how sure it is."""
-    pages = [InkPage(piece.ink, piece.pen_px, name == CHARACTERS) for piece in pieces]
+    pages = [InkPage(piece.ink, piece.pen_px, name == MANY_STROKES) for piece in pieces]
     found = shipped_strips(name, seed, hypotheses).recover(pages)
     return {piece: (complete(piece, one), one.confidence) for piece, one in zip(pieces, found, strict=True)}
 

@@ -49,7 +49,7 @@ PICTURES_AT_ONCE = 1000
 """So many pictures are walked over together at most."""
 PAIRS_AT_ONCE = 150_000
 """So many pairs of walks are compared together."""
-ENCODED_AT_ONCE = 250
+INKS_AT_ONCE = 250
 """So many pictures, with about as much ink, go through the convolutions together."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""
@@ -214,7 +214,7 @@ class PenRecovery:
         labels = torch.from_numpy(number_labels(pictures, self.recipe.class_names))
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
-        parts = chunks(np.arange(len(pictures)), ENCODED_AT_ONCE)
+        parts = chunks(np.arange(len(pictures)), INKS_AT_ONCE)
         return InkTokens.join([self.network.encoder(images[rows], labels[rows]) for rows in parts])
 
     def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:

@@ -23,7 +23,7 @@ FINE = 4
 NOISE = 24.0
 """Grey levels of noise in the noisiest quarter of the pictures; more would leave specks of its own."""
 MOST_STRIP_STEPS = 420
-GLYPH_PX, GLYPH_PENS = 96, (0.02, 0.1)
+MEASURED_PX, GLYPH_PENS = 96, (0.02, 0.1)
 """How large a glyph is drawn to measure it, and the widths of its pen by its size."""
 GROUP = 8
 """Batches made at a time, so that words of about the same length come together."""
@@ -117,8 +117,8 @@ def in_x_heights(strokes: list[Stroke], random: np.random.Generator) -> list[Str
     """A glyph in x-heights, as its ink is measured to have them where a pen of a random width drew it."""
     every = np.concatenate(strokes)
     corner, side = every.min(axis=0), np.ptp(every, axis=0).max()
-    pen_px = GLYPH_PX * float(random.uniform(*GLYPH_PENS))
-    placed = [(stroke - corner) * (GLYPH_PX / side) + STRIP_MARGIN_PX for stroke in strokes]
+    pen_px = MEASURED_PX * float(random.uniform(*GLYPH_PENS))
+    placed = [(stroke - corner) * (MEASURED_PX / side) + STRIP_MARGIN_PX for stroke in strokes]
     sides = np.ceil(np.concatenate(placed).max(axis=0) + STRIP_MARGIN_PX).astype(int)
     height_px = x_height(thin(draw(placed, (int(sides[1]), int(sides[0])), pen_px) > INK_THRESHOLD), pen_px)
     return [stroke / height_px for stroke in placed]

@@ -10,7 +10,7 @@ from strokes.ink.pen_width import line_length
 from strokes.recovery.words.recover import InkPage, StripRecovery, load_strip_network
 from strokes.training.checkpoints import SHIPPED, read_model
 
-WORDS, CHARACTERS = "pen-words", "pen-characters"
+WORDS, MANY_STROKES = "pen-words", "pen-characters"
 """The strip networks: of lines of writing, and of single characters of many strokes."""
 WIDEST_GLYPH = 1.1
 """Ink so many times as wide as high is more than one glyph."""
@@ -29,7 +29,7 @@ def strips_for(page: InkPage) -> str:
     wide = np.ptp(columns) + page.pen_px > WIDEST_GLYPH * (np.ptp(rows) + page.pen_px)
     if wide:
         return WORDS
-    return CHARACTERS if is_long(page) else ""
+    return MANY_STROKES if is_long(page) else ""
 
 
 def is_long(page: InkPage) -> bool:

@@ -25,7 +25,7 @@ def test_what_is_passed_over_is_dropped():
     try:
         source.at(0)
         source.at(50)
-        assert min(source.waiting) == 51
+        assert min(source.waiting) == 50
     finally:
         source.close()
     assert not source.waiting

@@ -10,7 +10,7 @@ from strokes.metrics.pens import score_pens
 from strokes.recovery.methods import Options, choose_method
 from strokes.recovery.pointer.large_pictures import read_parts
 from strokes.recovery.words.examples import draw
-from strokes.recovery.words.pictures import CHARACTERS, WORDS
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS
 from strokes.recovery.words.recover import InkPage, split
 
 SIDE = 96
@@ -42,7 +42,7 @@ def images_of(picture, label):
 
 
 @pytest.mark.parametrize(
-    ("single", "simple", "strips"), [(True, False, [CHARACTERS]), (True, True, [""]), (False, False, [CHARACTERS])]
+    ("single", "simple", "strips"), [(True, False, [MANY_STROKES]), (True, True, [""]), (False, False, [MANY_STROKES])]
 )
 def test_a_character_of_many_strokes_is_a_strip_of_its_own_kind(picture, single, simple, strips):
     fine = images_of(picture, "").fine[0]

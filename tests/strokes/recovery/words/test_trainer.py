@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from strokes.errors import ConfigError
 from strokes.ink.drawing import Drawing, make_drawing_set
 from strokes.ink.recordings import PenSet
-from strokes.recovery.words.examples import GLYPH_PENS, GLYPH_PX, StripBatches, in_x_heights
+from strokes.recovery.words.examples import GLYPH_PENS, MEASURED_PX, StripBatches, in_x_heights
 from strokes.recovery.words.recipe import StripRecipe, StripTraining
 from strokes.recovery.words.recover import load_strip_network
 from strokes.recovery.words.sizing import LARGEST_X_HEIGHT, SMALLEST_X_HEIGHT
@@ -65,8 +65,8 @@ def test_a_glyph_network_of_other_sizes_can_t_be_begun_with(tmp_path, pens, reci
 def test_glyphs_are_shown_whole_at_the_scale_of_their_ink(book):
     cross = [np.array([[0.0, 0.5], [1.0, 0.5]]), np.array([[0.5, 0.0], [0.5, 1.0]])]
     high = [np.ptp(np.concatenate(in_x_heights(cross, np.random.default_rng(k))), axis=0).max() for k in range(20)]
-    narrowest, widest = (1 / (GLYPH_PX * pen) for pen in GLYPH_PENS)
-    assert min(high) > GLYPH_PX * widest / LARGEST_X_HEIGHT * 0.9
-    assert max(high) < GLYPH_PX * narrowest / SMALLEST_X_HEIGHT * 1.1
+    narrowest, widest = (1 / (MEASURED_PX * pen) for pen in GLYPH_PENS)
+    assert min(high) > MEASURED_PX * widest / LARGEST_X_HEIGHT * 0.9
+    assert max(high) < MEASURED_PX * narrowest / SMALLEST_X_HEIGHT * 1.1
     batches = StripBatches(book, [cross], batch_size=2, seed=0, glyphs=1.0).group(0)
     assert all(((batch.flags == 1).sum(axis=1) == 1).all() for batch in batches)

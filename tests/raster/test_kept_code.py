@@ -99,11 +99,14 @@ def test_a_change_in_any_module_that_a_kernel_takes_from_counts(library, module,
 
 WALK = """
 import numpy as np
+from raster.kernels.lanes import LANES
+from strokes.recovery.pointer.formulas import POOL_REACH_PX
 from strokes.recovery.pointer.kernels import observe
-one, token, place = np.ones((1, 1), np.float32), np.zeros(1, np.int64), np.float32([[[14, 14], [15, 14]]])
-visited = np.zeros((1, 2), np.float32)
-observe(token, token, token + 2, place, place, place[0, 0], one, np.ones((1, 1, 2), np.float32), place, one[0],
-        place[0, :1].copy(), visited, np.zeros((1, 15), np.float32))
+one, token, lanes = np.ones((2, 1), np.float32), np.zeros(1, np.int64), np.zeros((1, LANES), np.float32)
+x_px, visited = lanes + 14, lanes.copy()
+x_px[0, 1] = 15
+observe(token, token, token, token + 2, x_px, lanes + 14, one, one[0], one[:1], lanes[None] + 1, np.repeat(lanes, 2, 0),
+        one[0], np.zeros((1, 2), np.float32), visited, np.zeros((1, 9 + len(POOL_REACH_PX)), np.float32))
 print(visited[0, 1])
 """
 

@@ -102,8 +102,8 @@ class PenRecipe:
         hypotheses: walks a picture, where several are asked for.
         unsure: the likeliest walk's chance to go elsewhere, summed over its steps, above which it isn't taken alone.
         unsure_hypotheses: walks a picture then, the likeliest among them; 0 for `hypotheses`.
-        habit: what likeness to a hand's own drawing of a class counts in the choice, beside likeness to the other walks;
-            a network that was adapted to the hand already walks as it does, and needs less.
+        habit: what likeness to a hand's own drawing of a class counts in the choice, beside likeness to other walks; an
+            adapted network walks as the hand does already, and needs less.
     """
 
     name: str

@@ -93,7 +93,9 @@ class Chosen:
 
     def select(self, rows: NDArray[np.intp]) -> Chosen:
         """What is chosen for pictures `rows`, in that order."""
-        return Chosen(self.walks.select(rows), *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:]))
+        return Chosen(
+            self.walks.select(rows), *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:])
+        )
 
 
 def choose_walks(
@@ -157,9 +159,9 @@ def minimise_bayes_risk(
 ) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row.
 
-    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known; it
-    `counts` so much beside the likeness to the others.
-    Only the first `voting` of each picture are held to be what the person may have done; None stands for all.
+    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known;
+    it `counts` so much beside the likeness to the others. Only the first `voting` of each picture are held to be what
+    the person may have done; None stands for all.
     """
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)

@@ -38,7 +38,7 @@ def follow(laid_px: FloatArray, flags: IntArray, image: BoolArray) -> IntArray:
     """
     places = np.argwhere(image)
     loose = find_loose_ends(image[None])[0][places[:, 0], places[:, 1]]
-    pixels: IntArray = _follow(laid_px.astype(np.float64), flags, places[:, ::-1] + 0.5, loose)
+    pixels: IntArray = _follow(laid_px.astype(np.float64), flags, places[:, ::-1].astype(np.float64) + 0.5, loose)
     return pixels
 
 

@@ -17,9 +17,9 @@ from strokes.ink.thinning import find_loose_ends
 from strokes.recovery.pointer.decoding import Walks
 from strokes.recovery.pointer.network import GO, LIFT, InkTokens, PenNetwork
 
-PLACE_PX = 3.0
-STEP_PX = 0.8
-AIR_PX = 2.0
+BESIDE_IT_PX = 3.0
+ALONG_PX = 0.8
+THROUGH_AIR_PX = 2.0
 """How far a followed point, a step along the ink and one through the air depart from the drawing's; deviations."""
 BLUNT = 4.0
 """What a stroke's end costs that isn't at a loose end of the ink: so much of half a squared deviation."""
@@ -52,10 +52,10 @@ def _follow(
     for t in range(steps):
         came = GO if t > 0 and flags[t - 1] == GO else LIFT
         end = came != GO or flags[t] != GO
-        softness = 2 * (STEP_PX if came == GO else AIR_PX) ** 2
+        softness = 2 * (ALONG_PX if came == GO else THROUGH_AIR_PX) ** 2
         for j in range(count):
             away_x, away_y = places_px[j, 0] - laid_px[t, 0], places_px[j, 1] - laid_px[t, 1]
-            costs[t, j] = (away_x**2 + away_y**2) / (2 * PLACE_PX**2) + BLUNT * (end and not loose[j])
+            costs[t, j] = (away_x**2 + away_y**2) / (2 * BESIDE_IT_PX**2) + BLUNT * (end and not loose[j])
             if t == 0:
                 continue
             least = np.inf

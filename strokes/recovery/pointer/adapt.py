@@ -31,6 +31,8 @@ ADAPTED_AT_ONCE = 32
 """Examples of the hand, and as many of others, a step."""
 ADAPTING_RATE = 5e-4
 AVERAGE = 0.9
+HABIT = 0.5
+"""What likeness to the hand's drawings counts in the choice among an adapted network's walks: it walks as they do."""
 SPREAD_EVENLY = (0.0, 1.0)
 """Drawings of each class are drawn as often, however many there are."""
 CHANGES = ("all", "biases", "low-rank")
@@ -71,8 +73,8 @@ def adapt(
     steps: int = STEPS,
     change: str = "all",
     seed: int = 0,
-) -> tuple[PenNetwork, list[float]]:
-    """The network taken to the hand that drew `taught`, and the loss of each step.
+) -> tuple[PenNetwork, PenRecipe, list[float]]:
+    """The network taken to the hand that drew `taught`, how it is to be used, and the loss of each step.
 
     Args:
         network: where it begins; it is left as it is.
@@ -126,7 +128,7 @@ def adapt(
     if change == "low-rank":
         for weight, before in zip(adapted.parameters(), network.parameters(), strict=True):
             weight.copy_(before + limit_rank(weight - before))
-    return adapted, losses
+    return adapted, replace(recipe, habit=HABIT), losses
 
 
 def limit_rank(change: Tensor) -> Tensor:
@@ -157,7 +159,7 @@ def adapt_model(
     if others is None:
         samples = centre_in_frame(load_pen_samples())
         others = PenSet(samples, ("",) * len(samples))
-    adapted, _ = adapt(network, recipe, taught, others, steps=steps, change=change)
+    adapted, known, _ = adapt(network, recipe, taught, others, steps=steps, change=change)
     make_folder(out)
-    save_weights(adapted, recipe, weights, calibration=None if calibration is None else calibration.to_json())
+    save_weights(adapted, known, weights, calibration=None if calibration is None else calibration.to_json())
     return weights

@@ -49,6 +49,10 @@ class Walks:
     likelihood: FloatArray
     doubt: FloatArray
 
+    def select(self, rows: NDArray[np.intp]) -> Walks:
+        """The walks at `rows`, in that order."""
+        return Walks(*(getattr(self, name)[rows] for name in Walks.__dataclass_fields__))
+
 
 def join_walks(parts: Sequence[Walks], places: IntArray) -> Walks:
     """The walks of several batches as one, each put to its place (n,) among all."""

@@ -1,7 +1,8 @@
 """One hand's habits: a drawing or a few of each class, by which walks over other pictures of that hand are chosen.
 
 The picture doesn't say in which order a four's strokes came, the same hand's other fours do. A taught drawing is laid
-over the picture's ink, and every walk is judged as if that were what the person did, by what recovery is judged by.
+over the picture's ink, and every walk is judged as if that were what the person did, by what recovery is judged by. The
+taught drawing's own way over the ink is one of the walks, so that the habit is among them however rare it is.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.ink.recordings import PenSet
-from strokes.recovery.pointer.decoding import Walks
+from strokes.recovery.pointer.decoding import Walks, join_walks
 from strokes.recovery.pointer.examples import cut_steps
-from strokes.recovery.pointer.network import GO
+from strokes.recovery.pointer.following import follow, walk_along
+from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.risk import JUDGED, MOST_APART_PX, WORTH, apart_px, find_steps, judge_walk
 from strokes.recovery.pointer.spec import PenSpec
 
@@ -27,6 +30,8 @@ NOBODY = -1
 MOST_STRETCH = 1.6
 """A taught drawing is made at most so many times as wide or high to fit the picture, and no less than the inverse."""
 SMALLEST_PX = 1.0
+MOST_FOLLOWED = 4
+"""Of a class's taught drawings at most so many, the first, are followed over a picture."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,48 @@ class Habits:
         worth = alike @ np.array(WORTH)
         likeness = np.asarray(np.fmax.reduce(worth, axis=2), np.float32)
         return likeness
+
+
+@dataclass(frozen=True)
+class Bearing:
+    """The habits that bear on some pictures.
+
+    Attributes:
+        habits: of the hands.
+        images: (n, 28, 28) the pictures, all with ink.
+        which: (n, most) the habits of each, as `Habits.of_pictures` tells them.
+        counts: what likeness to them counts in the choice.
+    """
+
+    habits: Habits
+    images: BoolArray
+    which: IntArray
+    counts: float
+
+    def likeness(self, walks: Walks) -> FloatArray:
+        """As `Habits.likeness`."""
+        return self.habits.likeness(walks, self.images, self.which)
+
+    def follow(self, network: PenNetwork, ink: InkTokens, likeliest: Walks) -> Walks:
+        """The taught drawings' ways over each picture, as the network would have gone them: (n·m) walks, m a picture.
+
+        Where a picture has fewer than others, its likeliest walk (n) stands for the rest.
+        """
+        which = self.which[:, :MOST_FOLLOWED]
+        pictures, places = np.nonzero(which != NOBODY)
+        without, empty = np.nonzero(which == NOBODY)
+        if len(pictures) == 0:
+            return likeliest.select(without)
+        habits, boxes = self.habits, ink_boxes(self.images)
+        flags = habits.flags[which[pictures, places]]
+        tokens = np.zeros(flags.shape, np.int64)
+        for row, (picture, habit) in enumerate(zip(pictures, which[pictures, places], strict=True)):
+            used = (habits.flags[habit] >= 0).sum()
+            laid_px = _lay_over(habits.points_px[habit, :used], boxes[picture])
+            tokens[row, :used] = follow(laid_px, habits.flags[habit, :used], self.images[picture])
+        parts = [walk_along(network, ink.select(torch.from_numpy(pictures)), tokens, flags), likeliest.select(without)]
+        most = which.shape[1]
+        return join_walks(parts, np.concatenate([pictures * most + places, without * most + empty]))
 
 
 def ink_boxes(images: BoolArray) -> FloatArray:

@@ -102,6 +102,8 @@ class PenRecipe:
         hypotheses: walks a picture, where several are asked for.
         unsure: the likeliest walk's chance to go elsewhere, summed over its steps, above which it isn't taken alone.
         unsure_hypotheses: walks a picture then, the likeliest among them; 0 for `hypotheses`.
+        habit: what likeness to a hand's own drawing of a class counts in the choice, beside likeness to other walks; an
+            adapted network walks as the hand does already, and needs less.
     """
 
     name: str
@@ -111,6 +113,7 @@ class PenRecipe:
     hypotheses: int = 16
     unsure: float = 0.8
     unsure_hypotheses: int = 0
+    habit: float = 2.0
     network: PenSpec = field(default_factory=PenSpec)
     variation: Variation = field(default_factory=Variation)
     training: PenTraining = field(default_factory=PenTraining)
@@ -120,6 +123,7 @@ class PenRecipe:
         check_range("hypotheses", self.hypotheses, beyond_zero=True)
         check_range("unsure", self.unsure)
         check_range("unsure_hypotheses", self.unsure_hypotheses)
+        check_range("habit", self.habit)
         if len(self.class_names) != self.network.classes:
             raise ConfigError(
                 f"network.classes is {self.network.classes}; classes = {self.classes!r} names {len(self.class_names)}"

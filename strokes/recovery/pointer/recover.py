@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -33,7 +32,7 @@ from strokes.recovery.pointer.calibration import Calibration
 from strokes.recovery.pointer.cell import multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks
 from strokes.recovery.pointer.endings import meet_ends
-from strokes.recovery.pointer.habits import Habits
+from strokes.recovery.pointer.habits import Bearing, Habits
 from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_strips
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
@@ -225,14 +224,16 @@ class PenRecovery:
             hypotheses=hypotheses,
             temperature=self.temperature,
             seed=self.seed,
-            likeness=None if self.habits is None else partial(self._likeness, self.habits, pictures),
+            habit=self._bearing(pictures),
             likeliest=likeliest,
         )
 
-    @staticmethod
-    def _likeness(habits: Habits, pictures: ImageSet, walks: Walks) -> FloatArray:
+    def _bearing(self, pictures: ImageSet) -> Bearing | None:
+        if self.habits is None:
+            return None
         names = [(*pictures.classes, None)[label] for label in pictures.labels.tolist()]
-        return habits.likeness(walks, pictures.images, habits.of_pictures(names, pictures.writers))
+        which = self.habits.of_pictures(names, pictures.writers)
+        return Bearing(self.habits, pictures.images, which, self.recipe.habit)
 
     def _assemble(
         self, pictures: ImageSet, inked: NDArray[np.intp], flags: NDArray[np.int64], points_px: FloatArray

@@ -9,9 +9,9 @@ of them would mind least.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -41,11 +41,28 @@ MISFIT = 6.0
 """What a loss of 1 in f1, below `GOOD_F1`, costs."""
 UNNATURAL = 0.05
 """What a false start costs, and an end that turns back: people do so, but seldom."""
-HABIT = 2.0
-"""What likeness to the same hand's other drawings of a class counts, beside likeness to the other hypotheses."""
+LIKELIHOOD = 0.03
+"""What a walk e times as likely is worth more, where a habit is known."""
 WORTH = (-0.3, 3.0, 1.0, 0.5, 0.5)
 """What each of `JUDGED` counts."""
 JUDGED = ("apart_px", "direction", "order", "strokes", "start")
+
+
+class Habit(Protocol):
+    """What is known of the hands that wrote some pictures.
+
+    Attributes:
+        counts: what likeness to it counts, beside likeness to the other hypotheses.
+    """
+
+    @property
+    def counts(self) -> float: ...
+
+    def likeness(self, walks: Walks) -> FloatArray:
+        """How like it each walk is: (n, k) for n·k walks over the pictures; NaN where nothing is known."""
+
+    def follow(self, network: PenNetwork, ink: InkTokens, likeliest: Walks) -> Walks:
+        """Its own ways over the pictures, as many of each; the likeliest walks (n) for pictures without."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +93,9 @@ class Chosen:
 
     def select(self, rows: NDArray[np.intp]) -> Chosen:
         """What is chosen for pictures `rows`, in that order."""
-        walks = Walks(*(getattr(self.walks, name)[rows] for name in Walks.__dataclass_fields__))
-        return Chosen(walks, *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:]))
+        return Chosen(
+            self.walks.select(rows), *(getattr(self, name)[rows] for name in list(Chosen.__dataclass_fields__)[1:])
+        )
 
 
 def choose_walks(
@@ -88,7 +106,7 @@ def choose_walks(
     hypotheses: int,
     temperature: float,
     seed: int,
-    likeness: Callable[[Walks], FloatArray] | None = None,
+    habit: Habit | None = None,
     likeliest: Walks | None = None,
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
@@ -100,7 +118,7 @@ def choose_walks(
         hypotheses: walks a picture; 1 is the likeliest alone.
         temperature: of the others' random draws.
         seed: of them.
-        likeness: of the walks to what the same hand wrote elsewhere, as `pick` takes it.
+        habit: of the hands that wrote the pictures: it adds its own way to the walks, and is asked how like it each is.
         likeliest: the likeliest walk over each picture, where it is known.
 
     Raises:
@@ -108,31 +126,55 @@ def choose_walks(
     """
     if hypotheses < 1:
         raise ConfigError(f"{hypotheses} hypotheses were asked for; expected 1 or more")
-    walks = walk(network, ink) if likeliest is None else likeliest
+    walks = likeliest = walk(network, ink) if likeliest is None else likeliest
     if hypotheses > 1:
         others = hypotheses - 1
         warm = torch.full((len(images) * others,), temperature)
         drawn = walk(network, ink, times=others, temperatures=warm, generator=torch.Generator().manual_seed(seed))
-        places = np.arange(len(images) * hypotheses).reshape(-1, hypotheses)
-        walks = join_walks([walks, drawn], np.concatenate([places[:, 0], places[:, 1:].ravel()]))
-    return minimise_bayes_risk(walks, images, hypotheses, None if likeness is None else likeness(walks))
+        walks = join_rows([walks, drawn], len(images))
+    if habit is None:
+        return minimise_bayes_risk(walks, images, hypotheses)
+    walks = join_rows([walks, habit.follow(network, ink, likeliest)], len(images))
+    liked, count = habit.likeness(walks), len(walks.flags) // len(images)
+    return minimise_bayes_risk(walks, images, count, liked, counts=habit.counts, voting=hypotheses)
 
 
-def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likeness: FloatArray | None = None) -> Chosen:
+def join_rows(parts: Sequence[Walks], pictures: int) -> Walks:
+    """Walks over the same pictures, as many of each in a row in every part, as one such part."""
+    counts = np.array([len(part.flags) // max(pictures, 1) for part in parts])
+    starts = np.cumsum(counts) - counts
+    rows = np.arange(pictures)[:, None] * counts.sum()
+    places = [(rows + start + np.arange(count)).ravel() for start, count in zip(starts, counts, strict=True)]
+    return join_walks(parts, np.concatenate(places))
+
+
+def minimise_bayes_risk(
+    walks: Walks,
+    images: BoolArray,
+    hypotheses: int,
+    likeness: FloatArray | None = None,
+    *,
+    counts: float = 1.0,
+    voting: int | None = None,
+) -> Chosen:
     """The choice among walks (n·hypotheses) over pictures (n, 28, 28), those of a picture in a row.
 
-    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known.
+    `likeness` (n, hypotheses) says how like each is to what the same hand wrote elsewhere, NaN where nothing is known;
+    it `counts` so much beside the likeness to the others. Only the first `voting` of each picture are held to be what
+    the person may have done; None stands for all.
     """
     drawings = to_drawings(walks.points_px, walks.flags)
     fit = score_pictures(render_set(drawings), images.repeat(hypotheses, axis=0))["f1"].reshape(-1, hypotheses)
     likelihood = walks.likelihood.reshape(-1, hypotheses)
-    weights = np.exp((likelihood - likelihood.max(axis=1, keepdims=True)) / RISK_TEMPERATURE)
+    likelier = likelihood - likelihood.max(axis=1, keepdims=True)
+    weights = np.exp(likelier / RISK_TEMPERATURE) * (np.arange(hypotheses) < (voting or hypotheses))
     alike = judge_walks(walks.points_px, walks.flags, hypotheses)
     worth = np.einsum("nabj,na,j->nb", alike, weights, np.array(WORTH)) / weights.sum(axis=1, keepdims=True)
     hooks = count_hooks(walks).reshape(-1, hypotheses)
     liked = np.full(worth.shape, np.nan, np.float32) if likeness is None else likeness
     faults = MISFIT * np.maximum(GOOD_F1 - fit, 0) + UNNATURAL * hooks
-    best = (worth + HABIT * np.nan_to_num(liked) - faults).argmax(axis=1)
+    known = np.where(np.isnan(liked), 0, counts * liked + LIKELIHOOD * likelier)
+    best = (worth + known - faults).argmax(axis=1)
     rows = np.arange(len(images))
     others = weights * (np.arange(hypotheses) != best[:, None])
     others = others / np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
@@ -147,7 +189,7 @@ def minimise_bayes_risk(walks: Walks, images: BoolArray, hypotheses: int, likene
         return averaged
 
     return Chosen(
-        walks=Walks(*(getattr(walks, name)[chosen] for name in Walks.__dataclass_fields__)),
+        walks=walks.select(chosen),
         fit=fit[rows, best],
         apart_px=mean(apart_px),
         turned=mean(1 - direction),

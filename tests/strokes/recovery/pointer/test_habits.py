@@ -145,7 +145,8 @@ def test_a_calibration_with_some_of_its_weights_for_habits_is_refused():
 
 def test_adaptation_lowers_the_loss_on_the_hand_and_leaves_the_network_as_it_was(pen_network, pen_recipe, recordings):
     before = {name: value.clone() for name, value in pen_network.state_dict().items()}
-    adapted, losses = adapt(pen_network, pen_recipe, recordings.select(np.arange(4)), recordings, steps=30)
+    adapted, recipe, losses = adapt(pen_network, pen_recipe, recordings.select(np.arange(4)), recordings, steps=30)
+    assert 0 < recipe.habit < pen_recipe.habit
     assert np.mean(losses[-5:]) < 0.97 * np.mean(losses[:5])
     assert all((value == before[name]).all() for name, value in pen_network.state_dict().items())
     assert any((value != before[name]).any() for name, value in adapted.state_dict().items())
@@ -154,7 +155,7 @@ def test_adaptation_lowers_the_loss_on_the_hand_and_leaves_the_network_as_it_was
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_more_of_a_network_changes_than_was_allowed(pen_network, pen_recipe, recordings, change):
     before = dict(pen_network.named_parameters())
-    adapted, _ = adapt(pen_network, pen_recipe, recordings, recordings, steps=3, change=change)
+    adapted, *_ = adapt(pen_network, pen_recipe, recordings, recordings, steps=3, change=change)
     changes = {name: weight - before[name] for name, weight in adapted.named_parameters()}
     ranks = [int(torch.linalg.matrix_rank(c.flatten(1), tol=1e-6)) for c in changes.values() if c.ndim > 1]
     assert {"all": max(ranks) > RANK, "biases": max(ranks) == 0, "low-rank": 0 < max(ranks) <= RANK}[change]

@@ -144,3 +144,12 @@ def test_no_hypothesis_is_refused(pen_network, some):
     ink = pen_network.encoder(torch.from_numpy(some.images), torch.from_numpy(some.labels))
     with pytest.raises(ConfigError, match="0 hypotheses"):
         choose_walks(pen_network, ink, some.images, hypotheses=0, temperature=1.0, seed=0)
+
+
+def test_what_has_no_vote_can_be_chosen_but_decides_nothing():
+    three, picture = walks(ACROSS, ACROSS[::-1], ACROSS[::-1], likelihood=[0, 0, 0]), picture_of(ACROSS)
+    begun = [minimise_bayes_risk(three, picture, 3, voting=voting).walks.points_px[0, 0] for voting in (1, 3)]
+    assert (begun[0] == ACROSS[0]).all()
+    assert (begun[1] == ACROSS[-1]).all()
+    liked = np.array([[0, 9, 9]], np.float32)
+    assert (minimise_bayes_risk(three, picture, 3, liked, voting=1).walks.points_px[0, 0] == ACROSS[-1]).all()

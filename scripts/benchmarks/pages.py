@@ -24,6 +24,13 @@ def write_fragment(page: Path, name: str, text: str) -> None:
     page.write_text(found.sub(lambda _: f"{begin}\n\n{text.strip()}\n\n{end}", whole), encoding="utf-8")
 
 
+def read_rows(page: Path, name: str) -> list[list[str]]:
+    """The cells of the rows, without the head, of the table that `write_fragment` put there; none without one."""
+    _, begun, rest = page.read_text(encoding="utf-8").partition(f"<!-- {name}:begin -->")
+    lines = [line for line in rest.partition(f"<!-- {name}:end -->")[0].splitlines() if line.startswith("| ")]
+    return [line.strip("| ").split(" | ") for line in lines[2:]] if begun else []
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]

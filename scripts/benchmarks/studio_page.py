@@ -22,6 +22,8 @@ SEVEN = [
     [(0.35, 0.55), (0.5, 0.54), (0.68, 0.53)],
 ]
 """A seven with a bar, in the canvas' unit square."""
+SLOW_MS = 60_000
+"""The first recovery of a machine compiles."""
 
 
 @dataclass
@@ -69,3 +71,8 @@ def draw(page, canvas: str, strokes) -> None:
             if place == 0:
                 page.mouse.down()
         page.mouse.up()
+
+
+def go(page, tab: str) -> None:
+    """Choose a tab of the page."""
+    page.get_by_role("tab", name=tab, exact=True).click()

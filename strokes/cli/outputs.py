@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,9 +44,24 @@ Smooth = Annotated[bool | None, typer.Option("--smooth/--hard", help="PNG: grey 
 Thinned = Annotated[bool | None, typer.Option("--thinned", help="PNG: lines of one pixel.")]
 
 
-def given(**settings: Any) -> dict[str, Any]:
-    """The settings that were asked for."""
-    return {name: value for name, value in settings.items() if value is not None}
+PLOT = (
+    "height_mm",
+    "width_mm",
+    "x_height_mm",
+    "scale",
+    "margin_mm",
+    "paper",
+    "pen_width_mm",
+    "curves_mm",
+    "optimise",
+)
+"""The settings of every format on paper; then those of single ones."""
+MORE = ("layers", "pen", "pen_up", "pen_down", "feed", "units", "size", "pen_px", "smooth", "thinned")
+
+
+def given(options: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Those of a command's options, by their names, that were asked for."""
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def tell(out: Path, lost: tuple[str, ...]) -> None:
@@ -86,30 +102,10 @@ def export(
 
     Example: strokes export out/word.h5 out/word.svg --height-mm 12
     """
+    settings = given(locals(), (*PLOT, *MORE))
     from strokes.formats import export as write
     from strokes.store.selection import read_selection
 
-    settings = given(
-        height_mm=height_mm,
-        width_mm=width_mm,
-        x_height_mm=x_height_mm,
-        scale=scale,
-        margin_mm=margin_mm,
-        paper=paper,
-        pen_width_mm=pen_width_mm,
-        curves_mm=curves_mm,
-        optimise=optimise,
-        layers=layers,
-        pen=pen,
-        pen_up=pen_up,
-        pen_down=pen_down,
-        feed=feed,
-        units=units,
-        size=size,
-        pen_px=pen_px,
-        smooth=smooth,
-        thinned=thinned,
-    )
     chosen = None if selection is None else read_selection(selection)
     tell(out, write(dataset, out, format, selection=chosen, overwrite=overwrite, **settings))
 
@@ -129,9 +125,9 @@ def import_(
 
     Example: strokes import pendigits-orig.tra.gz out/pendigits.h5
     """
+    settings = given(locals(), ("flatten_mm", "groups"))
     from strokes.formats import import_file
 
-    settings = given(flatten_mm=flatten_mm, groups=groups)
     typer.echo(f"{out}: {import_file(source, out, format, overwrite=overwrite, **settings):,} drawings")
 
 
@@ -161,21 +157,11 @@ def trace(
 
     Example: strokes trace word.png word.svg --height-mm 12
     """
+    settings = given(locals(), PLOT)
     from strokes.build import trace_picture
     from strokes.formats.pens import load_pens
     from strokes.recovery.methods import Options
 
-    settings = given(
-        height_mm=height_mm,
-        width_mm=width_mm,
-        x_height_mm=x_height_mm,
-        scale=scale,
-        margin_mm=margin_mm,
-        paper=paper,
-        pen_width_mm=pen_width_mm,
-        curves_mm=curves_mm,
-        optimise=optimise,
-    )
     taught = None if habits is None else load_pens(habits)
     options = Options(method, model, hypotheses, refine, habits=taught)
     tell(out, trace_picture(picture, out, format, options=options, writers=writers, overwrite=overwrite, **settings))

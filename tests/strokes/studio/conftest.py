@@ -5,10 +5,14 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from playwright.sync_api import expect
 from starlette.testclient import TestClient
 from studio_page import ARGUMENTS, CHROMIUM, Running, launch
 
+from strokes.ink.drawing import Drawing, make_drawing_set
+from strokes.store.writer import DatasetWriter
 from strokes.studio.app import make_app
 from strokes.studio.studio import Studio
 
@@ -38,26 +42,26 @@ def client(studio) -> TestClient:
 
 
 @pytest.fixture
-def page(client, studio) -> Iterator[Callable[..., dict]]:
+def ask(client, studio) -> Iterator[Callable[..., dict]]:
     """Sends a message along a WebSocket; its answer, progress left out."""
     protocols = ["strokes-studio", f"token.{studio.keys.token}"]
     with client.websocket_connect(f"ws://127.0.0.1:{PORT}/socket", subprotocols=protocols) as socket:
         assert "key" in socket.receive_json()["hello"]
 
-        def ask(what: str, **fields: object) -> dict:
-            ask.number += 1
-            socket.send_text(json.dumps({"id": ask.number, "do": what, **fields}))
+        def send(what: str, **fields: object) -> dict:
+            send.number += 1
+            socket.send_text(json.dumps({"id": send.number, "do": what, **fields}))
             while True:
                 answer = socket.receive()
                 if "bytes" in answer and answer["bytes"] is not None:
                     return {"bytes": answer["bytes"][8:]}
                 found = json.loads(answer["text"])
-                if found.get("id") == ask.number and "progress" not in found:
+                if found.get("id") == send.number and "progress" not in found:
                     return found
 
-        ask.number = 0
-        ask.socket = socket
-        yield ask
+        send.number = 0
+        send.socket = socket
+        yield send
 
 
 @pytest.fixture
@@ -86,3 +90,29 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A studio with a dataset of 2,000 lines to browse."""
+    folder = tmp_path_factory.mktemp("studio")
+    lines = [Drawing((np.array([[0.2, 0.2], [0.8, i / 2000]], np.float32),), "ab"[i % 2]) for i in range(2000)]
+    with DatasetWriter(folder / "lines.h5", attributes={"source": "lines"}, classes=("a", "b")) as writer:
+        writer.append(make_drawing_set(lines, scores={"confidence": np.linspace(1, 0, 2000, dtype=np.float32)}))
+    one = launch(folder / "data", str(folder / "lines.h5"))
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def page(browser, running):
+    """The studio's page; nothing of it may go wrong unnoticed."""
+    made = browser.new_page(viewport={"width": 1280, "height": 900})
+    faults = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    made.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    made.goto(running.address)
+    expect(made.get_by_role("status", name="Connection")).to_have_text("on this machine only")
+    yield made
+    made.close()
+    assert faults == []

@@ -84,19 +84,19 @@ def test_only_files_that_lie_in_the_data_folder_are_found_there(dataset, tmp_pat
     assert Library((), data).paths() == [data / "own.h5"]
 
 
-def test_a_page_filters_shows_and_marks(page, studio, dataset):
+def test_a_page_filters_shows_and_marks(ask, studio, dataset):
     studio.library.given = (dataset,)
-    (about,) = page("datasets")["done"]["datasets"]
+    (about,) = ask("datasets")["done"]["datasets"]
     assert (about["name"], about["count"], about["splits"]) == ("six.h5", 6, ["train", "test"])
-    assert np.frombuffer(page("find", dataset=0, sort="confidence")["bytes"], "<u4").tolist() == [5, 4, 3, 2, 1, 0]
-    assert page("show", dataset=0, number=3)["done"]["label"] == "b"
-    assert "0 to 5" in page("show", dataset=0, number=6)["error"]
+    assert np.frombuffer(ask("find", dataset=0, sort="confidence")["bytes"], "<u4").tolist() == [5, 4, 3, 2, 1, 0]
+    assert ask("show", dataset=0, number=3)["done"]["label"] == "b"
+    assert "0 to 5" in ask("show", dataset=0, number=6)["error"]
     for number, right in ((1, False), (4, False), (2, True), (3, True)):
-        page("mark", dataset=0, number=number, right=right)
-    page("mark", dataset=0, number=3)  # taken back
-    assert "0 to 5" in page("mark", dataset=0, number=6, right=True)["error"]
-    assert page("marks", dataset=0)["done"] == {"right": [2], "wrong": [1, 4]}
-    made = page("export marks", dataset=0)["done"]
+        ask("mark", dataset=0, number=number, right=right)
+    ask("mark", dataset=0, number=3)  # taken back
+    assert "0 to 5" in ask("mark", dataset=0, number=6, right=True)["error"]
+    assert ask("marks", dataset=0)["done"] == {"right": [2], "wrong": [1, 4]}
+    made = ask("export marks", dataset=0)["done"]
     kept = studio.shelf.find(made["file"])
     assert json.loads(kept.path.read_text())["drop"] == {"train": [1], "test": [1]}
 

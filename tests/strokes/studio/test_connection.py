@@ -47,18 +47,18 @@ DRAWINGS = [
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_a_broken_message_is_answered_and_the_next_one_too(page, text):
-    page.socket.send_text(text)
-    assert "error" in page.socket.receive_json()
-    assert "done" in page("datasets")
+def test_a_broken_message_is_answered_and_the_next_one_too(ask, text):
+    ask.socket.send_text(text)
+    assert "error" in ask.socket.receive_json()
+    assert "done" in ask("datasets")
 
 
-def test_bytes_and_an_oversize_message_are_answered_and_the_next_one_too(page):
-    page.socket.send_bytes(b"\0" * 100)
-    assert "bytes" in page.socket.receive_json()["error"]
-    page.socket.send_text(json.dumps({"id": 1, "do": "x" * limits.MESSAGE_BYTES}))
-    assert "long" in page.socket.receive_json()["error"]
-    assert "done" in page("datasets")
+def test_bytes_and_an_oversize_message_are_answered_and_the_next_one_too(ask):
+    ask.socket.send_bytes(b"\0" * 100)
+    assert "bytes" in ask.socket.receive_json()["error"]
+    ask.socket.send_text(json.dumps({"id": 1, "do": "x" * limits.MESSAGE_BYTES}))
+    assert "long" in ask.socket.receive_json()["error"]
+    assert "done" in ask("datasets")
 
 
 @pytest.mark.parametrize("strokes", DRAWINGS)
@@ -75,24 +75,24 @@ def test_a_drawing_keeps_its_times_pressure_and_tilt():
 
 
 @pytest.mark.parametrize("fault", [float("nan"), ZeroDivisionError()])
-def test_what_the_studio_fails_at_is_answered_too(page, monkeypatch, fault):
+def test_what_the_studio_fails_at_is_answered_too(ask, monkeypatch, fault):
     async def fails(studio, message, tell):
         if isinstance(fault, Exception):
             raise fault
         return {"score": fault}
 
     monkeypatch.setitem(ACTIONS, "fail", fails)
-    assert "failed" in page("fail")["error"]
-    assert "done" in page("datasets")
+    assert "failed" in ask("fail")["error"]
+    assert "done" in ask("datasets")
 
 
 @pytest.mark.parametrize("examples", [[7], [{}], [None], {}, [{"strokes": [STROKE]}] * 6])
-def test_examples_that_are_none_are_refused(page, examples):
-    assert "error" in page("write", words="a", examples=examples)
+def test_examples_that_are_none_are_refused(ask, examples):
+    assert "error" in ask("write", words="a", examples=examples)
 
 
-def test_an_unknown_wish_is_named(page):
-    assert "fly" in page("fly")["error"]
+def test_an_unknown_wish_is_named(ask):
+    assert "fly" in ask("fly")["error"]
 
 
 def test_a_message_may_be_as_long_as_a_page_of_strokes():
@@ -103,22 +103,22 @@ def test_a_message_may_be_as_long_as_a_page_of_strokes():
 
 
 @pytest.mark.parametrize("characters", ["digits", "letters"])
-def test_a_line_is_read_and_its_strokes_come_back_where_they_were_drawn(page, characters):
-    found = page("draw", strokes=[STROKE], characters=characters)["done"]
+def test_a_line_is_read_and_its_strokes_come_back_where_they_were_drawn(ask, characters):
+    found = ask("draw", strokes=[STROKE], characters=characters)["done"]
     recovered = np.concatenate(found["strokes"])
     assert len(found["strokes"]) == found["drawn"] == 1
     assert abs(recovered[:, 0] - 0.5).max() < 0.05  # 1 px of the frame is 0.6 / 18 = 0.033 of this canvas
     assert found["scores"]["direction"] in (0.0, 1.0)
 
 
-def test_reading_alone_tells_the_likeliest_answers_first(page):
-    answers = page("draw", strokes=[STROKE], strokes_too=False)["done"]["reading"]
+def test_reading_alone_tells_the_likeliest_answers_first(ask):
+    answers = ask("draw", strokes=[STROKE], strokes_too=False)["done"]["reading"]
     chances = [chance for _, chance in answers]
     assert answers[0][0] == "1"
     assert chances == sorted(chances, reverse=True)
     assert len(answers) == 3
 
 
-def test_a_dot_is_read_and_recovered(page):
-    found = page("draw", strokes=[[[0.3, 0.7]]])["done"]
+def test_a_dot_is_read_and_recovered(ask):
+    found = ask("draw", strokes=[[[0.3, 0.7]]])["done"]
     assert found["scores"]["direction"] is None

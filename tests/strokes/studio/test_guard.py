@@ -119,11 +119,11 @@ def test_a_body_beyond_its_limit_is_refused_whether_it_says_so_or_not(client):
     assert client.post("/api/pictures", content=pieces).status_code == 413
 
 
-def test_a_bomb_of_a_picture_is_named_and_does_no_harm(client, page):
+def test_a_bomb_of_a_picture_is_named_and_does_no_harm(client, ask):
     bomb = png_of(100_000, 100_000)
     sent = client.post("/api/pictures", content=bomb).json()["picture"]
-    assert "million" in page("recover", picture=sent)["error"]
-    assert "done" in page("datasets")
+    assert "million" in ask("recover", picture=sent)["error"]
+    assert "done" in ask("datasets")
 
 
 def test_no_name_in_the_data_folder_leads_out_of_it(tmp_path):

@@ -83,19 +83,19 @@ def test_an_export_keeps_times_pressure_and_writers(samples, tmp_path):
     assert import_file(tmp_path / "out.ndjson", tmp_path / "again.h5") == 1
 
 
-def test_the_page_is_told_where_it_stands(page):
-    assert page("collection", classes="0-2,x", writer="ann")["done"]["counts"] == [
+def test_the_page_is_told_where_it_stands(ask):
+    assert ask("collection", classes="0-2,x", writer="ann")["done"]["counts"] == [
         ["0", 0],
         ["1", 0],
         ["2", 0],
         ["x", 0],
     ]
     stroke = [[[0.1, 0.2], [0.4, 0.9]]]
-    kept = page("keep", strokes=stroke, writer="ann", label="x", key="k")["done"]
+    kept = ask("keep", strokes=stroke, writer="ann", label="x", key="k")["done"]
     assert kept["counts"][-1] == ["x", 1]
     assert [sample["id"] for sample in kept["samples"]] == [kept["kept"]]
-    assert page("delete sample", writer="ann")["done"]["total"] == 0
-    assert "classes" in page("collection", classes="9-0")["error"]
+    assert ask("delete sample", writer="ann")["done"]["total"] == 0
+    assert "classes" in ask("collection", classes="9-0")["error"]
 
 
 def test_every_writers_samples_are_learned_from(samples, tmp_path):
@@ -108,36 +108,36 @@ def test_every_writers_samples_are_learned_from(samples, tmp_path):
 STROKE = [[[0.5, 0.2], [0.5, 0.8]]]
 
 
-def test_training_goes_on_without_the_page_that_began_it_until_it_is_stopped(page, studio):
-    page("keep", strokes=STROKE, writer="ann", label="7", key="k")
-    page.socket.send_text(json.dumps({"id": 500, "do": "train", "recipe": "pen-digits"}))
-    assert page.socket.receive_json()["progress"] == {"said": "training begins"}
-    page.socket.send_text(json.dumps({"id": 501, "do": "cancel", "of": 500}))
+def test_training_goes_on_without_the_page_that_began_it_until_it_is_stopped(ask, studio):
+    ask("keep", strokes=STROKE, writer="ann", label="7", key="k")
+    ask.socket.send_text(json.dumps({"id": 500, "do": "train", "recipe": "pen-digits"}))
+    assert ask.socket.receive_json()["progress"] == {"said": "training begins"}
+    ask.socket.send_text(json.dumps({"id": 501, "do": "cancel", "of": 500}))
     answers = {}
     while not {500, 501} <= answers.keys():
-        found = page.socket.receive_json()
+        found = ask.socket.receive_json()
         answers |= {found["id"]: found} if "progress" not in found else {}
     assert answers[500]["cancelled"]
-    assert page("collection")["done"]["training"]
-    assert "in training" in page("train", recipe="pen-any")["error"]
-    assert page("stop training")["done"] == {"stopped": True}
-    assert page("follow training")["cancelled"]
-    assert not page("collection")["done"]["training"]
+    assert ask("collection")["done"]["training"]
+    assert "in training" in ask("train", recipe="pen-any")["error"]
+    assert ask("stop training")["done"] == {"stopped": True}
+    assert ask("follow training")["cancelled"]
+    assert not ask("collection")["done"]["training"]
     assert studio.networks.trained is None
 
 
-def test_what_was_learned_recovers_drawings_and_pictures_also_after_a_restart(page, client, studio):
+def test_what_was_learned_recovers_drawings_and_pictures_also_after_a_restart(ask, client, studio):
     for i in range(3):
-        page("keep", strokes=STROKE, writer="ann", label="1", key=f"{i}")
-    page("keep", strokes=STROKE, writer="bob", label="x", key="x")
-    learned = page("train", recipe="adapt", rounds=1, writer="ann")["done"]["model"]
+        ask("keep", strokes=STROKE, writer="ann", label="1", key=f"{i}")
+    ask("keep", strokes=STROKE, writer="bob", label="x", key="x")
+    learned = ask("train", recipe="adapt", rounds=1, writer="ann")["done"]["model"]
     assert learned == "models/adapted-pen-digits-1"  # ann wrote digits alone
-    assert page("draw", strokes=STROKE)["done"]["model"] == "adapted-pen-digits-1"
-    assert page("draw", strokes=STROKE, characters="letters")["done"]["model"] == "pen-letters"  # it knows none
-    assert page("recover", picture=send_line(client))["done"]["model"] == "adapted-pen-digits-1"
+    assert ask("draw", strokes=STROKE)["done"]["model"] == "adapted-pen-digits-1"
+    assert ask("draw", strokes=STROKE, characters="letters")["done"]["model"] == "pen-letters"  # it knows none
+    assert ask("recover", picture=send_line(client))["done"]["model"] == "adapted-pen-digits-1"
     assert Studio.over(studio.data).networks.own.endswith(learned)
-    page("use shipped")
-    assert page("draw", strokes=STROKE)["done"]["model"] == "pen-digits"
+    ask("use shipped")
+    assert ask("draw", strokes=STROKE)["done"]["model"] == "pen-digits"
 
 
 def send_line(client) -> str:
@@ -148,11 +148,11 @@ def send_line(client) -> str:
     return str(client.post("/api/pictures", content=written.getvalue()).json()["picture"])
 
 
-def test_every_sample_can_be_reached(page, studio):
+def test_every_sample_can_be_reached(ask, studio):
     for i in range(65):
         studio.samples.keep(f"{i}", "ann", "7", DRAWN)
-    newest = page("collection", writer="ann")["done"]["samples"]
-    older = page("older samples", writer="ann", before=newest[-1]["id"])["done"]["samples"]
+    newest = ask("collection", writer="ann")["done"]["samples"]
+    older = ask("older samples", writer="ann", before=newest[-1]["id"])["done"]["samples"]
     assert [sample["id"] for sample in newest + older] == list(range(65, 0, -1))
 
 

@@ -18,7 +18,7 @@ from strokes.recovery.words.letters import book_of, glyphs_of
 from strokes.recovery.words.network import STRIP_GEOMETRY, StripNetwork
 from strokes.recovery.words.recipe import STRIPS, StripRecipe
 from strokes.training.ahead import Ahead
-from strokes.training.checkpoints import Model, find_model, part, read_model
+from strokes.training.checkpoints import SHIPPED, Model, find_model, part, read_model
 from strokes.training.processes import Share, here
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
@@ -84,7 +84,8 @@ class StripTrainer:
         torch.manual_seed(training.seed)
         strips = StripNetwork(recipe.network)
         if training.start:
-            begin_with(strips, read_model(find_model(training.start)))
+            shipped = SHIPPED / f"{training.start}.safetensors"
+            begin_with(strips, read_model(shipped if shipped.is_file() else find_model(training.start)))
         learning = LearningStrips(strips, training.average)
         self.network = learning.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.processes = here()

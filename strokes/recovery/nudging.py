@@ -1,4 +1,8 @@
-"""Ink that strokes leave out beside them is reached by nudges: out from the nearest point of a stroke, and back."""
+"""Ink that strokes leave out beside them is reached by nudges: the nearest stroke is bent there, as a pen turns.
+
+A stroke that bends leaves the ink that it went over a little; where that has to be nudged in turn, again and again, the
+stroke goes out and comes back instead.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +20,19 @@ SPARE, SPARE_PX = 0.08, 0.8
 INTO = 0.8
 """A nudge ends so much of that reach before the ink's furthest pixel."""
 MOST_NUDGES = 40
+BENDS = 8
+"""So many of those rounds bend strokes; the others go out and back."""
 
 
 def reach_rest(strokes: Sequence[Floats], ink: BoolArray, pen_px: float) -> list[Floats]:
     """Strokes (points, 2) in px, a pixel a step, with nudges until all ink (h, w) lies within the pen's width."""
     found, reach = list(strokes), pen_px / 2 + max(SPARE * pen_px, SPARE_PX)
-    for _ in range(MOST_NUDGES if found else 0):
+    for turn in range(MOST_NUDGES if found else 0):
         away, owner = nearest_points(found, ink.shape)
         left = np.where(ink & (away > reach), away, 0)
         if not left.any():
             break
-        found = _nudge(found, left, owner, reach)
+        found = _nudge(found, left, owner, reach, bent=turn < BENDS)
     return found
 
 
@@ -44,8 +50,10 @@ def nearest_points(strokes: Sequence[Floats], shape: tuple[int, ...]) -> tuple[N
     return np.asarray(away, np.float32), table[labels]
 
 
-def _nudge(strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, reach: float) -> list[Floats]:
-    """Each patch of ink left out reached from the stroke beside it, out and back, by its furthest pixel."""
+def _nudge(
+    strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, reach: float, *, bent: bool
+) -> list[Floats]:
+    """Each patch of ink left out reached from the stroke beside it, by its furthest pixel."""
     _, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
     bounds = np.cumsum([0, *map(len, strokes)])
     nudges: dict[int, dict[int, Floats]] = {}
@@ -60,18 +68,33 @@ def _nudge(strokes: list[Floats], left: NDArray[np.float32], owner: IntArray, re
         length = float(np.hypot(*way))
         reached = every[near] + way * max(length - INTO * reach, 0.5) / max(length, 1e-9)
         nudges.setdefault(stroke, {})[near - int(bounds[stroke])] = reached
-    return [_with_nudges(own, nudges.get(k, {})) for k, own in enumerate(strokes)]
+    return [_with_nudges(own, nudges.get(k, {}), bent=bent) for k, own in enumerate(strokes)]
 
 
-def _with_nudges(stroke: Floats, nudges: dict[int, Floats]) -> Floats:
-    """A stroke with ways out to places from some of its points, and back from all but its ends."""
+def _with_nudges(stroke: Floats, nudges: dict[int, Floats], *, bent: bool) -> Floats:
+    """A stroke that goes to places from some of its points, and from all but its ends back to the line.
+
+    Bent, it leaves the line as far before that point as the place is from it, and comes back as far behind it.
+    """
+    last = len(stroke) - 1
+    changed = len(stroke)
     for point in sorted(nudges, reverse=True):
-        steps = int(np.ceil(np.hypot(*(nudges[point] - stroke[point]))))
-        out = stroke[point] + np.linspace(0, 1, steps + 1)[1:, None] * (nudges[point] - stroke[point])
-        if point == 0 and len(stroke) > 1:
-            stroke = np.concatenate([out[::-1], stroke])
-        elif point == len(stroke) - 1:
-            stroke = np.concatenate([stroke, out])
-        else:
-            stroke = np.concatenate([stroke[: point + 1], out, out[-2::-1], stroke[point:]])
+        place = nudges[point]
+        if point == 0 and last:
+            stroke = np.concatenate([_steps(stroke[0], place)[::-1], stroke])
+        elif point == last:
+            stroke = np.concatenate([stroke, _steps(stroke[-1], place)])
+        elif point < changed:
+            room = int(np.ceil(np.hypot(*(place - stroke[point])))) if bent else 0
+            before, behind = max(point - room, 0), min(point + room, last, changed)
+            back = _steps(stroke[behind], place)[-2::-1]
+            stroke = np.concatenate([stroke[: before + 1], _steps(stroke[before], place), back, stroke[behind:]])
+            changed = before
     return stroke
+
+
+def _steps(start: Floats, end: Floats) -> Floats:
+    """Points from a place, itself left out, to another, a pixel a step."""
+    steps = max(int(np.ceil(np.hypot(*(end - start)))), 1)
+    points: Floats = start + np.linspace(0, 1, steps + 1)[1:, None] * (end - start)
+    return points

@@ -30,8 +30,8 @@ AIRBORNE = 3.0
 """How many times as much as along ink the pen's way costs in the air."""
 EXTENSION = 3.0
 """How far a stroke goes on along ink that leads nowhere else, to its end, in the walk's own pixels."""
-BESIDE = 1.0
-"""A leap runs over ink when none of it is further than this from ink, in px."""
+BESIDE = 3.0
+"""A leap runs over ink when none of it is further than this from ink, in px: a gap as wide as a pen is no lift."""
 
 
 @dataclass(frozen=True)

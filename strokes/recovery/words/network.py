@@ -178,33 +178,27 @@ class StripNetwork(nn.Module):
 
     def observe(self, ink: StripInk, pen: StripState) -> Tensor:
         """The embedding of what a pen sees at each step, as the LSTM takes it: (batch, steps, embedding)."""
-        steps = pen.by_air.shape[1]
         left = (1 - pen.visited) * ink.mask[:, None]
         x = pen.away_px[:, :, 0]
         window = nearness(x.square(), WINDOW_PX)
         inside, outside = left * window, left * (1 - window)
         behind, ahead = outside * (x < 0), outside * (x >= 0)
         half = BEYOND // 2
-        pools = [inside[:, :, None] * ink.pool_weights[:, None]]
-        pools += [(left * nearness(pen.square, reach_px))[:, :, None] for reach_px in POOL_REACH_PX]
-        pools += [
-            behind[:, :, None] * ink.pool_weights[:, None, :half],
-            ahead[:, :, None] * ink.pool_weights[:, None, half:BEYOND],
-        ]
-        weights = torch.cat(pools, dim=2)
-        weights = weights / (weights.sum(dim=3, keepdim=True) + LEAST_WEIGHT)
-        pooled = torch.bmm(weights.flatten(1, 2), ink.values.to(weights.dtype)).view(len(weights), steps, -1)
+        pooled = [pool(inside, ink.pool_weights, ink.values)]
+        pooled += [pool(left * nearness(pen.square, reach_px), None, ink.values) for reach_px in POOL_REACH_PX]
+        pooled += [pool(behind, ink.pool_weights[:, :half], ink.values)]
+        pooled += [pool(ahead, ink.pool_weights[:, half:BEYOND], ink.values)]
         amounts = [part.sum(dim=2, keepdim=True) for part in (inside, behind, ahead)]
-        near = (self.spec.pools + len(POOL_REACH_PX)) * self.spec.value
+        near = 1 + len(POOL_REACH_PX)
         known = [
             pen.features,
             pen.context,
-            pooled[..., :near],
+            *pooled[:near],
             pen.relative[..., :2],
             (pen.step_px / REACH_PX).clamp(-NEAREST, NEAREST),
             pen.by_air[..., None],
             amounts[0] / 10,
-            pooled[..., near:],
+            *pooled[near:],
             pen.relative[..., 2:],
             torch.log1p(amounts[1]) / 4,
             torch.log1p(amounts[2]) / 4,
@@ -237,6 +231,18 @@ class StripNetwork(nn.Module):
 def observed_by(spec: StripSpec) -> int:
     """How many numbers the network observes at a step."""
     return spec.token + spec.context + (spec.pools + len(POOL_REACH_PX) + BEYOND) * spec.value + 6 + 3
+
+
+def pool(weights: Tensor, shares: Tensor | None, values: Tensor) -> Tensor:
+    """Means of values (batch, n, value) by weights (batch, steps, n), as (batch, steps, pools · value).
+
+    The weights are multiplied with each pool's shares (batch, pools, n): in the values, which are fewer.
+    """
+    told = functional.pad(values.to(weights.dtype), (0, 1), value=1.0)[:, None]
+    told = told if shares is None else told * shares[..., None]
+    summed = (weights @ told.transpose(1, 2).flatten(2)).view(*weights.shape[:2], *told.shape[1::2])
+    means: Tensor = summed[..., :-1] / (summed[..., -1:] + LEAST_WEIGHT)
+    return means.flatten(2)
 
 
 def relative_places(images: Tensor, places_px: Tensor, column: Tensor) -> Tensor:

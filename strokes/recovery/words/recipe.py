@@ -27,7 +27,8 @@ class StripTraining:
         average: share of itself that the running average of the weights, which is what draws, keeps at a step.
         lines: share of the words that are lines of several.
         glyphs: share of the examples that are one whole recording, whatever it is of.
-        start: a shipped glyph network of the same sizes whose weights to begin with, or "".
+        start: a network of glyphs or strips, of the same sizes, whose weights to begin with: a shipped one's name, or
+            a checkpoint; or "".
         precision: "float32", or "bfloat16" for the networks' matrix products.
         seed: of everything random.
     """

@@ -34,8 +34,8 @@ from strokes.training.recipes import parse_recipe
 
 TOKENS_AT_ONCE = 24_000
 """Pixels of ink, padding among them, of the strips that are walked over together, times the walks over each."""
-MOST_X_HEIGHTS = 26.0
-"""A strip is no wider where the writing has gaps."""
+MOST_X_HEIGHTS = 10.0
+"""A strip is no wider where the writing has gaps: about a word, so that each word's walk is chosen by itself."""
 PLAIN_PX = 0.2
 """Points of a finished stroke that lie no further than this from the line between others are left out."""
 

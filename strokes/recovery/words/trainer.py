@@ -16,9 +16,9 @@ from strokes.recovery.pointer.teaching import GRADIENT_CLIP, Teaching, summed, t
 from strokes.recovery.words.examples import GROUP, StripBatch, StripBatches
 from strokes.recovery.words.letters import book_of, glyphs_of
 from strokes.recovery.words.network import STRIP_GEOMETRY, StripNetwork
-from strokes.recovery.words.recipe import StripRecipe
+from strokes.recovery.words.recipe import STRIPS, StripRecipe
 from strokes.training.ahead import Ahead
-from strokes.training.checkpoints import Model, find_model, read_model
+from strokes.training.checkpoints import SHIPPED, Model, find_model, part, read_model
 from strokes.training.processes import Share, here
 from strokes.training.protocol import Progress, StepResult
 from strokes.training.schedule import descend, pace_at
@@ -84,8 +84,10 @@ class StripTrainer:
         torch.manual_seed(training.seed)
         strips = StripNetwork(recipe.network)
         if training.start:
-            begin_with(strips, read_model(find_model(training.start)))
-        self.network = LearningStrips(strips, training.average).to(self.device)
+            shipped = SHIPPED / f"{training.start}.safetensors"
+            begin_with(strips, read_model(shipped if shipped.is_file() else find_model(training.start)))
+        learning = LearningStrips(strips, training.average)
+        self.network = learning.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.processes = here()
         self._learn = self.processes.share(self.network.strips, self.losses)
         optimiser = torch.optim.AdamW(
@@ -148,8 +150,12 @@ class StripTrainer:
 
 
 def begin_with(network: StripNetwork, model: Model) -> None:
-    """Take over what a glyph network has learned. Raises `ConfigError` when its sizes are others."""
+    """Take over what a glyph or strip network has learned. Raises `ConfigError` when its sizes are others."""
+    tensors = {name: value.float() for name, value in model.tensors.items()}
     try:
-        start_from(network, {name: value.float() for name, value in model.tensors.items()})
+        if model.kind == STRIPS:
+            network.load_state_dict(part(tensors, "average.module") or tensors)
+        else:
+            start_from(network, tensors)
     except (KeyError, RuntimeError) as error:
         raise ConfigError(f"{model.path} doesn't fit the strips of this recipe: {error}") from None

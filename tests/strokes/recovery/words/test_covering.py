@@ -1,5 +1,7 @@
 """No ink is lost, no line leaves it, and what no walk took says so."""
 
+import itertools
+
 import cv2
 import numpy as np
 
@@ -65,3 +67,23 @@ def test_stairs_of_pixels_at_a_line_s_edge_call_for_no_nudge():
     stroke = ends[0] + np.linspace(0, 1, 83)[:, None] * (ends[1] - ends[0])
     (same,) = reach_rest([stroke], ink, 5.0)
     assert len(same) == len(stroke)
+
+
+def test_a_corner_that_was_cut_is_turned_at_and_not_gone_to_and_back_from():
+    ink = drawn([(20, 20), (70, 110), (120, 20)])
+    rounded = np.array([[20.0, 20.0], [64.0, 99.0], [76.0, 99.0], [120.0, 20.0]])
+    sides = [(a, b, int(np.hypot(*(b - a)))) for a, b in itertools.pairwise(rounded)]
+    stroke = np.concatenate([a + np.arange(steps)[:, None] / steps * (b - a) for a, b, steps in sides])
+    (found,) = reach_rest([stroke], ink, PEN_PX)
+    assert (away_from([found], ink.shape)[ink] <= PEN_PX / 2 + 1.5).all()
+    ways = np.diff(found, axis=0)
+    turns = (ways[1:] * ways[:-1]).sum(axis=1) < -0.9 * np.hypot(*ways[1:].T) * np.hypot(*ways[:-1].T)
+    assert not turns.any()
+
+
+def test_a_gap_as_wide_as_the_pen_is_no_lift_and_a_wider_one_is():
+    walk = [np.stack([np.arange(20.0, 121, 5), np.full(21, 60.0)], axis=1)]
+    for gap, strokes in ((5, 1), (14, 2)):
+        ink = drawn([(20, 60), (120, 60)])
+        ink[:, 70 : 70 + gap] = False
+        assert len(lay(walk, find_lines(thin(ink)), off_ink(ink), coarse_px=3.0)) == strokes

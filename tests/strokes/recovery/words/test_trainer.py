@@ -14,6 +14,7 @@ from strokes.recovery.words.examples import GLYPH_PENS, MEASURED_PX, StripBatche
 from strokes.recovery.words.recipe import StripRecipe, StripTraining
 from strokes.recovery.words.recover import load_strip_network
 from strokes.recovery.words.sizing import LARGEST_X_HEIGHT, SMALLEST_X_HEIGHT
+from strokes.recovery.words.trainer import StripTrainer
 from strokes.train_recipe import train
 from strokes.training.checkpoints import read_model
 
@@ -60,6 +61,13 @@ def test_a_glyph_network_of_other_sizes_can_t_be_begun_with(tmp_path, pens, reci
     training = dataclasses.replace(recipe.training, start="pen-letters")
     with pytest.raises(ConfigError, match="doesn't fit the strips"):
         train(dataclasses.replace(recipe, training=training), None, tmp_path / "run", pens=pens)
+
+
+def test_a_strip_network_is_trained_on(tmp_path, pens, recipe):
+    first = train(recipe, None, tmp_path / "first", pens=pens)
+    on = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, start=str(first)))
+    begun = StripTrainer(on, pens).network.strips
+    assert torch.equal(begun.lstm.weight_hh_l0, load_file(first)["network.average.module.lstm.weight_hh_l0"])
 
 
 def test_glyphs_are_shown_whole_at_the_scale_of_their_ink(book):

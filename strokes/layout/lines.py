@@ -28,7 +28,13 @@ SHARED = 0.22
 """A part with this share of its ink in a second line, and higher than `TALL` letters, is cut between the two."""
 TALL = 1.7
 SMALL = 0.45
-"""Parts lower than so many letters belong to the line whose letters are nearest."""
+"""Parts lower than so many letters belong to the line whose letters are nearest,"""
+OFF_LINE = 0.5
+"""and this share of how far they are from the line's middle counts, too."""
+BELOW = 0.8
+"""Letters below a small part are counted nearer, by this: dots stand over their letters."""
+FAR = 1.5
+"""A small part that is so many letters from any letter stays in the line where it lies."""
 
 
 @dataclass(frozen=True)
@@ -188,36 +194,51 @@ def assign(
     found[ys, xs] = lines
     small = np.setdiff1d(text, body)
     if len(small):
-        follow_nearest(parts, small, body, found)
+        middle_of = parts.boxes[small, :2] + parts.boxes[small, 2:] / 2
+        across = np.rint(middle_of[:, 0] * scale).astype(int).clip(0, basins.shape[1] - 1)
+        down = middle_of[:, 1] * scale - skew * middle_of[:, 0] * scale + drop
+        off = np.array([np.abs(down - filled(rows)[across]) for rows in ridges]) / scale
+        follow_nearest(parts, small, body, line_of[body], off, found)
     middles = np.array([float(np.nanmean(rows)) / scale for rows in ridges])
     return numbered(found, middles)
 
 
-def follow_nearest(parts: Parts, small: NDArray[np.int64], body: NDArray[np.int64], found: NDArray[np.int32]) -> None:
-    """Give small parts, in `found`, the line of the letters nearest to them, those below counted nearer."""
-    letter = parts.letter_px
+def filled(rows: Doubles) -> Doubles:
+    """A ridge's rows (w,), beyond its ends as at them."""
+    there = np.flatnonzero(np.isfinite(rows))
+    return np.interp(np.arange(len(rows)), there, rows[there])
+
+
+def follow_nearest(
+    parts: Parts,
+    small: NDArray[np.int64],
+    body: NDArray[np.int64],
+    line_of: NDArray[np.int64],
+    off: Doubles,
+    found: NDArray[np.int32],
+) -> None:
+    """Give small parts, in `found`, the line of the letters nearest to them.
+
+    Args:
+        parts: of the page.
+        small: the parts.
+        body: the letters.
+        line_of: the line of each letter, from 1.
+        off: (lines, small) how far each part is from each line's middle, in pixels.
+        found: (h, w) each pixel's line.
+    """
     boxes = parts.boxes[body].astype(np.float64)
-    for part in small:
+    for part, away in zip(small, off.T, strict=True):
         x, y, w, h = parts.boxes[part]
         middle_x, middle_y = x + w / 2, y + h / 2
         across = np.maximum(np.maximum(boxes[:, 0] - middle_x, middle_x - boxes[:, 0] - boxes[:, 2]), 0)
-        above = boxes[:, 1] - middle_y
-        below = middle_y - boxes[:, 1] - boxes[:, 3]
-        down = np.where(above > 0, 0.8 * above, np.where(below > 0, below, 0))
-        nearest = body[int(np.argmin(np.hypot(across, down)))]
-        window = np.s_[y : y + h, x : x + w]
-        own = parts.map[window] == part
-        there = found[
-            parts.boxes[nearest, 1] : parts.boxes[nearest, 1] + parts.boxes[nearest, 3],
-            parts.boxes[nearest, 0] : parts.boxes[nearest, 0] + parts.boxes[nearest, 2],
-        ]
-        its = parts.map[
-            parts.boxes[nearest, 1] : parts.boxes[nearest, 1] + parts.boxes[nearest, 3],
-            parts.boxes[nearest, 0] : parts.boxes[nearest, 0] + parts.boxes[nearest, 2],
-        ]
-        line = np.bincount(there[its == nearest]).argmax()
-        if min(np.hypot(across, down)) < 1.5 * letter:
-            found[window][own] = line
+        above, below = boxes[:, 1] - middle_y, middle_y - boxes[:, 1] - boxes[:, 3]
+        down = np.where(above > 0, BELOW * above, np.where(below > 0, below, 0))
+        near = np.hypot(across, down)
+        if near.min() < FAR * parts.letter_px:
+            line = line_of[int(np.argmin(near + OFF_LINE * away[line_of - 1]))]
+            window = np.s_[y : y + h, x : x + w]
+            found[window][parts.map[window] == part] = line
 
 
 def numbered(found: NDArray[np.int32], middles: Doubles) -> TextLines:

@@ -14,7 +14,7 @@ from strokes.ink.paper.threshold import measure_pen
 from strokes.layout.columns import find_blocks
 from strokes.layout.lines import find_lines
 from strokes.layout.parts import Parts, find_parts, find_skew
-from strokes.layout.words import GlyphInk, are_joined, find_glyphs, gaps_of, part_words, word_gap
+from strokes.layout.words import GlyphInk, find_glyphs, gaps_of, part_words, word_gap
 
 DIRECTIONS = ("ltr", "rtl", "ttb")
 WIDE = 1.5
@@ -129,10 +129,11 @@ def read_page(ink: BoolArray, pen_px: float) -> Iterator[Piece]:
     for block in find_blocks(parts, members, skew=skew):
         lines = find_lines(parts, block, skew=skew)
         glyphs = [glyphs_of_line(lines.map, number) for number in range(1, lines.count + 1)]
-        joined = are_joined([glyph for own in glyphs for glyph in own], parts.letter_px)
-        least = word_gap(np.concatenate([np.zeros(0), *map(gaps_of, glyphs)]), parts.letter_px, joined=joined)
-        for own in glyphs:
-            for word, members_of_word in enumerate(part_words(own, least=least)):
+        gaps = [gaps_of(own, parts.letter_px) for own in glyphs]
+        widths = np.array([mask.shape[1] for own in glyphs for _, _, mask in own], np.float64)
+        least = word_gap(np.concatenate([np.zeros(0), *gaps]), widths, parts.letter_px)
+        for own, white in zip(glyphs, gaps, strict=True):
+            for word, members_of_word in enumerate(part_words(own, white, least=least)):
                 for glyph, (x, y, mask) in enumerate(members_of_word):
                     done[y : y + mask.shape[0], x : x + mask.shape[1]] |= mask
                     yield Piece(mask, x, y, line, word, glyph)

@@ -14,6 +14,8 @@ Doubles = NDArray[np.float64]
 
 LETTER_PENS = 2.2
 """Parts lower than so many pens are dots and dashes, not letters."""
+JOINED = 2.0
+"""Parts so many times as wide as letters are high are letters that touch."""
 MOST_ASKEW = 0.21
 """Pages lie no further askew than this: twelve degrees."""
 LEAST_FOR_SKEW = 12
@@ -29,12 +31,14 @@ class Parts:
         boxes: (n+1, 4) left, top, width and height in pixels; row 0 is the paper's.
         areas: (n+1,) in pixels.
         pen_px: the pen's width.
+        letter_px: how high letters are.
     """
 
     map: NDArray[np.int32]
     boxes: NDArray[np.int64]
     areas: NDArray[np.int64]
     pen_px: float
+    letter_px: float
 
     def __len__(self) -> int:
         return len(self.boxes) - 1
@@ -45,23 +49,37 @@ class Parts:
         table[members] = True
         return table[self.map]
 
-    @property
-    def letter_px(self) -> float:
-        """How high letters are: the median of the parts that are higher than dots, each as heavy as it is wide."""
-        heights, widths = self.boxes[1:, 3], self.boxes[1:, 2]
-        if not len(heights):
-            return max(self.pen_px, 1.0)
-        high = heights >= min(LETTER_PENS * self.pen_px, float(heights.max()))
-        order = np.argsort(heights[high])
-        weights = np.cumsum(np.minimum(widths[high], 4 * heights[high])[order])
-        return float(heights[high][order][np.searchsorted(weights, weights[-1] / 2)])
-
 
 def find_parts(ink: BoolArray, *, pen_px: float) -> Parts:
     """The connected parts of ink (h, w)."""
+    pen_px = max(pen_px, 1.0)
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     boxes = stats[:, :4].astype(np.int64)
-    return Parts(np.asarray(numbers, np.int32), boxes, stats[:, 4].astype(np.int64), max(pen_px, 1.0))
+    letter_px = usual_height(boxes[1:], pen_px)
+    wide = boxes[:, 2] > JOINED * letter_px
+    wide[0] = False
+    if boxes[wide, 2].sum() > 0.5 * boxes[1:, 2].sum():
+        letter_px = usual_height(in_slices(ink, letter_px), pen_px)
+    return Parts(np.asarray(numbers, np.int32), boxes, stats[:, 4].astype(np.int64), pen_px, letter_px)
+
+
+def usual_height(boxes: NDArray[np.int64], pen_px: float) -> float:
+    """The median height of boxes (n, 4) that are higher than dots, each as heavy as it is wide."""
+    heights, widths = boxes[:, 3], boxes[:, 2]
+    if not len(heights):
+        return pen_px
+    high = heights >= min(LETTER_PENS * pen_px, float(heights.max()))
+    order = np.argsort(heights[high])
+    weights = np.cumsum(np.minimum(widths[high], 4 * heights[high])[order])
+    return float(heights[high][order][np.searchsorted(weights, weights[-1] / 2)])
+
+
+def in_slices(ink: BoolArray, width_px: float) -> NDArray[np.int64]:
+    """The boxes of what is left connected when ink is cut every so many pixels."""
+    cut = ink.astype(np.uint8)
+    cut[:, :: max(int(width_px), 2)] = 0
+    _, _, stats, _ = cv2.connectedComponentsWithStats(cut, connectivity=8)
+    return stats[1:, :4].astype(np.int64)
 
 
 def find_skew(parts: Parts) -> float:

@@ -85,6 +85,27 @@ def test_a_descender_that_touches_the_line_below_is_cut_between_them():
     assert all(abs(count - sum(line)) <= 1 for count, line in zip(found, TEXT, strict=True))  # a tail may stay behind
 
 
+def test_a_dot_belongs_to_the_line_it_stands_over_however_low_the_letters_above_hang():
+    ink = page(TEXT, tail=False, step=66).astype(np.uint8)
+    cv2.line(ink, (150, 64), (150, 84), 1, PEN)  # hangs from the first line, near a dot of the second
+    cv2.circle(ink, (153, 93), 2, 1, -1)
+    found = find_pieces(ink > 0, pen_px=PEN)
+    (dot,) = [p.line for p in found if p.box[0] <= 153 < p.box[2] and p.box[1] <= 93 < p.box[3]]
+    assert dot == 1
+
+
+def test_joined_lines_that_touch_stay_two_lines():
+    ink = np.zeros((420, 900), np.uint8)
+    for row in range(5):
+        for left in (40, 330, 620):
+            x = np.arange(230)
+            y = 60 + 70 * row + 12 * np.sin(x / 4)
+            cv2.polylines(ink, [np.stack([left + x, y], 1).astype(np.int32)], False, 1, PEN)
+            if row in (0, 2):  # reaches the next line
+                cv2.line(ink, (left + 60, 60 + 70 * row), (left + 60, 60 + 70 * row + 62), 1, PEN)
+    assert [len(line) for line in layout_of(ink > 0)] == [3] * 5
+
+
 def test_a_drawing_beside_the_text_does_no_harm():
     ink = np.pad(page(TEXT), ((0, 0), (0, 260)))
     canvas = ink.astype(np.uint8)

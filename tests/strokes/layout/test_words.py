@@ -30,14 +30,48 @@ def test_a_dot_belongs_to_the_stem_under_it():
     assert other[0] == 50
 
 
-@pytest.mark.parametrize(("space", "words"), [(30, [2, 3]), (7, [5])])
+def words_of(line, letter=20):
+    """How many glyphs each word of a line has."""
+    glyphs = find_glyphs(line)
+    gaps = gaps_of(glyphs, letter)
+    least = word_gap(gaps, np.array([mask.shape[1] for _, _, mask in glyphs], float), letter)
+    return [len(word) for word in part_words(glyphs, gaps, least=least)]
+
+
+def letters(*lefts, width=12):
+    """A line of boxes as letters, each 20 pixels high."""
+    return [(left, 15, left + width, 35) for left in lefts]
+
+
+@pytest.mark.parametrize(("space", "words"), [(30, [2, 3]), (14, [2, 3]), (7, [5])])
 def test_words_are_parted_where_gaps_are_wide(space, words):
     starts = np.cumsum([0, 18, 12 + space, 18, 18])
-    glyphs = find_glyphs(ink(160, 30, *((int(x), 5, int(x) + 12, 25) for x in starts)))
-    least = word_gap(gaps_of(glyphs), 20)
-    assert [len(word) for word in part_words(glyphs, least=least)] == words
+    assert words_of(ink(160, 40, *letters(*starts.tolist()))) == words
+
+
+def test_words_whose_letters_touch_are_parted_at_every_gap():
+    assert words_of(ink(500, 40, *letters(0, 95, 190, 287, width=85))) == [1, 1, 1, 1]
+
+
+def test_letters_far_apart_are_one_word_beside_words_further_apart():
+    starts = [0, 24, 48, 100, 124, 176, 200, 224]
+    assert words_of(ink(260, 40, *letters(*starts))) == [3, 2, 3]
+
+
+def test_words_are_parted_where_a_slanted_letter_reaches_over_the_next():
+    line = ink(140, 70, *letters(0, 14, 28, 76, 90))
+    for row in range(15, 66):
+        x = 73 - max(row - 28, 0)
+        line[row, x : x + 2] = True  # the second word begins with a tail that hangs under the first word's last letter
+    assert words_of(line) == [3, 3]
+
+
+@pytest.mark.parametrize("dot", [33, 45])
+def test_a_dot_beside_its_stem_fills_no_gap_but_the_stem_s(dot):
+    stem = [(30, 18, 32, 35)]
+    line = ink(200, 40, *letters(0, 15), *stem, (dot, 8, dot + 3, 11), *letters(dot + 6), *letters(dot + 36, dot + 51))
+    assert words_of(line) == [5, 2]
 
 
 def test_a_line_of_one_glyph_is_one_word():
-    glyphs = find_glyphs(ink(40, 30, (10, 5, 20, 25)))
-    assert len(part_words(glyphs, least=word_gap(gaps_of(glyphs), 20))) == 1
+    assert words_of(ink(40, 30, (10, 5, 20, 25))) == [1]

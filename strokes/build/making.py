@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import torch
@@ -12,6 +14,7 @@ import torch
 from strokes.build.artist import Artist
 from strokes.build.pieces import arithmetic
 from strokes.errors import EngineError, SourceError, StrokesError
+from strokes.files import reason
 from strokes.ink.drawing import SPLITS, DrawingSet, make_drawing_set
 from strokes.ink.pictures import ImageSet
 from strokes.store.ledger import Failure, MadeShard
@@ -19,6 +22,8 @@ from strokes.store.ledger import Failure, MadeShard
 SKIPPED = "skipped "
 """How a note on a picture that couldn't be read begins."""
 UNKNOWN_PLACE = -1
+REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""What a machine says whichever picture is drawn."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class ShardMaker:
 
         Raises:
             SourceError: a picture can't be drawn, though it was tried again, and bad ones aren't to be left out.
+            EngineError: this machine's disk is full or fails; no picture is to blame for that.
         """
         if piece.only is not None:
             with suppress(Exception):
@@ -79,10 +85,12 @@ class ShardMaker:
         """The drawings of the pictures at `places`, and which are not among them, and why."""
         try:
             return self._block(pictures, places), {}
+        except EngineError:
+            raise
         except Exception as error:
             if isinstance(error, StrokesError) and not self.skip_bad:
                 raise
-        bad = find_bad(self.artist.block, pictures, places)
+        bad = find_bad(self._block, pictures, places)
         if bad and not self.skip_bad:
             first = failure_of(pictures, min(bad), bad[min(bad)])
             where = first.file or f"picture {first.source_index}"
@@ -92,13 +100,30 @@ class ShardMaker:
     def _block(self, pictures: ImageSet, places: Sequence[int]) -> DrawingSet:
         if not places:
             return make_drawing_set([], classes=pictures.classes)
-        return self.artist.block(pictures if len(places) == len(pictures) else pictures.select(places))
+        with blaming_machine():
+            return self.artist.block(pictures if len(places) == len(pictures) else pictures.select(places))
 
 
-def find_bad(draw: Callable[[ImageSet], DrawingSet], pictures: ImageSet, places: Sequence[int]) -> dict[int, str]:
+@contextmanager
+def blaming_machine() -> Iterator[None]:
+    """Raise `EngineError` for what the machine refuses: pictures are not left out for it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        told = f"the machine {socket.gethostname()} refused a worker's write ({reason(error)})"
+        raise EngineError(f"{told}; make room there") from error
+
+
+def find_bad(
+    draw: Callable[[ImageSet, Sequence[int]], DrawingSet], pictures: ImageSet, places: Sequence[int]
+) -> dict[int, str]:
     """Which of the pictures at `places` can't be drawn, and why: halves are tried until they are single."""
     try:
-        draw(pictures.select(list(places)))
+        draw(pictures, places)
+    except EngineError:
+        raise
     except Exception as error:
         if len(places) == 1:
             return {places[0]: f"{type(error).__name__}: {error}"}

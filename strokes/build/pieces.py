@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from strokes.ink.pictures import PER_IMAGE, ImageSet
 from strokes.recovery.methods import Method, Options
-from strokes.recovery.pointer.cell import multiplies_bfloat16
+from strokes.recovery.pointer.cell import multiplies_bfloat16, multiplies_bytes
 from strokes.store.ledger import Shard
 
 PIECE_MS = 8000.0
@@ -102,4 +102,5 @@ def versions() -> Mapping[str, str]:
 
 def arithmetic() -> Mapping[str, str]:
     """What must be the same wherever the same bytes are to be made: versions, and how this machine multiplies."""
-    return {**versions(), "machine": platform.machine(), "bfloat16": str(multiplies_bfloat16())}
+    products = {"bfloat16": str(multiplies_bfloat16()), "bytes": str(multiplies_bytes())}
+    return {**versions(), "machine": platform.machine(), **products}

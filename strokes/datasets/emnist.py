@@ -20,7 +20,7 @@ from strokes.datasets.download import default_cache, download_noted
 from strokes.datasets.idx import Place, read_idx_images, read_idx_labels
 from strokes.datasets.zips import is_zip, open_zip
 from strokes.errors import ConfigError, SourceError
-from strokes.ink.pictures import FRAME_PX, GreySet
+from strokes.ink.pictures import FRAME_PX, GreySet, let_go
 
 URLS = ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",)
 PUBLISHER = "https://www.nist.gov/itl/products-and-services/emnist-dataset"
@@ -164,4 +164,5 @@ def turn(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(images.transpose(0, 2, 1))
     for start in range(0, len(images), TURN):
         images[start : start + TURN] = images[start : start + TURN].transpose(0, 2, 1).copy()
+        let_go(images)
     return images

@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.held import read_into_room
 from strokes.errors import SourceError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -104,12 +105,11 @@ def _parse(stream: IO[bytes], path: Place, what: str) -> NDArray[Any]:
     expected = math.prod(sizes) * dtype.itemsize
     if expected > MAX_BYTES:
         raise SourceError(f"{path} announces {' x '.join(map(str, sizes))} numbers, more than 4 GiB; split the file")
-    body = stream.read(expected + 1)
-    if len(body) != expected:
+    body = read_into_room(stream, expected)
+    if len(body) < expected or stream.read(1):
         state = "is truncated: it holds" if len(body) < expected else "is too long: it holds more than"
-        count = min(len(body), expected)
         raise SourceError(
-            f"{path} {state} {count} bytes of {what} where its header says {' x '.join(map(str, sizes))} = {expected}; "
-            "fetch or copy it again"
+            f"{path} {state} {len(body)} bytes of {what} where its header says {' x '.join(map(str, sizes))} = "
+            f"{expected}; fetch or copy it again"
         )
-    return np.frombuffer(bytearray(body), dtype).reshape(sizes).astype(dtype.newbyteorder("="), copy=False)
+    return body.view(dtype).reshape(sizes).astype(dtype.newbyteorder("="), copy=False)

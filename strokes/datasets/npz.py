@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strokes.datasets.decode import on_paper
+from strokes.datasets.held import read_into_room
 from strokes.datasets.idx import MAX_BYTES
 from strokes.datasets.npz_arrays import BROKEN_NPZ, check_plain, open_array, open_npz, read_header
 from strokes.datasets.scale import full_scale, to_bytes
@@ -146,28 +147,39 @@ def read_npy(path: Path) -> NDArray[Any]:
     """The array of an `.npy`. Raises `SourceError`."""
     try:
         with path.open("rb") as stream:
-            shape, _, dtype = read_header(stream, path.name)
-            check_announced(path.name, shape, dtype)
-            stream.seek(0)
-            array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+            return _read_rest(stream, path.name)
     except FileNotFoundError:
         raise SourceError(f"{path} doesn't exist; expected an .npy there") from None
     except OSError as error:
         raise SourceError(f"{path} can't be read ({reason(error)})") from None
     except BROKEN_NPZ as error:
         raise SourceError(f"{path} is no whole .npy ({str(error)[:200] or type(error).__name__})") from None
-    return array
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     try:
-        _, shape, _, dtype = open_array(archive, name)
+        stream, shape, _, dtype = open_array(archive, name)
         check_announced(name, shape, dtype)
     except SourceError as error:
         raise SourceError(f"{error} in {path}; {EXPECTED_ARRAYS}") from None
+    stream.close()
     with archive.open(f"{name}.npy") as stream:
+        return _read_rest(stream, name)
+
+
+def _read_rest(stream: IO[bytes], name: str) -> NDArray[Any]:
+    """The array of an `.npy`'s stream; bytes that are many lie in a file. Raises what is among `BROKEN_NPZ`."""
+    shape, by_columns, dtype = read_header(stream, name)
+    check_announced(name, shape, dtype)
+    if dtype.itemsize != 1 or by_columns:
+        stream.seek(0)
         array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
-    return array
+        return array
+    count = math.prod(shape)
+    body = read_into_room(stream, count)
+    if len(body) < count:
+        raise EOFError(f"`{name}` ends after {len(body)} of {count} bytes")
+    return body.view(dtype).reshape(shape)
 
 
 def check_announced(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.datasets.held import pieces, room
 from strokes.errors import SourceError
+from strokes.ink.pictures import let_go
 
 FULL = (1, 16, 255, 4095, 65535)
 """Masks and shares, sklearn's digits, bytes, 12 bits, 16 bits."""
@@ -29,11 +31,11 @@ def full_scale(values: NDArray[Any], what: str) -> int:
     check_values(values, what)
     if values.dtype == np.bool_:
         return 1
-    high = values.max()
+    low, high = extremes(values)
     full = next((full for full in FULL if high <= full), 0)
     if not full or 0 < high < LEAST_FULL_SHARE * full:
         raise SourceError(
-            f"{what} spans {values.min():g}…{high:g} as {values.dtype}, which is no scale that can be told; expected "
+            f"{what} spans {low:g}…{high:g} as {values.dtype}, which is no scale that can be told; expected "
             f"values from 0 whose highest is near {', '.join(map(str, FULL))}"
         )
     return full
@@ -46,11 +48,19 @@ def check_values(values: NDArray[Any], what: str) -> None:
     integers = np.issubdtype(values.dtype, np.integer)
     if not integers and not np.issubdtype(values.dtype, np.floating):
         raise SourceError(f"{what} has type {values.dtype}; expected bool, integers or floats")
-    low, high = values.min(), values.max()
+    low, high = extremes(values)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise SourceError(f"{what} holds NaN or infinite values; expected finite numbers")
     if low < 0 or high > FULL[-1]:
         raise SourceError(f"{what} spans {low:g}…{high:g}; expected values from 0 to {FULL[-1]} at most")
+
+
+def extremes(values: NDArray[Any]) -> tuple[Any, Any]:
+    """The lowest and the highest of numbers, NaN where one is."""
+    if not isinstance(values, np.memmap):
+        return values.min(), values.max()
+    found = [(piece.min(), piece.max()) for piece in pieces(values)]
+    return np.min([low for low, _ in found]), np.max([high for _, high in found])
 
 
 def to_bytes(values: NDArray[Any], *, full: int | None = None) -> NDArray[np.uint8]:
@@ -64,11 +74,13 @@ def to_bytes(values: NDArray[Any], *, full: int | None = None) -> NDArray[np.uin
         full = known if values.dtype != np.uint8 else dim_scale(values)
     if values.dtype == np.uint8 and full == 255:
         return values
-    out = np.empty(values.shape, np.uint8)
+    out = room(values.shape)
     flat, target = values.reshape(-1), out.reshape(-1)
     for start in range(0, len(flat), PIECE):
         piece = flat[start : start + PIECE].astype(np.float32)
         target[start : start + PIECE] = np.rint(piece.clip(0, full) * np.float32(255 / full))
+        let_go(values)
+        let_go(out)
     return out
 
 

@@ -18,6 +18,7 @@ from strokes.datasets.csv_pictures import read_csv
 from strokes.datasets.decode import MAX_PIXELS
 from strokes.datasets.emnist import choose_part, part_of_name, read_emnist
 from strokes.datasets.emnist_mat import read_mat
+from strokes.datasets.held import one_by_one
 from strokes.datasets.idx import is_idx, read_idx_images, read_idx_labels
 from strokes.datasets.items import Item
 from strokes.datasets.labels_of import label_names
@@ -55,14 +56,14 @@ class Stack:
 
     def __iter__(self) -> Iterator[Item]:
         ink = ink_of_most(self.images)
-        for i, pixels in enumerate(self.images):
+        for i, pixels in enumerate(one_by_one(self.images)):
             yield Item(f"{self.name}[{i}]", pixels, self.labels[i] if self.labels else "", self.split, ink)
 
 
 def ink_of_most(images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]) -> str:
     """Whether the ink of most of an array's pictures (n, h, w) is "dark" or "light"."""
     chosen = images[:: max(len(images) // LOOKED_AT, 1)]
-    told = [darkness_of_ink(np.ascontiguousarray(image)) for image in chosen if np.ptp(image)]
+    told = [darkness_of_ink(np.ascontiguousarray(image)) for image in one_by_one(chosen) if np.ptp(image)]
     return "dark" if told and float(np.median(told)) > 0 else "light"
 
 

@@ -23,7 +23,7 @@ class LocalEngine:
     workers: int = 0
 
     def run(self, work: Work[Any, Any], items: Iterable[tuple[Key, Any]]) -> Generator[tuple[Key, Any], None, None]:
-        """See `Engine.run`. On an interrupt, what the workers are at is finished and given before it is raised."""
+        """See `Engine.run`. What the workers are at is finished and given before a failure or interrupt is raised."""
         workers = self.workers or os.cpu_count() or 1
         waiting = iter(items)
         with ThreadPoolExecutor(workers, initializer=work.prepare) as pool:
@@ -39,7 +39,7 @@ class LocalEngine:
                         result = done.result()
                         del running[done]
                         yield key, result
-            except KeyboardInterrupt:
+            except (Exception, KeyboardInterrupt):
                 for future in [future for future in running if future.cancel()]:
                     del running[future]
                 for future in wait(running).done:

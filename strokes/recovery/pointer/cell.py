@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from raster.kernels.lanes import LANES
-from strokes.recovery.pointer.gates import remember
+from strokes.ink.drawing import FloatArray
+from strokes.recovery.pointer.gates import LEAST_SCALE, MOST_BYTE, ask_bytes, remember, remember_bytes, to_bytes
 from strokes.recovery.pointer.network import PenNetwork
 
 if TYPE_CHECKING:
@@ -44,11 +46,18 @@ class DecoderCell:
         biases = (input_bias + state_bias).view(4, self.units)
         unused = self.hidden - self.units
         gates, biases = functional.pad(gates, (0, 0, 0, unused)), functional.pad(biases, (0, unused))
-        self.gates = self.lay(gates.flatten(0, 1), biases.flatten())
         asking = self.spread(torch.cat([part.weight for part in first]))
-        self.first = self.lay(asking, torch.cat([part.bias for part in first]))
         weights = torch.block_diag(*(part.weight for part in last))  # type: ignore[no-untyped-call]
         self.last = self.lay(weights, torch.cat([part.bias for part in last]))
+        self.lay_memory(gates.flatten(0, 1), biases.flatten(), asking, torch.cat([part.bias for part in first]))
+
+    def lay_memory(self, gates: Tensor, gate_biases: Tensor, asking: Tensor, asking_biases: Tensor) -> None:
+        """Lay out the layers that are told the state (…, hidden) beside the input: the gates, and the first heads."""
+        self.gates, self.first = self.lay(gates, gate_biases), self.lay(asking, asking_biases)
+
+    def begin(self, pens: int) -> Tensor:
+        """The state (pens, …) of pens that haven't begun: zeros."""
+        return torch.zeros(pens, self.told)
 
     def spread(self, weight: Tensor) -> Tensor:
         """A layer's weights with columns of 0 for the units that only fill the last lanes."""
@@ -65,7 +74,7 @@ class DecoderCell:
 
         Args:
             observed: (k, observed) what each pen sees.
-            state: (k, told) what the LSTM said, then its input; both are replaced.
+            state: as `begin` gives it: what the LSTM said, then its input; both are replaced.
             cell: (k, hidden) its memory; updated.
 
         Returns:
@@ -78,9 +87,56 @@ class DecoderCell:
         return functional.linear(asking, *self.last).float()
 
 
+class ByteCell(DecoderCell):
+    """The same with the largest products in bytes: twice as fast as in bfloat16, and exact sums.
+
+    A column of weights has its scale, and so has what each pen sees; what the LSTM said lies between -1 and 1.
+    """
+
+    def lay_memory(self, gates: Tensor, gate_biases: Tensor, asking: Tensor, asking_biases: Tensor) -> None:
+        """See `DecoderCell`."""
+        self.gate_count = len(gates)
+        self.gate_biases, self.asking_biases = gate_biases.detach().numpy(), asking_biases.detach().numpy()
+        self.of_input, self.input_scales = in_bytes(torch.cat([gates, asking])[:, self.hidden :])
+        self.of_state, self.state_scales = in_bytes(gates[:, : self.hidden] / MOST_BYTE)
+        self.of_said, self.said_scales = in_bytes(asking[:, : self.hidden] / MOST_BYTE)
+
+    def begin(self, pens: int) -> Tensor:
+        """See `DecoderCell`."""
+        return torch.zeros(pens, self.hidden, dtype=torch.int8)
+
+    def decode_step(self, observed: Tensor, state: Tensor, cell: Tensor) -> Tensor:
+        """See `DecoderCell`."""
+        seen = functional.linear(observed.to(self.dtype), *self.embed).relu_().float().numpy()
+        small, scales = np.empty(seen.shape, np.int8), np.empty(len(seen), np.float32)
+        to_bytes(seen, scales, small)
+        by_input = torch._int_mm(torch.from_numpy(small), self.of_input).numpy()
+        by_state = torch._int_mm(state, self.of_state).numpy()
+        to_gates, to_heads = self.input_scales[: self.gate_count], self.input_scales[self.gate_count :]
+        known = self.state_scales, to_gates, scales, self.gate_biases
+        remember_bytes(by_state, by_input, *known, cell.numpy(), state.numpy())
+        by_said = torch._int_mm(state, self.of_said).numpy()
+        asking = np.empty(by_said.shape, np.float32)
+        known = self.said_scales, to_heads, scales, self.asking_biases
+        ask_bytes(by_said, by_input[:, self.gate_count :], *known, asking)
+        return functional.linear(torch.from_numpy(asking).to(self.dtype), *self.last).float()
+
+
+def in_bytes(weight: Tensor) -> tuple[Tensor, FloatArray]:
+    """A layer's weights (out, in) as bytes (in, out), and what 1 of each output (out,) is."""
+    scales = weight.detach().cpu().float().abs().amax(dim=1).clamp(min=LEAST_SCALE) / MOST_BYTE
+    small = (weight.detach().cpu() / scales[:, None]).round().to(torch.int8)
+    return small.t().contiguous(), scales.numpy()
+
+
 def linears(part: nn.Module) -> list[nn.Linear]:
     """The linear layers of a part of a network, in order."""
     return [layer for layer in part.modules() if isinstance(layer, nn.Linear)]
+
+
+def choose_cell(network: PenNetwork, dtype: torch.dtype) -> DecoderCell:
+    """The cell that is fastest here: in bytes where lower precision is allowed and the processor multiplies them."""
+    return (ByteCell if dtype == torch.bfloat16 and multiplies_bytes() else DecoderCell)(network, dtype)
 
 
 def lowered_type(device: str) -> torch.dtype:
@@ -92,3 +148,9 @@ def multiplies_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 matrices natively: then that is several times as fast."""
     supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return supported is not None and bool(supported())
+
+
+def multiplies_bytes() -> bool:
+    """Whether this processor multiplies matrices of bytes natively, and torch knows how."""
+    supported = getattr(torch.cpu, "_is_vnni_supported", None)
+    return hasattr(torch, "_int_mm") and supported is not None and bool(supported())

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from raster.kernels.lanes import LANES
 from strokes.ink.drawing import FloatArray, IntArray
-from strokes.recovery.pointer.cell import DecoderCell, lowered_type
+from strokes.recovery.pointer.cell import DecoderCell, choose_cell, lowered_type
 from strokes.recovery.pointer.formulas import MIDDLE_PX
 from strokes.recovery.pointer.kernels import NOWHERE, choose_flags, choose_tokens, observe
 from strokes.recovery.pointer.network import END, GO, START_BY_AIR, InkTokens, PenNetwork
@@ -152,7 +152,7 @@ class Walker:
         generator: torch.Generator | None = None,
     ) -> None:
         self.generator = generator or torch.Generator()
-        self.decoder = DecoderCell(network, lowered_type(ink.mask.device.type))
+        self.decoder = self.choose_cell(network, lowered_type(ink.mask.device.type))
         self.start_token, self.context = as_array(network.start_token), as_array(ink.context)
         self.counts = ink.mask.sum(dim=1).long().cpu().numpy()
         self.times, self.walks, self.begun = times, len(self.counts) * times, 0
@@ -165,9 +165,13 @@ class Walker:
         self.temperatures, self.likelihood, self.stopping = (np.zeros(count, np.float32) for _ in range(3))
         self.doubt, self.here_px = np.zeros((count, 2), np.float32), np.zeros((count, 2), np.float32)
         self.visited = np.zeros((count, self.untouched.shape[1]), np.float32)
-        self.state, self.cell = torch.zeros(count, self.decoder.told), torch.zeros(count, self.decoder.hidden)
+        self.state, self.cell = self.decoder.begin(count), torch.zeros(count, self.decoder.hidden)
         self.answers = torch.zeros(count, self.decoder.asked + ACTS)
         self.put_down(np.arange(count))
+
+    def choose_cell(self, network: Any, dtype: torch.dtype) -> DecoderCell:
+        """What multiplies."""
+        return choose_cell(network, dtype)
 
     def lay_out(self, ink: Any) -> FloatArray:
         """Lay the tokens out as the kernels take them: what is told of each token in a row of its own, without padding.

@@ -145,7 +145,7 @@ class Encoder(nn.Module):
         row, column, mask = find_ink(images)
         places_px = torch.stack([column, row], dim=2) + 0.5
         scales = [read_at(maps, row // k, column // k) for maps, k in ((fine, 1), (middle, 2), (coarse, 4))]
-        features = self.token(torch.cat([*scales, (places_px - MIDDLE_PX) / 10], dim=2))
+        features = self.token(torch.cat([*scales, ((places_px - MIDDLE_PX) / 10).to(fine.dtype)], dim=2))
         return InkTokens(
             features=features,
             keys=self.key(features),

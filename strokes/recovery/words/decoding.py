@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from strokes.ink.drawing import FloatArray, IntArray
+from strokes.recovery.pointer.cell import DecoderCell
 from strokes.recovery.pointer.decoding import Walker, Walks, as_array, walk_to_the_end
 from strokes.recovery.words.kernels import choose_strip_tokens, observe_strips
 from strokes.recovery.words.network import StripInk, StripNetwork, beginning_state
@@ -37,6 +38,10 @@ class StripWalker(Walker):
         self.relative = as_array(ink.relative)
         self.start_context = as_array(beginning_state(ink, network.start_token).context[:, 0])
         super().__init__(network, ink, times, temperatures, generator)
+
+    def choose_cell(self, network: Any, dtype: torch.dtype) -> DecoderCell:
+        """Not in bytes: strips are long, and what is rounded adds up."""
+        return DecoderCell(network, dtype)
 
     def lay_out(self, ink: Any) -> FloatArray:
         """Tokens stay as they are: pens over strips take them one by one."""

@@ -1,6 +1,7 @@
 """Pictures that can't be drawn are tried again, then listed with their reason; who skips them is never stopped."""
 
 import csv
+import errno
 import os
 from dataclasses import dataclass, field
 
@@ -36,13 +37,15 @@ def spoil(monkeypatch):
     """Makes the drawing of some pictures, by their places in the source, fail, each so many times."""
     draw = Artist.block
 
-    def make(places, times=10**9):
+    def make(places, times=10**9, code=None):
         left = dict.fromkeys(places, times)
 
         def block(self, pictures):
             for place in pictures.source_index.tolist():
                 if left.get(place, 0) > 0:
                     left[place] -= 1
+                    if code:
+                        raise OSError(code, os.strerror(code))
                     raise ZeroDivisionError(f"no pen\nat {place}")
             return draw(self, pictures)
 
@@ -85,6 +88,18 @@ def test_a_shard_without_any_good_picture_is_empty(some, spoil, tmp_path):
     spoil(range(100, 120))
     assert building.build_dataset(some, tmp_path / "d.h5", options=TRACE, skip_bad=True) == 20
     assert len(rows(tmp_path / "d.h5")) == 20
+
+
+def test_a_full_disk_where_a_worker_runs_is_no_fault_of_a_picture(some, spoil, tmp_path):
+    spoil([125], times=1, code=errno.ENOSPC)
+    out = tmp_path / "d.h5"
+    told = (
+        r"^the machine \S+ refused a worker's write \(No space left on device\); make room there; .*20 of 40 drawings"
+    )
+    with pytest.raises(EngineError, match=told):
+        building.build_dataset(some, out, options=TRACE, skip_bad=True, batch_size=1)
+    assert building.build_dataset(some, out, options=TRACE, skip_bad=True) == 40
+    assert os.listdir(tmp_path) == ["d.h5"]
 
 
 def test_a_later_dataset_without_failures_has_no_table(some, spoil, tmp_path):

@@ -122,6 +122,20 @@ def test_an_interrupted_local_run_gives_what_its_workers_were_at(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_failure_waits_for_what_the_other_local_workers_are_at(tmp_path):
+    class Failing(Square):
+        def __call__(self, number):
+            time.sleep(0.2 * number)
+            if number == 0:
+                raise ConfigError("0 is broken")
+            return super().__call__(number)
+
+    found = []
+    with pytest.raises(ConfigError, match="0 is broken"):
+        found.extend(choose_engine("local", 2).run(Failing(str(tmp_path)), TWENTY))
+    assert found == [(1, 1)]
+
+
 def test_sigterm_is_an_interrupt_while_work_runs_and_afterwards_what_it_was():
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt), sigterm_interrupts():

@@ -6,6 +6,7 @@ import torch
 
 from strokes.errors import ConfigError
 from strokes.ink.augment import Variation
+from strokes.recovery.pointer.cell import ByteCell, DecoderCell
 from strokes.recovery.pointer.decoding import Walker, walk
 from strokes.recovery.pointer.kernels import BESIDE_PX, NOWHERE
 from strokes.recovery.pointer.network import GO, LIFT, PenNetwork, find_ink
@@ -80,6 +81,27 @@ def test_the_first_step_is_not_told_of_a_label_s_neighbour(pen_network, some):
     among.step()
     assert torch.allclose(alone.answers[0], among.answers[3], atol=1e-5)
     assert GO == 0
+
+
+def steps_of(cell, observed):
+    """What a cell says of 8 steps (8, pens, observed) of pens, each pen's rows in one array."""
+    state, memory = cell.begin(observed.shape[1]), torch.zeros(observed.shape[1], cell.hidden)
+    return torch.stack([cell.decode_step(step, state, memory) for step in observed])
+
+
+def test_products_in_bytes_say_nearly_the_same(pen_network):
+    exact, small = DecoderCell(pen_network, torch.float32), ByteCell(pen_network, torch.float32)
+    observed = torch.randn(8, 40, exact.observed, generator=torch.Generator().manual_seed(1))
+    observed[:, 0] = 0
+    expected, found = steps_of(exact, observed), steps_of(small, observed)
+    off = (found - expected).square().mean(dim=(0, 1)).sqrt() / (expected.std(dim=(0, 1)) + 1e-3)
+    assert off.max() < 0.03  # a byte's step is 1/127 of the largest number of a row
+
+
+def test_products_in_bytes_of_a_pen_hang_on_no_other_pen(pen_network):
+    cell = ByteCell(pen_network, torch.float32)
+    observed = torch.randn(8, 40, cell.observed, generator=torch.Generator().manual_seed(2))
+    assert torch.allclose(steps_of(cell, observed)[:, 7:9], steps_of(cell, observed[:, 7:9]), atol=1e-5)
 
 
 @pytest.mark.parametrize("settings", [{"hidden": 0}, {"classes": -1}, {"step_px": 0.0}, {"most_points": 0}])

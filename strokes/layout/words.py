@@ -23,7 +23,7 @@ NEAREST = 0.4
 """The distance from ink to ink counts as so much white."""
 OVERLAP = 0.35
 """Parts that share this much of the narrower one's width are one glyph: a dot and its stem, the bars of an E."""
-WIDEST = 2.0
+WIDEST_GAP = 2.0
 """A gap of so many letters is one between words, whatever the others are."""
 FINEST = 0.07
 """Gaps are compared by their logarithms, so many letters added: finer differences say nothing."""
@@ -132,7 +132,7 @@ def word_gap(gaps: NDArray[np.float64], widths: NDArray[np.float64], letter_px: 
         return letter_px
     own = np.log(np.sort(gaps.clip(min=0)) / letter_px + FINEST)
     below = np.concatenate([[np.log(FINEST)], own])
-    above = np.concatenate([own, [max(np.log(WIDEST), own[-1] + 0.5)]])
+    above = np.concatenate([own, [max(np.log(WIDEST_GAP), own[-1] + 0.5)]])
     narrow = np.arange(len(own) + 1)
     spread = squares(own, narrow) + squares(own[::-1], narrow)[::-1] + LEAST_SPREAD * len(own)
     wanted = float(widths.sum()) / letter_px / WORD_LETTERS

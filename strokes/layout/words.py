@@ -17,9 +17,9 @@ DOT = 0.45
 """What is smaller than so many letters may be a dot or an accent."""
 STEM = 0.5
 """What is narrower than so many letters may be the stem of a dot beside it."""
-REACH = 0.8
+DOT_REACH = 0.8
 """A dot hangs no further beside its stem than so many letters."""
-NEAREST = 0.4
+INK_TO_INK = 0.4
 """The distance from ink to ink counts as so much white."""
 OVERLAP = 0.35
 """Parts that share this much of the narrower one's width are one glyph: a dot and its stem, the bars of an E."""
@@ -31,7 +31,7 @@ LEAST_SPREAD = 0.1
 """Groups of gaps whose variance is less than this are equally even."""
 JUMP = 0.9
 """What the jump from narrow to wide gaps counts beside how even both groups are."""
-WORDS, WORD_LETTERS = 0.2, 4.0
+LIKELY_COUNT, WORD_LETTERS = 0.2, 4.0
 """What the number of words counts, and how many letters' heights of ink make one."""
 
 
@@ -79,7 +79,7 @@ def white_across(
     left = white_between([glyphs[last]], glyphs[dots[0]])
     right = white_between([glyphs[dots[-1]]], glyphs[following])
     stems = [
-        len(dots) == 1 and white < REACH * letter_px and is_stem(glyphs[letter], glyphs[dots[0]], letter_px)
+        len(dots) == 1 and white < DOT_REACH * letter_px and is_stem(glyphs[letter], glyphs[dots[0]], letter_px)
         for letter, white in ((last, left), (following, right))
     ]
     own = stems[0] if stems[0] != stems[1] else left <= right
@@ -109,7 +109,7 @@ def hanging_dots(glyphs: list[GlyphInk], letter_px: float) -> BoolArray:
 def white_between(before: Sequence[GlyphInk], glyph: GlyphInk) -> float:
     """The white between glyphs and the next one: in columns, or a share of the distance from ink to ink."""
     across = min(glyph[0] - x - ink.shape[1] for x, _, ink in before)
-    return max(float(across), NEAREST * min(distance(other, glyph) for other in before))
+    return max(float(across), INK_TO_INK * min(distance(other, glyph) for other in before))
 
 
 def distance(one: GlyphInk, other: GlyphInk) -> float:
@@ -137,7 +137,7 @@ def word_gap(gaps: NDArray[np.float64], widths: NDArray[np.float64], letter_px: 
     spread = squares(own, narrow) + squares(own[::-1], narrow)[::-1] + LEAST_SPREAD * len(own)
     wanted = float(widths.sum()) / letter_px / WORD_LETTERS
     unlike = odds(len(own) - narrow, len(own)) - odds(np.array(wanted), len(own))
-    score = JUMP * (above - below) - np.log(spread) - WORDS * unlike**2
+    score = JUMP * (above - below) - np.log(spread) - LIKELY_COUNT * unlike**2
     best = int(np.argmax(np.where(above > below, score, -np.inf)))
     return float(np.exp((below[best] + above[best]) / 2) - FINEST) * letter_px
 

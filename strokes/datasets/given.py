@@ -111,14 +111,20 @@ class Given:
                 self._skip(error)
 
     def _pages(self, item: Item) -> Iterator[Page]:
-        dpi, content = self.reading.dpi, item.content
-        if isinstance(content, np.ndarray):
-            return iter([Page(content, dpi=dpi)])
+        if isinstance(item.content, np.ndarray):
+            return iter([Page(item.content, dpi=self.reading.dpi)])
+        pages = self._read_pages(item.name, item.content)
+        if self.reading.orientation != "transposed":
+            return pages
+        return (replace(page, pixels=np.ascontiguousarray(page.pixels.swapaxes(0, 1))) for page in pages)
+
+    def _read_pages(self, name: str, content: Place | bytes) -> Iterator[Page]:
+        dpi = self.reading.dpi
         if isinstance(content, Path):
             return read_pages(content, dpi=dpi)
         if isinstance(content, Remote):
             return read_pages(content.url, dpi=dpi, content=content.read_bytes())
-        return read_pages(item.name, dpi=dpi, content=content)
+        return read_pages(name, dpi=dpi, content=content)
 
     def _split(self, item: Item) -> str:
         share = self.reading.test_share

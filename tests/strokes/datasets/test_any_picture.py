@@ -351,3 +351,13 @@ def test_a_folder_of_mnist_s_files_is_read_split_by_split(tmp_path):
         (tmp_path / f"{split}-labels-idx1-ubyte").write_bytes(struct.pack(">2I", 0x801, 1) + bytes([label]))
     found = load_images(tmp_path)
     assert (found.labels.tolist(), found.split.tolist()) == ([3, 4], [0, 1])
+
+
+def test_picture_files_that_are_stored_transposed_are_turned_when_told(tmp_path):
+    for name, stored in (("upright", PAPER), ("turned", PAPER.T)):
+        (tmp_path / name).mkdir()
+        Image.fromarray(stored).save(tmp_path / name / "a.png")
+    expected = load_images(tmp_path / "upright")
+    found = load_images(tmp_path / "turned", reading=Reading(orientation="transposed"))
+    assert (found.images == expected.images).all()
+    assert (load_images(tmp_path / "turned").images != expected.images).any()

@@ -63,6 +63,7 @@ class StripBatches:
         seed: of all that is random.
         lines: share of words that are lines of several.
         glyphs: share of strips that are one whole recording.
+        by_strokes: whether each of those is shown as often as it has strokes; else all are alike.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class StripBatches:
         seed: int,
         lines: float = 0.12,
         glyphs: float = 0.0,
+        by_strokes: bool = False,
     ) -> None:
         self.writers = find_writers(book)
         if not self.writers:
             raise SourceError("no writer has eight different lower-case letters; give recordings of letters by --pens")
         self.whole, self.glyphs = whole, glyphs
+        self.shown = np.cumsum([len(strokes) if by_strokes else 1 for strokes in whole])
         self.batch_size, self.seed, self.lines = batch_size, seed, lines
 
     def group(self, number: int) -> list[StripBatch]:
@@ -95,8 +98,8 @@ class StripBatches:
     def make(self, random: np.random.Generator) -> StripExample | None:
         """A word, line or glyph at random; None where it leaves no ink or is too long."""
         if self.glyphs and random.random() < self.glyphs:
-            strokes = self.whole[random.integers(len(self.whole))]
-            return make_strip(vary(in_x_heights(strokes, random), random), random)
+            chosen = int(np.searchsorted(self.shown, random.integers(self.shown[-1]), side="right"))
+            return make_strip(vary(in_x_heights(self.whole[chosen], random), random), random)
         writer = self.writers[random.integers(len(self.writers))]
         habits = draw_habits(random)
         words = random.integers(2, 6) if random.random() < self.lines else 1

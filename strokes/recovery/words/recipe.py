@@ -27,6 +27,7 @@ class StripTraining:
         average: share of itself that the running average of the weights, which is what draws, keeps at a step.
         lines: share of the words that are lines of several.
         glyphs: share of the examples that are one whole recording, whatever it is of.
+        by_strokes: whether a recording is shown the oftener the more strokes it has, whose order there is to learn.
         start: a network of glyphs or strips, of the same sizes, whose weights to begin with: a shipped one's name, or
             a checkpoint; or "".
         precision: "float32", or "bfloat16" for the networks' matrix products.
@@ -42,6 +43,7 @@ class StripTraining:
     average: float = 0.998
     lines: float = 0.12
     glyphs: float = 0.0
+    by_strokes: bool = False
     start: str = "pen-letters"
     precision: str = "bfloat16"
     seed: int = 0

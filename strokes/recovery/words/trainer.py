@@ -103,6 +103,7 @@ class StripTrainer:
             seed=training.seed,
             lines=training.lines,
             glyphs=training.glyphs,
+            by_strokes=training.by_strokes,
         )
         self.source = Ahead(batches.group)
         self.generators: dict[str, torch.Generator] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,9 +24,11 @@ FEW = 4
 VALLEY = 0.72
 """Between two lines the ink is thinner than this share of the fainter one's."""
 DRAWING_LETTERS = 4.5
-"""A part higher than so many letters is a drawing, not text."""
+"""A part higher than so many letters is a drawing, not text,"""
+NEAR_LINE, ON_LINES = 0.5, 1.25
+"""unless so many times as much of its ink as of its box lies so many letters from lines' middles: touching words."""
 SHARED = 0.22
-"""A part with this share of its ink in a second line, and higher than `TALL` letters, is cut between the two."""
+"""A part with this share of its ink in other lines, and higher than `TALL` letters, is cut between the two."""
 TALL = 1.7
 SMALL = 0.45
 """Parts lower than so many letters belong to the line whose letters are nearest,"""
@@ -65,8 +68,31 @@ def find_lines(parts: Parts, members: NDArray[np.int64], *, skew: float) -> Text
     ridges = find_ridges(small)
     if len(ridges) < 2:
         return one_line(parts, text)
-    basins = flood(small, ridges)
-    return assign(parts, text, body, basins, ridges, scale=scale, skew=skew)
+    tall = members[heights > DRAWING_LETTERS * letter]
+    touching = tall[[on_lines(parts, part, ridges, scale=scale, skew=skew) > ON_LINES for part in tall]]
+    text, body = np.concatenate([text, touching]), np.concatenate([body, touching])
+    return assign(parts, text, body, flood(small, ridges), ridges, scale=scale, skew=skew)
+
+
+def on_lines(parts: Parts, part: np.int64, ridges: list[Doubles], *, scale: float, skew: float) -> float:
+    """How much more of a part's ink lies near lines' middles than would if it were spread evenly over its box."""
+    left, top, width, height = parts.boxes[part]
+    ink = parts.map[top : top + height, left : left + width] == part
+    ys, xs = np.indices(ink.shape).reshape(2, -1)
+    rows, columns = level(parts, ys + top, xs + left, scale=scale, skew=skew)
+    columns = np.rint(columns).astype(int).clip(0, len(ridges[0]) - 1)
+    reach = NEAR_LINE * parts.letter_px * scale
+    near = np.any([np.abs(rows - filled(middle)[columns]) < reach for middle in ridges], axis=0)
+    return float(near[ink.ravel()].mean() / max(near.mean(), 1e-9))
+
+
+def level(
+    parts: Parts, ys: NDArray[Any], xs: NDArray[Any], *, scale: float, skew: float
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Where pixels of the page lie, rows and columns, in the small picture that `shrunk` makes."""
+    drop = abs(skew) * max(round(parts.map.shape[1] * scale), 1) if skew > 0 else 0.0
+    columns = (xs + 0.5) * scale - 0.5
+    return (ys + 0.5) * scale - 0.5 - skew * (columns + 0.5) + drop, columns
 
 
 def one_line(parts: Parts, text: NDArray[np.int64]) -> TextLines:
@@ -179,25 +205,25 @@ def assign(
     """Each part's line: that of most of its ink; small ones go with the nearest letters, tall ones are cut."""
     ys, xs = np.nonzero(parts.mask(text))
     owner = parts.map[ys, xs]
-    drop = abs(skew) * max(round(parts.map.shape[1] * scale), 1) if skew > 0 else 0.0
-    rows = np.rint((ys + 0.5) * scale - 0.5 - skew * (xs + 0.5) * scale + drop).astype(int).clip(0, basins.shape[0] - 1)
-    columns = np.rint((xs + 0.5) * scale - 0.5).astype(int).clip(0, basins.shape[1] - 1)
-    pixel_line = basins[rows, columns]
+    rows, columns = level(parts, ys, xs, scale=scale, skew=skew)
+    pixel_line = basins[
+        np.rint(rows).astype(int).clip(0, basins.shape[0] - 1),
+        np.rint(columns).astype(int).clip(0, basins.shape[1] - 1),
+    ]
     shares = np.zeros((len(parts.boxes), len(ridges) + 1))
     np.add.at(shares, (owner, pixel_line), 1)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
     line_of = shares.argmax(axis=1)
-    second = np.sort(shares, axis=1)[:, -2]
-    cut = (second > SHARED) & (parts.boxes[:, 3] > TALL * parts.letter_px)
+    cut = (1 - shares.max(axis=1) > SHARED) & (parts.boxes[:, 3] > TALL * parts.letter_px)
     lines = np.where(cut[owner], pixel_line, line_of[owner]).astype(np.int32)
     found = np.zeros(parts.map.shape, np.int32)
     found[ys, xs] = lines
     small = np.setdiff1d(text, body)
     if len(small):
         middle_of = parts.boxes[small, :2] + parts.boxes[small, 2:] / 2
-        across = np.rint(middle_of[:, 0] * scale).astype(int).clip(0, basins.shape[1] - 1)
-        down = middle_of[:, 1] * scale - skew * middle_of[:, 0] * scale + drop
-        off = np.array([np.abs(down - filled(rows)[across]) for rows in ridges]) / scale
+        down, across = level(parts, *(middle_of.T[::-1] - 0.5), scale=scale, skew=skew)
+        near = np.rint(across).astype(int).clip(0, basins.shape[1] - 1)
+        off = np.array([np.abs(down - filled(middle)[near]) for middle in ridges]) / scale
         follow_nearest(parts, small, body, line_of[body], off, found)
     middles = np.array([float(np.nanmean(rows)) / scale for rows in ridges])
     return numbered(found, middles)

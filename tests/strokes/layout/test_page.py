@@ -106,6 +106,18 @@ def test_joined_lines_that_touch_stay_two_lines():
     assert [len(line) for line in layout_of(ink > 0)] == [3] * 5
 
 
+def test_words_of_many_lines_that_touch_are_no_drawing():
+    ink = np.zeros((480, 900), np.uint8)
+    for row in range(5):
+        for left in (40, 330, 620):
+            x = np.arange(230)
+            cv2.polylines(
+                ink, [np.stack([left + x, 60 + 70 * row + 12 * np.sin(x / 4)], 1).astype(np.int32)], False, 1, PEN
+            )
+    cv2.line(ink, (100, 60), (120, 60 + 70 * 4), 1, PEN)
+    assert [len(line) for line in layout_of(ink > 0)] == [3] * 5
+
+
 def test_a_drawing_beside_the_text_does_no_harm():
     ink = np.pad(page(TEXT), ((0, 0), (0, 260)))
     canvas = ink.astype(np.uint8)

@@ -59,12 +59,13 @@ class FramedGlyph:
 
 
 def read_parts(
-    fine: FineInk, *, picture: int, direction: str, single: bool, simple: bool = False
+    fine: FineInk, *, picture: int, direction: str, single: bool, simple: bool = False, unnamed: bool = False
 ) -> Iterator[LargePart]:
     """A picture's glyphs and lines in reading order.
 
     A line that is written from left to right is a strip; other writing goes glyph by glyph, of which those of many
-    strokes are strips too. A short line, as large as one character, is one of words where another line is.
+    strokes are strips too, and all where nobody says what they are: a strip shows more than the frame does. A short
+    line, as large as one character, is one of words where another line is.
 
     Args:
         fine: the picture's ink.
@@ -72,6 +73,7 @@ def read_parts(
         direction: of the writing: "ltr", "rtl" or "ttb".
         single: whether it is known to be one glyph.
         simple: whether that is known to have few strokes.
+        unnamed: whether the glyph network is told no labels.
     """
     pieces = find_pieces(fine.mask, pen_px=fine.pen_px, direction=direction, single=single)
 
@@ -82,18 +84,18 @@ def read_parts(
     for _, members in itertools.groupby(pieces, key=lambda piece: (piece.line, piece.drawing)):
         own = list(members)
         if single or direction != "ltr" or own[0].drawing:
-            parts += [(LargePart(one, "" if simple else glyph_strips(one)), False) for one in map(ready, own)]
+            parts += [(LargePart(one, strips_of(one, simple, unnamed)), False) for one in map(ready, own)]
             continue
         line = ready(join_pieces(own))
         strips = strips_for(InkPage(line.ink, line.pen_px))
-        parts.append((LargePart(line, strips or (MANY_STROKES if len(own) > 1 else "")), len(own) > 1))
+        parts.append((LargePart(line, strips or (MANY_STROKES if unnamed or len(own) > 1 else "")), len(own) > 1))
     words = any(part.strips == WORDS for part, _ in parts)
     yield from (LargePart(part.piece, WORDS) if words and several else part for part, several in parts)
 
 
-def glyph_strips(piece: PieceInk) -> str:
-    """The strip network for what is one glyph, however wide; "" where the frame shows it."""
-    return MANY_STROKES if is_long(InkPage(piece.ink, piece.pen_px)) else ""
+def strips_of(piece: PieceInk, simple: bool, unnamed: bool) -> str:
+    """The strip network for what is one glyph, however wide; "" where the glyph network knows better."""
+    return MANY_STROKES if unnamed or (not simple and is_long(InkPage(piece.ink, piece.pen_px))) else ""
 
 
 def walk_strips(parts: Sequence[LargePart], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:

@@ -71,6 +71,7 @@ class PenRecovery:
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
+        strips: whether glyphs of large pictures are walked over as strips, by the network of many strokes.
     """
 
     network: PenNetwork
@@ -83,6 +84,7 @@ class PenRecovery:
     seed: int = 0
     habits: Habits | None = None
     direction: str = "ltr"
+    strips: bool = False
 
     @property
     def walks(self) -> int:
@@ -136,6 +138,7 @@ class PenRecovery:
                 direction=self.direction,
                 single=single[i],
                 simple=names[i].isascii() and single[i],
+                unnamed=self.strips,
             )
         )
         known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))

@@ -8,9 +8,10 @@ from strokes.ink.normalise import frame_pictures
 from strokes.ink.pictures import make_image_set
 from strokes.metrics.pens import score_pens
 from strokes.recovery.methods import Options, choose_method
+from strokes.recovery.pointer import large_pictures
 from strokes.recovery.pointer.large_pictures import read_parts
 from strokes.recovery.words.examples import draw
-from strokes.recovery.words.pictures import MANY_STROKES, WORDS
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS, shipped_strips
 from strokes.recovery.words.recover import InkPage, split
 
 SIDE = 96
@@ -48,6 +49,17 @@ def test_a_character_of_many_strokes_is_a_strip_of_its_own_kind(picture, single,
     fine = images_of(picture, "").fine[0]
     parts = list(read_parts(fine, picture=0, direction="ltr", single=single, simple=simple))
     assert [part.strips for part in parts] == strips
+
+
+@pytest.mark.parametrize(("label", "options", "called"), [("", {}, 1), ("", {"model": "pen-any"}, 0), ("x", {}, 0)])
+def test_a_large_glyph_that_nobody_names_is_walked_over_as_a_strip(monkeypatch, label, options, called):
+    cross = [np.array([(10, 10), (50, 60)], float), np.array([(50, 10), (10, 60)], float)]
+    images = images_of(np.rint(draw(cross, (70, 60), 5.0)).astype(np.uint8), label)
+    names = []
+    monkeypatch.setattr(large_pictures, "shipped_strips", lambda *how: names.append(how[0]) or shipped_strips(*how))
+    found = choose_method(images, Options(**options)).draw(images)
+    assert names == [MANY_STROKES] * called
+    assert len(found[0].strokes) == 2
 
 
 def test_a_line_of_writing_is_one_of_words(picture):

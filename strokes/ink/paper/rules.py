@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -76,6 +76,7 @@ def remove_rules(ink: BoolArray, darkness: FloatArray, *, least: float) -> BoolA
     shade = float(np.median(darkness[rest]))
     kept = erase(ink.T, chosen[1], darkness.T, shade).T if chosen[1] else ink
     kept = erase(kept, chosen[0], darkness, shade) if chosen[0] else kept
+    kept = without_crumbs(kept.T, chosen[1]).T  # which the level rules had held together
     return np.ascontiguousarray(kept) if kept.sum() >= LEAST_LEFT * ink.sum() else ink
 
 
@@ -141,13 +142,13 @@ def find_rules(loose: BoolArray, darkness: FloatArray) -> list[Rule]:
     counts = np.bincount(rows - offset)
     bent = max(1, round(BENT_SHARE * height))
     near = np.convolve(counts, np.ones(2 * bent + 1), "same")
-    found = [
-        rule
-        for middle in peaks_of(counts, near, ACROSS * width, bent)
-        if (rule := trace_rule(opened, darkness, middle + offset + drop, bent)) is not None
-    ]
-    usual = float(np.median([rule.thick_px for rule in found])) if len(found) >= MANY else np.inf
-    return [replace(rule, thick_px=min(rule.thick_px, usual)) for rule in found]
+    paths = [middle + offset + drop for middle in peaks_of(counts, near, ACROSS * width, bent)]
+
+    def traced(most: float) -> list[Rule]:
+        return [rule for rows in paths if (rule := trace_rule(opened, darkness, rows, bent, most)) is not None]
+
+    found = traced(np.inf)
+    return traced(float(np.median([rule.thick_px for rule in found]))) if len(found) >= MANY else found
 
 
 def common_slope(opened: NDArray[np.uint8], piece: int) -> float | None:
@@ -191,10 +192,12 @@ def peaks_of(counts: NDArray[np.int64], near: NDArray[np.float64], least: float,
     return sorted(found)
 
 
-def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np.int64], bent: int) -> Rule | None:
+def trace_rule(
+    opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np.int64], bent: int, most: float
+) -> Rule | None:
     """The line that runs near `rows` (w,), followed column by column; None for a band too thick to be one.
 
-    Where a stroke lies along it, it is taken to go on as it does beside that.
+    Where a stroke lies along it, it is taken to go on as it does beside that; it is no thicker than `most`.
     """
     height, width = opened.shape
     reach = 2 * bent + 6
@@ -205,11 +208,12 @@ def trace_rule(opened: NDArray[np.uint8], darkness: FloatArray, rows: NDArray[np
     there = counts > 0
     if there.mean() < ACROSS:
         return None
-    thick = float(np.median(counts[there]))
-    if thick > reach:
+    thick = min(float(np.median(counts[there])), most)
+    spread = len(inked) - inked.argmax(axis=0) - inked[::-1].argmax(axis=0)
+    free = there & (spread <= thick + 2)
+    if thick > reach or not free.any():
         return None
     middle = (inked * np.arange(-reach, reach + 1)[:, None]).sum(axis=0) / np.maximum(counts, 1)
-    free = there & (counts <= thick + 2)
     steady = np.interp(columns, columns[free], middle[free])
     size = min(31, width // 2 * 2 - 1)
     smooth = cv2.blur(cv2.medianBlur(steady.astype(np.float32)[None], 5), (size, 1), borderType=cv2.BORDER_REPLICATE)[0]
@@ -253,18 +257,18 @@ def erase(ink: BoolArray, rules: Sequence[Rule], darkness: FloatArray, shade: fl
         half = rule.thick_px / 2 + slack
         gone = thin & (np.abs(steps) <= half) & inside
         kept[window[gone], np.broadcast_to(columns, gone.shape)[gone]] = False
-    return without_crumbs(kept, ink, rules)
+    return without_crumbs(kept, rules)
 
 
-def without_crumbs(kept: BoolArray, ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
-    """Ink without what is left of rules: bits that lie in their bands and are no higher."""
+def without_crumbs(ink: BoolArray, rules: Sequence[Rule]) -> BoolArray:
+    """Ink (h, w) without what is left of rules: bits that lie in their bands and are no higher."""
     band = np.zeros(ink.shape, np.uint8)
     columns = np.arange(ink.shape[1])
     for rule in rules:
         half = int(rule.thick_px) + 2
         for step in range(-half, half + 1):
             band[(rule.rows + step).clip(0, ink.shape[0] - 1), columns] = 1
-    return reaching_out(kept, band > 0)
+    return reaching_out(ink, band > 0)
 
 
 def reaching_out(ink: BoolArray, band: BoolArray) -> BoolArray:

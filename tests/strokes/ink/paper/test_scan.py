@@ -203,6 +203,19 @@ def test_a_stroke_that_runs_along_a_square_s_side_stays_and_the_side_goes():
     assert min(found, true) > 0.97
 
 
+@pytest.mark.parametrize(("beside", "slant"), [(3, 0), (5, 1), (8, 0), (9, 2)])
+def test_a_long_stroke_along_a_dark_rule_hides_the_rule_from_nobody(beside, slant):
+    paper = np.full((SIDE, SIDE), 245.0)
+    for place in range(14, SIDE, 30):
+        cv2.line(paper, (0, place), (SIDE, place), 100, 3)
+        cv2.line(paper, (place, 0), (place, SIDE), 100, 3)
+    x = 104 + beside
+    fine = np.zeros((SIDE * FINE, SIDE * FINE), np.uint8)
+    cv2.polylines(fine, [np.array([[60, 40], [x, 60], [x + slant, 180], [170, 200]]) * FINE], False, 1, PEN * FINE)
+    cover = fine.reshape(SIDE, FINE, SIDE, FINE).mean((1, 3))
+    assert min(agreement(take_paper_away(on(paper, cover=cover)).mask, cover)) > 0.95
+
+
 def test_ink_can_be_settled_by_hand():
     picture = on(245.0)
     assert take_paper_away(picture, ink="dark").mask.mean() < 0.1

@@ -135,8 +135,13 @@ def linears(part: nn.Module) -> list[nn.Linear]:
 
 
 def choose_cell(network: PenNetwork, dtype: torch.dtype) -> DecoderCell:
-    """The cell that is fastest here: in bytes where lower precision is allowed and the processor multiplies them."""
-    return (ByteCell if dtype == torch.bfloat16 and multiplies_bytes() else DecoderCell)(network, dtype)
+    """The cell that is fastest here for what matrices may be multiplied in."""
+    return (ByteCell if allows_bytes(dtype) else DecoderCell)(network, dtype)
+
+
+def allows_bytes(dtype: torch.dtype) -> bool:
+    """Whether lower precision than float32 is allowed, and the processor multiplies bytes."""
+    return dtype == torch.bfloat16 and multiplies_bytes()
 
 
 def lowered_type(device: str) -> torch.dtype:

@@ -138,9 +138,17 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> InkTokens:
         """Pictures (batch, 28, 28) bool and labels (batch,), the number of classes where unknown, as `InkTokens`."""
+        return self.read(images, labels, self.look(images))
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Maps (batch, channels, h, w) of pictures, in which a place stands for 1, 2 and 4 pixels across."""
         fine = functional.relu(self.fine(images[:, None].float()))
         middle = self.middle(fine)
-        coarse = self.coarse(middle)
+        return fine, middle, self.coarse(middle)
+
+    def read(self, images: Tensor, labels: Tensor, maps: tuple[Tensor, Tensor, Tensor]) -> InkTokens:
+        """The tokens of pictures by their maps."""
+        fine, middle, coarse = maps
         pooled = [coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3)), self.label(labels)]
         row, column, mask = find_ink(images)
         places_px = torch.stack([column, row], dim=2) + 0.5
@@ -253,12 +261,14 @@ def halving(inputs: int, outputs: int) -> nn.Sequential:
 
 def find_ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Row, column and mask, each (batch, n), of every ink pixel of pictures (batch, h, w) bool, n ≥ 1; padded."""
-    flat = images.flatten(1)
-    counts = flat.sum(dim=1)
+    counts = images.flatten(1).sum(dim=1)
     most = max(int(counts.max()), 1) if len(counts) else 1
-    order = torch.argsort(flat.to(torch.uint8), dim=1, descending=True, stable=True)[:, :most]
+    picture, row, column = images.nonzero().unbind(dim=1)
+    place = torch.arange(len(picture), device=images.device) - (counts.cumsum(dim=0) - counts)[picture]
+    rows, columns = counts.new_zeros(2, len(images), most)
+    rows[picture, place], columns[picture, place] = row, column
     mask = torch.arange(most, device=images.device)[None] < counts[:, None]
-    return order // images.shape[2], order % images.shape[2], mask
+    return rows, columns, mask
 
 
 def read_at(maps: Tensor, row: Tensor, column: Tensor) -> Tensor:

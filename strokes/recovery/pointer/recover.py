@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -28,8 +29,9 @@ from strokes.metrics.rasterised import soft_error
 from strokes.metrics.scans import SCAN_SCORES
 from strokes.recovery.large_ink import Drawn, PieceInk
 from strokes.recovery.pages import DOUBTFUL, PageDrawing, assemble, with_scans
+from strokes.recovery.pointer.byte_maps import ByteMaps, find_peaks
 from strokes.recovery.pointer.calibration import Calibration
-from strokes.recovery.pointer.cell import multiplies_bfloat16
+from strokes.recovery.pointer.cell import allows_bytes, lowered_type, multiplies_bfloat16
 from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Bearing, Habits
@@ -96,6 +98,11 @@ class PenRecovery:
     def unsure_walks(self) -> int:
         """Walks over a picture that the likeliest doesn't settle."""
         return self.recipe.unsure_hypotheses or self.recipe.hypotheses
+
+    @cached_property
+    def peaks(self) -> tuple[float, ...]:
+        """The largest numbers of the encoder's maps, in which bytes are scaled."""
+        return find_peaks(self.network.encoder)
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -217,7 +224,9 @@ class PenRecovery:
         labels = torch.where(labels < 0, self.recipe.network.classes, labels)
         images = torch.from_numpy(pictures.images)
         parts = chunks(np.arange(len(pictures)), INKS_AT_ONCE)
-        return InkTokens.join([self.network.encoder(images[rows], labels[rows]) for rows in parts])
+        encoder = self.network.encoder
+        look = ByteMaps(encoder, self.peaks) if allows_bytes(lowered_type("cpu")) else encoder.look
+        return InkTokens.join([encoder.read(images[rows], labels[rows], look(images[rows])) for rows in parts])
 
     def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:
         return choose_walks(

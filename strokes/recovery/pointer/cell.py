@@ -118,7 +118,7 @@ class ByteCell(DecoderCell):
         by_said = torch._int_mm(state, self.of_said).numpy()
         asking = np.empty(by_said.shape, np.float32)
         known = self.said_scales, to_heads, scales, self.asking_biases
-        ask_bytes(by_said, by_input[:, self.gate_count :], *known, asking)
+        ask_bytes(by_said, by_input, *known, asking)
         return functional.linear(torch.from_numpy(asking).to(self.dtype), *self.last).float()
 
 

@@ -181,9 +181,11 @@ class Walker:
         """
         tokens = np.maximum(self.counts, 1)
         self.starts = np.cumsum(tokens) - tokens
-        own = torch.arange(ink.mask.shape[1])[None] < torch.from_numpy(tokens)[:, None]
-        values = functional.pad(ink.values, (0, -ink.values.shape[2] % LANES))
-        self.features, self.keys, self.values = (as_array(told[own]) for told in (ink.features, ink.keys, values))
+        own = (torch.arange(ink.mask.shape[1])[None] < torch.from_numpy(tokens)[:, None]).flatten().nonzero()[:, 0]
+        values = functional.pad(ink.values, (0, -ink.values.shape[2] % (2 * LANES)))
+        self.features, self.keys, self.values = (
+            as_array(told.flatten(0, 1).index_select(0, own)) for told in (ink.features, ink.keys, values)
+        )
         self.x_px, self.y_px = (in_lanes(places) for places in np.moveaxis(as_array(ink.places_px), 2, 0))
         self.pool_weights = in_lanes(as_array(ink.pool_weights))
         return (np.arange(self.x_px.shape[1]) >= self.counts[:, None]).astype(np.float32)

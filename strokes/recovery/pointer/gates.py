@@ -109,9 +109,10 @@ def ask_bytes(
     biases: FloatArray,
     asking: FloatArray,
 ) -> None:
-    """Fill `asking` (k, n) with a rectified layer of products in whole numbers, both (k, n); else as above."""
+    """Fill `asking` (k, n) with a rectified layer of products in whole numbers, the input's last n; else as above."""
+    before = by_input.shape[1] - asking.shape[1]
     for i in range(len(asking)):
         for j in range(asking.shape[1]):
-            told = np.float32(by_input[i, j]) * (input_scales[j] * scales[i])
+            told = np.float32(by_input[i, before + j]) * (input_scales[j] * scales[i])
             value = np.float32(by_state[i, j]) * state_scales[j] + told + biases[j]
             asking[i, j] = max(value, np.float32(0))

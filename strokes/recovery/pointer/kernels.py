@@ -99,7 +99,7 @@ def observe(
         start_token: features of a pen that hasn't begun.
         context: (pictures, …) of each picture.
         pool_weights: (pictures, pools, n) how much each pooling weighs a token.
-        values: (tokens, …) what is pooled; whole lanes of a token.
+        values: (tokens, …) what is pooled; twice whole lanes of a token, which are added up side by side.
         by_air: (k,) how each pen came; see `PenState`.
         here_px: (k, 2) where each pen was; set to where it is.
         visited: (k, n) how much of each token it has walked over; updated.
@@ -144,14 +144,14 @@ def observe(
 @inlined
 def _pool(weights: FloatArray, values: FloatArray, pooled: FloatArray) -> None:
     """The mean of tokens' values (tokens, …), weighed, to `pooled` (…)."""
-    weight = np.float32(LEAST_WEIGHT)
-    for t in range(len(values)):
-        weight += weights[t]
-    for j in range(0, values.shape[1], LANES):
-        pool = wide(values, np.float32(0))
+    for j in range(0, values.shape[1], 2 * LANES):
+        weight, left, right = np.float32(LEAST_WEIGHT), wide(values, np.float32(0)), wide(values, np.float32(0))
         for t in range(len(values)):
-            pool = pool + load(values[t], j) * weights[t]
-        store(pooled, j, pool / weight)
+            weight += weights[t]
+            left = left + load(values[t], j) * weights[t]
+            right = right + load(values[t], j + LANES) * weights[t]
+        store(pooled, j, left / weight)
+        store(pooled, j + LANES, right / weight)
 
 
 @compiled(**FAST)

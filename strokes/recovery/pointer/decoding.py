@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNUSED = -1
 MORE_POINTS = 16
 """A walk is broken off at this many points more than its picture has pixels of ink."""
-PENS_AT_ONCE = 250
+PENS_AT_ONCE = 500
 """Pens that walk at a time: where one ends, the next begins."""
 CROWD = 0.8
 """When no more are to begin, pens that have ended are put aside when no more than this share still walks."""

@@ -113,9 +113,10 @@ def walk_to_the_end(walker: Walker) -> Walks:
         kept = walker.walking & (token != NOWHERE)
         rows, steps = walker.owners[kept], walker.steps[kept]
         tokens[rows, steps], flags[rows, steps], points_px[rows, steps] = token[kept], flag[kept], point[kept]
-        likelihood[rows], doubt[rows] = walker.likelihood[kept], walker.doubt[kept]
         walker.steps[kept] += 1
-        walker.leave(kept & (flag == END))
+        ended = kept & (flag == END)
+        likelihood[walker.owners[ended]], doubt[walker.owners[ended]] = walker.likelihood[ended], walker.doubt[ended]
+        walker.leave(ended)
     last = int((flags != UNUSED).sum(axis=1).max(initial=0))
     return Walks(tokens[:, :last], flags[:, :last], points_px[:, :last], likelihood, doubt)
 

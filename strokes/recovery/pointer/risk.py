@@ -202,9 +202,13 @@ def minimise_bayes_risk(
 
 
 def judge_walks(points_px: FloatArray, flags: IntArray, hypotheses: int) -> NDArray[np.float64]:
-    """(n, k, k, 5): at [i, a, b] how walk b over picture i is judged by `JUDGED` were walk a of its k the truth."""
+    """(n, k, k, 5): at [i, a, b] how walk b over picture i is judged by `JUDGED` were walk a of its k the truth.
+
+    Of walks without others there is nothing to choose: they aren't judged, 0.
+    """
     alike = np.zeros((len(flags) // hypotheses, hypotheses, hypotheses, len(JUDGED)))
-    _judge_all(points_px, flags, alike)
+    if hypotheses > 1:
+        _judge_all(points_px, flags, alike)
     return alike
 
 

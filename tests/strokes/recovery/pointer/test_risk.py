@@ -9,7 +9,7 @@ from strokes.metrics.pens import score_pens
 from strokes.metrics.pictures import render_set
 from strokes.recovery.pointer.decoding import UNUSED, Walks, walk
 from strokes.recovery.pointer.network import END, GO, LIFT
-from strokes.recovery.pointer.risk import choose_walks, minimise_bayes_risk, to_drawings
+from strokes.recovery.pointer.risk import choose_walks, judge_walks, minimise_bayes_risk, to_drawings
 
 ACROSS = np.stack([np.linspace(6, 22, 9), np.full(9, 14.5)], axis=1)
 DOWN = ACROSS[:, ::-1]
@@ -50,6 +50,13 @@ def test_each_picture_has_its_own_choice():
     chosen = minimise_bayes_risk(found, images, 3)
     assert chosen.walks.points_px[0, 0].tolist() == ACROSS[0].tolist()
     assert chosen.walks.points_px[1, 0].tolist() == DOWN[-1].tolist()
+
+
+def test_a_walk_alone_is_judged_by_nothing_and_nothing_contests_it():
+    alone = walks(ACROSS)
+    assert not judge_walks(alone.points_px, alone.flags, 1).any()
+    chosen = minimise_bayes_risk(alone, picture_of(ACROSS), 1)
+    assert [chosen.apart_px[0], chosen.turned[0], chosen.reordered[0], chosen.contested[0]] == [0, 0, 0, 0]
 
 
 def test_two_that_agree_lose_to_one_that_fits_the_picture():

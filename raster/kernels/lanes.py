@@ -128,6 +128,24 @@ def load(_: Any, array: Any, at: Any) -> Codegen:
 
 
 @operation
+def load_brief(_: Any, array: Any, at: Any) -> Codegen:
+    """As `load`, of float32, or of its upper halves (bfloat16) in an array of uint16."""
+    kind = Lanes(types.float32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        stored = ir.VectorType(context.get_value_type(array.dtype), LANES)
+        pointer = place(context, builder, signature, arguments, stored)
+        values = builder.load(pointer, align=array.dtype.bitwidth // 8)
+        if array.dtype == types.float32:
+            return values
+        bits = ir.VectorType(ir.IntType(32), LANES)
+        upper = builder.shl(builder.zext(values, bits), ir.Constant(bits, [16] * LANES))
+        return builder.bitcast(upper, context.get_value_type(kind))
+
+    return kind(array, at), generate
+
+
+@operation
 def peek(_: Any, array: Any, at: Any) -> Codegen:
     """The number of the flat `array` at the index `at`, which isn't checked and may not be negative."""
 

@@ -184,9 +184,8 @@ class Walker:
         self.starts = np.cumsum(tokens) - tokens
         own = (torch.arange(ink.mask.shape[1])[None] < torch.from_numpy(tokens)[:, None]).flatten().nonzero()[:, 0]
         values = functional.pad(ink.values, (0, -ink.values.shape[2] % (2 * LANES)))
-        self.features, self.keys, self.values = (
-            as_array(told.flatten(0, 1).index_select(0, own)) for told in (ink.features, ink.keys, values)
-        )
+        features, keys, values = (told.flatten(0, 1).index_select(0, own) for told in (ink.features, ink.keys, values))
+        self.features, self.keys, self.values = as_array(features), as_brief(keys), as_brief(values)
         self.x_px, self.y_px = (in_lanes(places) for places in np.moveaxis(as_array(ink.places_px), 2, 0))
         self.pool_weights = in_lanes(as_array(ink.pool_weights))
         return (np.arange(self.x_px.shape[1]) >= self.counts[:, None]).astype(np.float32)
@@ -277,6 +276,13 @@ def as_array(tensor: Tensor) -> FloatArray:
     """A tensor of any kind as a float32 array for the kernels."""
     array: FloatArray = tensor.detach().float().cpu().contiguous().numpy()
     return array
+
+
+def as_brief(tensor: Tensor) -> NDArray[Any]:
+    """Rows as the kernels take them, of bfloat16 the bits (uint16) where they are whole lanes: half as much to read."""
+    if tensor.dtype != torch.bfloat16 or tensor.shape[1] % LANES:
+        return as_array(tensor)
+    return tensor.cpu().contiguous().view(torch.uint16).numpy()
 
 
 def in_lanes(array: FloatArray) -> FloatArray:

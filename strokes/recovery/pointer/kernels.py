@@ -14,7 +14,19 @@ import numba
 import numpy as np
 
 from raster.kernels.compiling import FAST, Kernel, compiled
-from raster.kernels.lanes import LANES, load, maximum, minimum, power_of_two, root, store, total, where_less, wide
+from raster.kernels.lanes import (
+    LANES,
+    load,
+    load_brief,
+    maximum,
+    minimum,
+    power_of_two,
+    root,
+    store,
+    total,
+    where_less,
+    wide,
+)
 from raster.kernels.tables import BITS
 from strokes.ink.drawing import BoolArray, FloatArray, IntArray
 from strokes.recovery.pointer.formulas import (
@@ -99,7 +111,7 @@ def observe(
         start_token: features of a pen that hasn't begun.
         context: (pictures, …) of each picture.
         pool_weights: (pictures, pools, n) how much each pooling weighs a token.
-        values: (tokens, …) what is pooled; twice whole lanes of a token, which are added up side by side.
+        values: (tokens, …) what is pooled, float32 or bfloat16's bits; twice whole lanes, added up side by side.
         by_air: (k,) how each pen came; see `PenState`.
         here_px: (k, 2) where each pen was; set to where it is.
         visited: (k, n) how much of each token it has walked over; updated.
@@ -145,11 +157,11 @@ def observe(
 def _pool(weights: FloatArray, values: FloatArray, pooled: FloatArray) -> None:
     """The mean of tokens' values (tokens, …), weighed, to `pooled` (…)."""
     for j in range(0, values.shape[1], 2 * LANES):
-        weight, left, right = np.float32(LEAST_WEIGHT), wide(values, np.float32(0)), wide(values, np.float32(0))
+        weight, left, right = np.float32(LEAST_WEIGHT), wide(weights, np.float32(0)), wide(weights, np.float32(0))
         for t in range(len(values)):
             weight += weights[t]
-            left = left + load(values[t], j) * weights[t]
-            right = right + load(values[t], j + LANES) * weights[t]
+            left = left + load_brief(values[t], j) * weights[t]
+            right = right + load_brief(values[t], j + LANES) * weights[t]
         store(pooled, j, left / weight)
         store(pooled, j + LANES, right / weight)
 
@@ -179,7 +191,7 @@ def choose_tokens(
 
     Args:
         pictures, starts, counts, x_px, y_px, here_px, visited: as in `observe`.
-        keys: (tokens, key) of each token.
+        keys: (tokens, key) of each token, float32 or bfloat16's bits where they are whole lanes.
         waiting: (k,) whether a pen is yet to come from `NOWHERE`.
         asked: (k, key + `GEOMETRY`) the pen's query of content, and of place.
         temperatures: (k,) 0 for the likeliest token.
@@ -224,7 +236,7 @@ def _ask(
     for t in range(count):
         match = wide(logits, np.float32(0))
         for j in range(0, whole, LANES):
-            match = match + load(keys[t], j) * load(asked, j)
+            match = match + load_brief(keys[t], j) * load(asked, j)
         logits[t] = total(match)
         for j in range(whole, key):
             logits[t] += keys[t, j] * asked[j]

@@ -1,5 +1,7 @@
 """Walks stay on the ink, end once, and are the same however they are batched."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from strokes.recovery.pointer import decoding as walking
 from strokes.recovery.pointer.decoding import MORE_POINTS, in_lanes, walk
 from strokes.recovery.pointer.kernels import choose_flags, choose_place
-from strokes.recovery.pointer.network import END, GO, LIFT
+from strokes.recovery.pointer.network import END, GO, LIFT, PenNetwork
 
 
 def look(network, pictures):
@@ -71,6 +73,16 @@ def test_warm_walks_are_drawn_with_the_network_s_chances(pen_network, some):
     first = logits[0, 0].softmax(dim=0).numpy()
     drawn = np.bincount(walks.tokens[:, 0], minlength=len(first)) / times
     assert np.abs(drawn - first).max() < 4 * np.sqrt(0.25 / times)
+
+
+def test_what_is_kept_of_tokens_in_half_the_bytes_is_read_as_it_was(pen_recipe, some):
+    network = PenNetwork(replace(pen_recipe.network, key=32)).eval().requires_grad_(False)
+    ink = look(network, some)
+    halves = replace(ink, keys=ink.keys.bfloat16(), values=ink.values.bfloat16())
+    floats = replace(ink, keys=halves.keys.float(), values=halves.values.float())
+    found, expected = walk(network, halves), walk(network, floats)
+    assert np.array_equal(found.points_px, expected.points_px)
+    assert np.array_equal(found.likelihood, expected.likelihood)
 
 
 def test_no_pictures_make_no_walks(pen_network, some):

@@ -1,4 +1,4 @@
-"""A dataset that is a folder of shards, read as one: what a dataset file gives, it gives.
+"""A dataset that is a folder of shards, here or on object storage, read as one: what a dataset file gives, it gives.
 
 A shard is read whole, and checked against its sha256, when something of it is asked for; the last few are kept.
 """
@@ -9,11 +9,11 @@ import itertools
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from strokes.errors import StoreError
+from strokes.files.places import Place
 from strokes.ink.drawing import SPLITS, Drawing, DrawingSet, join
 from strokes.store.dataset_file import DatasetFile
 from strokes.store.manifest import Manifest
@@ -34,7 +34,7 @@ class DatasetFolder(DatasetFile):
         ConfigError: the shards are Parquet, and pyarrow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.manifest = Manifest.read(path)
         KINDS[self.manifest.kind].prepare()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
+from strokes.files.places import Place
 from strokes.ink.drawing import SPLITS
 from strokes.metrics.scans import LEAST_AGREEMENT, SCAN_SCORES
 from strokes.store.reader import DatasetFile, open_dataset
@@ -15,7 +15,7 @@ from strokes.store.schema import Array
 SHOWN_CHARACTERS = 100
 
 
-def describe(path: Path | str) -> str:
+def describe(path: Place | str) -> str:
     """A summary of the dataset at `path`, several lines: drawings, classes, splits, sizes, scores and attributes.
 
     Raises:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from strokes.errors import ConfigError, StoreError
+from strokes.files.places import Place
 from strokes.ink.drawing import DrawingSet
 from strokes.store.folder_writer import HDF5, check_out, new_dataset
 from strokes.store.reader import DatasetFile, open_dataset
@@ -53,12 +54,12 @@ def parse_part(text: str) -> Part:
     return Part(int(number), int(count))
 
 
-def merge(paths: Sequence[Path], out: Path, *, kind: str = HDF5, overwrite: bool = False) -> int:
+def merge(paths: Sequence[Path], out: Place, *, kind: str = HDF5, overwrite: bool = False) -> int:
     """Join the parts of one build, given in any order, to the same bytes as one build makes.
 
     Args:
         paths: the parts.
-        out: the dataset to make.
+        out: the dataset to make; a folder of shards may be on object storage.
         kind: what it is, one of `DATASET_KINDS`.
         overwrite: replace an existing one.
 
@@ -119,7 +120,7 @@ def check_same_build(stored: DatasetFile, first: DatasetFile) -> None:
 
 
 def write_joined(
-    parts: Sequence[DatasetFile], out: Path, kind: str = HDF5, *, attributes: Mapping[str, object], overwrite: bool
+    parts: Sequence[DatasetFile], out: Place, kind: str = HDF5, *, attributes: Mapping[str, object], overwrite: bool
 ) -> int:
     """Write the drawings of open datasets, one after the other, to a new one; returns how many there were."""
     total = sum(map(len, parts))

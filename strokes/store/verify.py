@@ -14,7 +14,7 @@ from strokes.files.places import Place, entries, place_of
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import USER_BLOCK, Sums, flipped_bit, read_sums, sum_up
 from strokes.store.damage import RepairedFile, describe_flip, describe_range
-from strokes.store.manifest import DATA, Manifest, check_is_file, has_manifest
+from strokes.store.manifest import DATA, Listed, Manifest, check_is_file, has_manifest
 from strokes.store.reader import open_dataset
 from strokes.store.shard_kinds import read_bytes
 
@@ -32,13 +32,14 @@ def verify(path: Place | str) -> int:
         StoreError: it is missing, damaged (the message says where, and in which drawings when that can be told), or
             holds values that the format forbids.
     """
-    path = place_of(path)
-    with reaching(path):
-        if not has_manifest(path) and not check_is_file(path).is_file():
+    place = place_of(path)
+    with reaching(place):
+        in_shards = has_manifest(place)
+        if not in_shards and not check_is_file(place).is_file():
             raise StoreError(f"there is no file {path}")
-    check_bytes(path)
-    with open_dataset(path) as stored:
-        if stored.column("flagged").max(initial=0) > 1:
+    (check_listing if in_shards else check_bytes)(place)
+    with open_dataset(place) as stored:
+        if not in_shards and stored.column("flagged").max(initial=0) > 1:
             raise StoreError(f"{path} holds what the format forbids: flagged is neither 0 nor 1")
         first = 0
         for drawings in stored.blocks():
@@ -61,6 +62,16 @@ def has_whole_bytes(path: Place) -> bool:
 
 def check_shards(folder: Place) -> None:
     """Raise `StoreError` unless a folder holds the shards that its manifest lists, byte for byte, and no others."""
+    for shard in check_listing(folder):
+        read_bytes(folder, shard)
+
+
+def check_listing(folder: Place) -> Sequence[Listed]:
+    """The shards of a folder, whose bytes are checked when their drawings are read, or here where there are none.
+
+    Raises:
+        StoreError: the manifest is damaged, or there are shards that it doesn't list.
+    """
     manifest = Manifest.read(folder)
     listed = {shard.file for shard in manifest.shards}
     with reaching(folder):
@@ -69,7 +80,9 @@ def check_shards(folder: Place) -> None:
     if others := sorted(found - listed):
         raise StoreError(f"{folder} has {others[0]}, which its manifest doesn't list")
     for shard in manifest.shards:
-        read_bytes(folder, shard)
+        if not shard.drawings:
+            read_bytes(folder, shard)
+    return manifest.shards
 
 
 def check_bytes(path: Place) -> None:

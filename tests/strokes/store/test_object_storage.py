@@ -12,6 +12,7 @@ from strokes.errors import StoreError
 from strokes.files.places import Remote
 from strokes.store import folder_writer
 from strokes.store.folder_writer import new_dataset
+from strokes.store.info import describe
 from strokes.store.manifest import MANIFEST
 from strokes.store.verify import verify
 from tests.helpers.drawings import CLASSES, make_set, same
@@ -108,6 +109,18 @@ def test_commands_make_and_read_it(place, run, tmp_path):
     code, _, (line,) = run(*BUILD, "--out", url)
     assert (code, "--overwrite" in line) == (1, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "here.ndjson", "remote.ndjson"]
+
+
+@pytest.mark.parametrize("look", [verify, describe])
+def test_each_shard_is_fetched_once_to_be_looked_at(place, drawings, monkeypatch, look):
+    url, _ = place
+    write(url, drawings)
+    fetched = []
+    inner = Remote.read_bytes
+    monkeypatch.setattr(Remote, "read_bytes", lambda self: fetched.append(self.name) or inner(self))
+    look(url)
+    shards = [name for name in fetched if name != MANIFEST]
+    assert len(shards) == len(set(shards)) == 9
 
 
 def test_parts_are_merged_into_a_bucket(place, run, tmp_path):

@@ -59,7 +59,7 @@ def scan(
 
 @app.command()
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
+    parts: Annotated[list[str], typer.Argument(metavar="PATH|URL", help="Every part of one build, in any order.")],
     out: DatasetOut,
     kind: Kind = "hdf5",
     overwrite: Overwrite = False,

@@ -123,11 +123,13 @@ def test_each_shard_is_fetched_once_to_be_looked_at(place, drawings, monkeypatch
     assert len(shards) == len(set(shards)) == 9
 
 
-def test_parts_are_merged_into_a_bucket(place, run, tmp_path):
+def test_parts_are_merged_into_a_bucket_and_from_there(place, bucket, run, tmp_path):
     url, lying = place
     for i in (1, 2):
         run("build-dataset", "--method", "trace", "--limit", 100, "--shard", f"{i}/2", "--out", f"{i}.h5")
-    assert run("merge", "1.h5", "2.h5", "--format", "parquet", "--out", url)[1] == [f"{url}: 100 drawings"]
+    bucket[1].upload_file(str(tmp_path / "2.h5"), "ink", "parts/2.h5")
+    merge = ("merge", "1.h5", "s3://ink/parts/2.h5", "--format", "parquet", "--out", url)
+    assert run(*merge)[1] == [f"{url}: 100 drawings"]
     run(*BUILD, "--out", "here")
     assert lying() == files_of(tmp_path / "here")
 

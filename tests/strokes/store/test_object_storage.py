@@ -17,18 +17,18 @@ from strokes.store.manifest import MANIFEST
 from strokes.store.verify import verify
 from tests.helpers.drawings import CLASSES, make_set, same
 
-BUILD = ("build-dataset", "--method", "trace", "--limit", 100, "--format", "parquet")
+BUILD = ("build-dataset", "--method", "trace", "--limit", 50, "--format", "parquet")
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(folder_writer, "SHARD_DRAWINGS", 40)
+    monkeypatch.setattr(folder_writer, "SHARD_DRAWINGS", 20)
 
 
 @pytest.fixture(scope="module")
 def drawings():
-    return make_set(300)
+    return make_set(120)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_folder_in_a_bucket_is_the_one_of_this_machine(kind, place, drawings, 
     write(url, drawings, kind)
     write(tmp_path / "here", drawings, kind)
     assert lying() == files_of(tmp_path / "here")
-    assert verify(url) == 300
+    assert verify(url) == 120
     with strokes.open_dataset(url) as stored, strokes.open_dataset(tmp_path / "here") as expected:
         assert same(stored.read(), expected.read())
         assert stored[-1] == expected[-1]
@@ -98,10 +98,10 @@ def test_a_bucket_is_read_for_training_shuffled_by_workers(place, drawings):
 
 def test_commands_make_and_read_it(place, run, tmp_path):
     url, lying = place
-    assert run(*BUILD, "--out", url)[1] == [f"{url}: 100 drawings"]
+    assert run(*BUILD, "--out", url)[1] == [f"{url}: 50 drawings"]
     assert run(*BUILD, "--out", "here")[0] == 0
     assert lying() == files_of(tmp_path / "here")
-    assert run("verify", url)[1] == [f"{url}: whole, 100 drawings"]
+    assert run("verify", url)[1] == [f"{url}: whole, 50 drawings"]
     assert run("info", url)[1][1:] == run("info", "here")[1][1:]
     for source, out in ((url, "remote.ndjson"), ("here", "here.ndjson")):
         assert run("export", source, out)[0] == 0
@@ -120,16 +120,16 @@ def test_each_shard_is_fetched_once_to_be_looked_at(place, drawings, monkeypatch
     monkeypatch.setattr(Remote, "read_bytes", lambda self: fetched.append(self.name) or inner(self))
     look(url)
     shards = [name for name in fetched if name != MANIFEST]
-    assert len(shards) == len(set(shards)) == 9
+    assert len(shards) == len(set(shards)) == sum(-(-count // 20) for count in np.bincount(drawings.split))
 
 
 def test_parts_are_merged_into_a_bucket_and_from_there(place, bucket, run, tmp_path):
     url, lying = place
     for i in (1, 2):
-        run("build-dataset", "--method", "trace", "--limit", 100, "--shard", f"{i}/2", "--out", f"{i}.h5")
+        run("build-dataset", "--method", "trace", "--limit", 50, "--shard", f"{i}/2", "--out", f"{i}.h5")
     bucket[1].upload_file(str(tmp_path / "2.h5"), "ink", "parts/2.h5")
     merge = ("merge", "1.h5", "s3://ink/parts/2.h5", "--format", "parquet", "--out", url)
-    assert run(*merge)[1] == [f"{url}: 100 drawings"]
+    assert run(*merge)[1] == [f"{url}: 50 drawings"]
     run(*BUILD, "--out", "here")
     assert lying() == files_of(tmp_path / "here")
 
@@ -141,7 +141,7 @@ def test_a_broken_build_is_no_dataset_and_the_same_command_puts_the_rest(place, 
     (tmp_path / "work").mkdir()
     code, _, errors = run(*BUILD, "--out", url, "--work", "work")
     assert code == 1
-    assert "100 of 100 drawings are kept in work" in errors[-1]
+    assert "50 of 50 drawings are kept in work" in errors[-1]
     assert MANIFEST not in lying()
     code, _, (line,) = run("verify", url)
     assert (code, MANIFEST in line) == (1, True)
@@ -160,14 +160,14 @@ def test_what_is_replaced_stays_whole_until_the_new_is(place, refused, drawings)
     first = lying()
     bad.add(MANIFEST)
     with pytest.raises(StoreError, match="Slow Down"):
-        write(url, make_set(90), overwrite=True)
+        write(url, make_set(30), overwrite=True)
     found = lying()
     assert all(found[name] == content for name, content in first.items() if name != "README.md")
-    assert verify(url) == 300
+    assert verify(url) == 120
     bad.clear()
-    write(url, make_set(90), overwrite=True)
+    write(url, make_set(30), overwrite=True)
     assert {name.partition("/")[0] for name in lying()} == {".strokes-export", "README.md", "data-2", MANIFEST}
-    assert verify(url) == 90
+    assert verify(url) == 30
     assert "path:\n    - data-2/train-*" in lying()["README.md"].decode()
     put.clear()
     write(url, make_set(3), overwrite=True)

@@ -214,7 +214,7 @@ def test_a_flipped_bit_is_found_when_the_shard_is_read(place, bucket, drawings):
     bucket[1].put_object(Bucket="ink", Key=f"{url.rpartition('/')[2]}/data/none-00001.parquet", Body=bytes(data))
     with strokes.open_dataset(url) as stored:
         assert len(stored.read(stored.indices("train"))) == (drawings.split == 0).sum()
-        with pytest.raises(StoreError, match=r"none-00001\.parquet is damaged"):
+        with pytest.raises(StoreError, match=r"none-00001\.parquet is damaged: its sha256"):
             stored.read(stored.indices("none"))
 
 

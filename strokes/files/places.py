@@ -173,14 +173,18 @@ def opened(place: Place) -> Iterator[IO[bytes]]:
 
 def read_at_most(place: Place, most: int) -> bytes:
     """A file's content. Raises `MissingError`, or `SourceError` when it can't be read or has more bytes than `most`."""
-    if isinstance(place, Path):
-        with opened(place) as stream:
-            content = stream.read(most + 1)
+    if isinstance(place, Remote):
+        if place.size_bytes <= most:
+            return place.read_bytes()
     else:
-        content = place.read_bytes() if place.size_bytes <= most else bytes(most + 1)
-    if len(content) > most:
-        raise SourceError(f"{place} has more than {most:,} bytes")
-    return content
+        try:
+            with opened(place) as stream:
+                content = stream.read(most + 1)
+        except OSError as error:
+            raise SourceError(f"{place} can't be read ({reason(error)})") from None
+        if len(content) <= most:
+            return content
+    raise SourceError(f"{place} has more than {most:,} bytes")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from strokes.datasets.image_values import Picture, gather_grey, gather_images
 from strokes.datasets.writers import FOLDER, PLACE
 from strokes.errors import ConfigError
 from strokes.evaluation import evaluate
+from strokes.files.places import place_of
 from strokes.formats import export, import_file
 from strokes.formats.pens import load_pen_sets, load_pens
 from strokes.generation.generator import RANDOMNESS
@@ -164,7 +165,7 @@ def build_dataset(
     """
     return build.build_dataset(
         as_image_set(images, labels, ink=ink, writers=writers),
-        Path(out),
+        place_of(out),
         options=options_of(method, seed=seed, habits=habits),
         min_confidence=min_confidence,
         overwrite=overwrite,

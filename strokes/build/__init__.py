@@ -18,6 +18,7 @@ from strokes.engines.progress import WorkProgress
 from strokes.engines.stopping import sigterm_interrupts
 from strokes.errors import ConfigError
 from strokes.files import check_free, file_sha256
+from strokes.files.places import Place
 from strokes.formats import choose_format, export
 from strokes.ink.drawing import DrawingSet, join
 from strokes.ink.labels import DIGITS
@@ -36,7 +37,7 @@ from strokes.training.checkpoints import SHIPPED
 
 def build_dataset(
     pictures: ImageSet,
-    out: Path,
+    out: Place,
     *,
     options: Options | None = None,
     min_confidence: float = 0.0,
@@ -47,6 +48,7 @@ def build_dataset(
     skip_bad: bool = False,
     engine: Engine | None = None,
     kind: str = HDF5,
+    work: Path | None = None,
 ) -> int:
     """Draw `pictures` with a network and write the drawings to a dataset, which appears only when whole.
 
@@ -55,16 +57,17 @@ def build_dataset(
     Args:
         pictures: thinned pictures; where a published network must be told a label that is missing, the shipped
             classifier of digits predicts it.
-        out: the file to make, or the folder of shards.
+        out: the file to make, or the folder of shards, which may be on object storage.
         options: how they are recovered; by default as scores best.
         min_confidence: leave drawings out that are less sure than this, 0 to 1.
         batch_size: pictures in work at a time; it changes memory and speed, never the file.
         overwrite: replace an existing file.
         part: build this part of the pictures alone, for `strokes.store.parts.merge` to join.
-        fresh: throw away what a build of something else left unfinished beside `out`.
+        fresh: throw away what a build of something else left unfinished.
         skip_bad: leave pictures out that can't be drawn, and list them in a table beside `out`.
         engine: what draws: by default this machine's cores, as many as `batch_size` keeps busy.
         kind: what is made: "hdf5", one file, or a folder of shards, "parquet" or "webdataset".
+        work: a folder of this machine for what isn't finished; see `Job`.
 
     Returns:
         How many drawings it holds.
@@ -92,7 +95,9 @@ def build_dataset(
             "only pen networks that were calibrated on held-out writers tell their confidence; leave --min-confidence "
             "out, or choose another --model"
         )
-    job, maker = plan(method, out, options, min_confidence=min_confidence, part=part, skip_bad=skip_bad, kind=kind)
+    job, maker = plan(
+        method, out, options, min_confidence=min_confidence, part=part, skip_bad=skip_bad, kind=kind, work=work
+    )
     engine = engine or LocalEngine(min(-(-batch_size // BLOCK), os.cpu_count() or 1))
     spread = Spread(method.pictures, maker, engine, job.pictures)
     with sigterm_interrupts():
@@ -105,13 +110,14 @@ def build_dataset(
 
 def plan(
     method: Method,
-    out: Path,
+    out: Place,
     options: Options,
     *,
     min_confidence: float,
     part: Part | None,
     skip_bad: bool,
     kind: str = HDF5,
+    work: Path | None = None,
 ) -> tuple[Job, ShardMaker]:
     """The job of a build, and what makes its shards."""
     pictures = method.pictures
@@ -130,6 +136,7 @@ def plan(
         min_confidence=min_confidence,
         kind=kind,
         unread=unread_of(pictures.notes) if part is None or part.number == 1 else (),
+        work=work,
     )
     return job, ShardMaker(artist, skip_bad)
 

@@ -34,7 +34,7 @@ class Spread:
         """The shards that are missing, in whatever order they are done.
 
         Raises:
-            EngineError: workers die of a picture, and bad ones aren't to be left out.
+            EngineError: workers die of a picture, and bad ones aren't to be left out; or of a shard, and of none alone.
         """
         done = self.total - sum(len(shard.pictures) for shard in missing)
         with WorkProgress(self.total, done=done) as progress:
@@ -42,7 +42,8 @@ class Spread:
             lost = yield from self._run(pieces, progress)
             if lost:
                 careful = [(shard, self._without_deadly(shard, reason)) for shard, reason in lost]
-                yield from self._run(careful, progress)
+                for shard, reason in (yield from self._run(careful, progress)):
+                    raise given_up(shard, reason, "though of none of them alone; give workers more memory")
 
     def _piece(self, shard: Shard) -> Piece:
         return Piece(self.pictures.part(shard.pictures), shard.key)
@@ -59,11 +60,8 @@ class Spread:
             elif self.maker.skip_bad:
                 lost.append((shard, made.reason))
             else:
-                first, last = shard.pictures[0], shard.pictures[-1]
-                raise EngineError(
-                    f"pictures {first} to {last}: {made.reason}; give workers more memory, or --skip-bad to find the "
-                    "picture, leave it out and list it"
-                )
+                advice = "give workers more memory, or --skip-bad to find the picture, leave it out and list it"
+                raise given_up(shard, made.reason, advice)
         return lost
 
     def _without_deadly(self, shard: Shard, reason: str) -> Piece:
@@ -77,6 +75,11 @@ class Spread:
             deadly |= {places[0]: reason for places in found if len(places) == 1}
             trying = [half for places in found if len(places) > 1 for half in halves(places)]
         return replace(piece, deadly=deadly)
+
+
+def given_up(shard: Shard, reason: str, advice: str) -> EngineError:
+    """What is to be raised for a shard that no worker survived."""
+    return EngineError(f"pictures {shard.pictures[0]} to {shard.pictures[-1]}: {reason}; {advice}")
 
 
 def halves(places: Sequence[int]) -> list[Sequence[int]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from strokes.cli.options import Dataset, Kind, Overwrite
+from strokes.cli.options import DatasetAt, DatasetOut, Kind, Overwrite
 from strokes.errors import StrokesError
 
 app = typer.Typer(rich_markup_mode=None)
@@ -28,7 +28,7 @@ def fetch(
 
 
 @app.command()
-def info(dataset: Dataset) -> None:
+def info(dataset: DatasetAt) -> None:
     """Print what is in a dataset.
 
     Example: strokes info out/digits.h5
@@ -59,8 +59,8 @@ def scan(
 
 @app.command()
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="Every part of one build, in any order.")],
-    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5), or the folder of shards.")],
+    parts: Annotated[list[str], typer.Argument(metavar="PATH|URL", help="Every part of one build, in any order.")],
+    out: DatasetOut,
     kind: Kind = "hdf5",
     overwrite: Overwrite = False,
 ) -> None:
@@ -68,31 +68,38 @@ def merge(
 
     Example: strokes merge out/part-1.h5 out/part-2.h5 --out out/digits.h5
     """
+    from strokes.files.places import place_of
     from strokes.store.parts import merge as join
 
-    typer.echo(f"{out}: {join(parts, out, kind=kind, overwrite=overwrite):,} drawings")
+    typer.echo(f"{out}: {join(parts, place_of(out), kind=kind, overwrite=overwrite):,} drawings")
 
 
 @app.command()
 def verify(
     dataset: Annotated[
-        Path, typer.Argument(help="A dataset: a file (.h5), or a folder of shards or that strokes publish made.")
+        str,
+        typer.Argument(
+            metavar="PATH|URL",
+            help="A dataset: a file (.h5), a folder of shards, here or by URL, or what strokes publish made.",
+        ),
     ],
 ) -> None:
     """Check every byte of a dataset against the checksums in it, and every offset, range and shape.
 
     Example: strokes verify out/digits.h5
     """
+    from strokes.files.places import Remote, place_of
     from strokes.store.manifest import has_manifest
 
-    if dataset.is_dir() and not has_manifest(dataset):
+    place = place_of(dataset)
+    if not isinstance(place, Remote) and place.is_dir() and not has_manifest(place):
         from strokes.publishing.checks import verify_published
 
-        count = verify_published(dataset)
+        count = verify_published(place)
     else:
         from strokes.store.verify import verify as verify_file
 
-        count = verify_file(dataset)
+        count = verify_file(place)
     typer.echo(f"{dataset}: whole, {count:,} drawings")
 
 

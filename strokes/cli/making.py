@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from strokes.cli.options import (
+    DatasetOut,
     Device,
     Format,
     Habits,
@@ -26,7 +27,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command("build-dataset")
 def build_dataset(
-    out: Annotated[Path, typer.Option(help="The dataset file to make (.h5), or the folder of shards.")],
+    out: DatasetOut,
     images: Annotated[
         str | None,
         typer.Option(
@@ -66,6 +67,10 @@ def build_dataset(
     workers: Annotated[int, typer.Option(min=0, help="A core each; 0: all cores. Never changes the file.")] = 0,
     kind: Kind = "hdf5",
     shard: Annotated[str, typer.Option(help="Build part i of n alone, such as 2/4, for strokes merge.")] = "",
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Folder for unfinished work; default: the output's, or this one for a URL."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away another build's unfinished work.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -77,6 +82,7 @@ def build_dataset(
     from strokes.datasets.choose import choose_pictures
     from strokes.datasets.given import Reading
     from strokes.engines import choose_engine
+    from strokes.files.places import place_of
     from strokes.formats.pens import load_pens
     from strokes.layout.units import split_units
     from strokes.recovery.methods import Options
@@ -95,7 +101,7 @@ def build_dataset(
     options = Options(method, model, hypotheses, refine, scores, seed, device, taught, direction)
     count = build(
         split_units(pictures, unit, direction=direction),
-        out,
+        place_of(out),
         options=options,
         min_confidence=min_confidence,
         batch_size=batch_size,
@@ -105,6 +111,7 @@ def build_dataset(
         skip_bad=skip_bad,
         engine=None if (engine, workers, address) == ("local", 0, "") else choose_engine(engine, workers, address),
         kind=kind,
+        work=work,
     )
     typer.echo(f"{out}: {count:,} drawings")
 

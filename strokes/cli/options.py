@@ -10,6 +10,13 @@ import typer
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")]
 Dataset = Annotated[Path, typer.Argument(help="A dataset: a file (.h5), or a folder of shards.")]
+DatasetAt = Annotated[
+    str, typer.Argument(metavar="PATH|URL", help="A dataset: a file (.h5), or a folder of shards, here or by URL.")
+]
+DatasetOut = Annotated[
+    str,
+    typer.Option(metavar="PATH|URL", help="The dataset file to make (.h5), or the folder of shards, here or by URL."),
+]
 Kind = Annotated[str, typer.Option("--format", help="hdf5, one file; parquet or webdataset, a folder of shards.")]
 Model = Annotated[str, typer.Option(help="A shipped network's name or a checkpoint; default: as the labels ask.")]
 MethodName = Annotated[str, typer.Option("--method", help="network, or trace: a classical baseline without one.")]

@@ -10,6 +10,7 @@ import typer
 
 from strokes.cli.options import (
     Dataset,
+    DatasetAt,
     Format,
     Habits,
     Hypotheses,
@@ -73,7 +74,7 @@ def tell(out: Path, lost: tuple[str, ...]) -> None:
 
 @app.command()
 def export(
-    dataset: Dataset,
+    dataset: DatasetAt,
     out: Annotated[Path, typer.Argument(help="The file or folder to make.")],
     format: Format = None,
     height_mm: Height = None,

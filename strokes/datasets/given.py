@@ -16,11 +16,11 @@ from strokes.datasets.given_pictures import GivenPicture, frame_given
 from strokes.datasets.image_files import find_pictures, is_picture, split_by_name
 from strokes.datasets.items import Item
 from strokes.datasets.orientation import check_orientation
-from strokes.datasets.places import Place, Remote, on_this_machine, place_of
 from strokes.datasets.shards import is_shard, shard_of
 from strokes.datasets.stacks import is_stack, mnist_files, names_beside, read_stacks
 from strokes.datasets.writers import check_writers, writer_teller
 from strokes.errors import ConfigError, SourceError
+from strokes.files.places import Place, Remote, on_this_machine, place_of
 from strokes.ink.paper.polarity import check_ink
 from strokes.ink.pictures import ImageSet
 

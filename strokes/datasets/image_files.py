@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from strokes.datasets.decode import SUFFIXES
 from strokes.datasets.items import Item
-from strokes.datasets.places import Place, list_folder
 from strokes.errors import SourceError
+from strokes.files.places import Place, list_folder
 
 SPLIT_FOLDERS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 SPLIT_FOLDERS |= dict.fromkeys(("val", "valid", "validation"), "none")

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.datasets.places import Place, opened
+from strokes.files.places import Place, opened
 
 READ_BYTES = 1 << 20
 

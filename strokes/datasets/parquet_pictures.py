@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.datasets.items import Item
-from strokes.datasets.places import Place, opened
 from strokes.datasets.scale import full_scale, to_bytes
 from strokes.datasets.stacks import LOOKED_AT, ink_of_most
 from strokes.errors import ConfigError, SourceError
+from strokes.files.places import Place, opened
 from strokes.ink.drawing import UNLABELLED
 
 PICTURES = ("image", "images", "img", "picture", "pixels", "png", "jpg")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from strokes.datasets.image_files import SPLIT_FOLDERS
 from strokes.datasets.items import Item
 from strokes.datasets.parquet_pictures import ParquetPictures
-from strokes.datasets.places import Place, on_this_machine
 from strokes.datasets.stacks import read_stacks
 from strokes.datasets.tars import TARS, TarPictures
+from strokes.files.places import Place, on_this_machine
 
 PARQUET = (".parquet",)
 SPLIT_WORD = re.compile(rf"({'|'.join(SPLIT_FOLDERS)})(?![a-z])", re.IGNORECASE)

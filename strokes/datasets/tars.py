@@ -17,9 +17,9 @@ from typing import Any
 
 from strokes.datasets.image_files import SPLIT_FOLDERS, is_picture
 from strokes.datasets.items import Item
-from strokes.datasets.places import Place, opened
 from strokes.errors import SourceError
 from strokes.files import reason
+from strokes.files.places import Place, opened
 
 TARS = (".tar", ".tar.gz", ".tgz")
 LABELS = ("cls", "json", "txt")

@@ -23,7 +23,8 @@ from strokes.errors import ConfigError, EngineError
 GIVEN_AHEAD = 2
 """Items that are given to an actor at a time: it need not wait for the next."""
 MOST_DEATHS = 5
-"""An item whose workers died so often is given up; an engine whose workers die so often before their first, too."""
+"""An item whose workers died so often is given up. So often in a row may workers die before their first: then no more
+are asked for awhile, or where none is at work the run is given up."""
 TICK_S = 1.0
 CONNECT_S = 10.0
 LONG_WAIT_S = 30.0
@@ -177,8 +178,8 @@ class Crew(Generic[Key]):
     def hire(self) -> None:
         """Ask for as many actors as are wanted and missing."""
         now = time.monotonic()
-        if not self.workers and now > self.counted + COUNT_EVERY_S:
-            self.wanted, self.counted = max(self.wanted, self._cores()), now
+        if now > self.counted + COUNT_EVERY_S:
+            self.wanted, self.counted = max(self.wanted, self.workers or self._cores()), now
         for _ in range(self.wanted - len(self.members) - len(self.coming)):
             actor = self.hand.remote(self.held)
             self.coming[actor.prepare.remote()] = Member(actor)
@@ -205,7 +206,9 @@ class Crew(Generic[Key]):
             self.dismiss_one(member)
             self.failed_starts += 1
             if self.failed_starts >= MOST_DEATHS:
-                raise EngineError(f"workers can't begin: {first_line(error)}") from error
+                if not self.members:
+                    raise EngineError(f"workers can't begin: {first_line(error)}") from error
+                self.wanted, self.counted, self.failed_starts = len(self.members), time.monotonic(), 0
             return
         self.failed_starts, self.welcomed = 0, time.monotonic()
         self.members.append(member)

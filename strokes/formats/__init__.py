@@ -12,6 +12,7 @@ import numpy as np
 
 from strokes.errors import SourceError
 from strokes.files import atomic_folder, atomic_path, check_dataset_name, check_free, check_free_folder
+from strokes.files.places import Place, place_of
 from strokes.formats.losses import lost
 from strokes.formats.registry import FORMATS, Format, choose_format, named_format
 from strokes.store.reader import DatasetFile, open_dataset
@@ -23,7 +24,7 @@ __all__ = ["FORMATS", "Format", "choose_format", "export", "import_file"]
 
 
 def export(
-    dataset: Path | str,
+    dataset: Place | str,
     out: Path | str,
     format: str | None = None,
     *,
@@ -38,7 +39,7 @@ def export(
     ('pictures',)
 
     Args:
-        dataset: a dataset file.
+        dataset: a dataset file, or a folder of shards, also by URL.
         out: the file or folder to make.
         format: a name in `FORMATS`; by default guessed from the ending of `out`.
         selection: which drawings; by default all.
@@ -57,13 +58,13 @@ def export(
     write, in_folder = chosen.writer(**settings), chosen.makes_folder(out)
     check, appears = (check_free_folder, atomic_folder) if in_folder else (check_free, atomic_path)
     check(out, overwrite=overwrite)
-    with selected(Path(dataset), selection) as stored, appears(out, overwrite=overwrite) as partial:
+    with selected(place_of(dataset), selection) as stored, appears(out, overwrite=overwrite) as partial:
         write(stored, partial)
         return lost(stored, chosen.keeps)
 
 
 @contextmanager
-def selected(dataset: Path, selection: Selection | None) -> Iterator[DatasetFile]:
+def selected(dataset: Place, selection: Selection | None) -> Iterator[DatasetFile]:
     """The dataset, or one for the while with the drawings that a selection keeps."""
     with open_dataset(dataset) as stored:
         if selection is None:

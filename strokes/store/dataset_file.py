@@ -18,6 +18,7 @@ import numpy as np
 
 from strokes.errors import ShapeError, StoreError
 from strokes.files import reaching, reason
+from strokes.files.places import Place
 from strokes.ink.display import counted, list_classes
 from strokes.ink.drawing import (
     IDENTITY_FRAME,
@@ -58,7 +59,7 @@ class DatasetFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path: Place = path
         self._file = _open(path)
         try:
             self.attributes = read_attributes(self._file.attrs)
@@ -95,7 +96,7 @@ class DatasetFile:
     @property
     def size_bytes(self) -> int:
         """What it takes on the disk."""
-        return self.path.stat().st_size
+        return Path(str(self.path)).stat().st_size
 
     @property
     def pieces(self) -> Sequence[range]:

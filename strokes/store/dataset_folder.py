@@ -1,4 +1,4 @@
-"""A dataset that is a folder of shards, read as one: what a dataset file gives, it gives.
+"""A dataset that is a folder of shards, here or on object storage, read as one: what a dataset file gives, it gives.
 
 A shard is read whole, and checked against its sha256, when something of it is asked for; the last few are kept.
 """
@@ -9,11 +9,11 @@ import itertools
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from strokes.errors import StoreError
+from strokes.files.places import Place
 from strokes.ink.drawing import SPLITS, Drawing, DrawingSet, join
 from strokes.store.dataset_file import DatasetFile
 from strokes.store.manifest import Manifest
@@ -34,7 +34,7 @@ class DatasetFolder(DatasetFile):
         ConfigError: the shards are Parquet, and pyarrow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.manifest = Manifest.read(path)
         KINDS[self.manifest.kind].prepare()
@@ -81,13 +81,13 @@ class DatasetFolder(DatasetFile):
         return [found[index] for index in indices]
 
     def columns(self, names: Sequence[str]) -> dict[str, Array]:
-        """See `DatasetFile.columns`; every shard is read once for all of them."""
-        quick = ("split", "labels")
-        parts = {name: self._start_of(name) for name in names if name not in quick}
+        """See `DatasetFile.columns`; every shard is read once for all of them, labels last: from what was read."""
+        known = ("split",) if set(names) - {"split", "labels"} else ("split", "labels")
+        parts = {name: self._start_of(name) for name in sorted(names, key="labels".__eq__) if name not in known}
         for rows in zip(*(self._parts_of(name) for name in parts), strict=True):
             for name, part in zip(parts, rows, strict=True):
                 parts[name].append(part)
-        return super().columns([name for name in names if name in quick]) | {
+        return super().columns([name for name in names if name in known]) | {
             name: np.concatenate(found) for name, found in parts.items()
         }
 
@@ -105,7 +105,7 @@ class DatasetFolder(DatasetFile):
         for number, shard in enumerate(self._shards):
             if name == "split":
                 yield np.full(shard.drawings, SPLITS.index(shard.split), np.uint8)
-            elif name == "labels":
+            elif name == "labels" and number not in self._kept:
                 yield read_labels(self.path, shard, kind=self.manifest.kind).astype(dtype_of(name))
             else:
                 yield columns_of(self._shard(number))[name] + (passed if name in OFFSETS else 0)

@@ -1,6 +1,6 @@
 """Writes a folder of shards: it appears whole or not at all, the same bytes for any size of the appended blocks.
 
-A shard holds `SHARD_DRAWINGS` drawings of one split, the last of a split fewer; each is flushed to the disk.
+A shard holds `SHARD_DRAWINGS` drawings of one split, the last of a split fewer; each is written as soon as it is full.
 """
 
 from __future__ import annotations
@@ -14,19 +14,13 @@ from types import TracebackType
 import numpy as np
 
 from strokes.errors import ConfigError, ShapeError, StoreError
-from strokes.files import (
-    DATASET_ENDINGS,
-    atomic_folder,
-    check_dataset_name,
-    check_free,
-    check_free_folder,
-    flush_to_disk,
-)
+from strokes.files import DATASET_ENDINGS, check_dataset_name, check_free
+from strokes.files.places import Place, Remote, place_of
 from strokes.ink.drawing import SPLITS, DrawingSet, join, make_drawing_set
-from strokes.store.manifest import DATA, ENDINGS, MANIFEST, Holding, Listed, Manifest
+from strokes.store.manifest import ENDINGS, MANIFEST, Holding, Listed, Manifest
+from strokes.store.new_folders import check_free_place, new_folder
 from strokes.store.schema import COORDINATES, columns_of, flags_of
 from strokes.store.shard_kinds import KINDS, list_shard
-from strokes.store.sink import write_whole
 from strokes.store.writer import DatasetWriter, check_attributes, check_space, texts_of
 
 SHARD_DRAWINGS = 10_000
@@ -55,7 +49,7 @@ class FolderWriter:
     """A new folder of shards, appended to in blocks like a `DatasetWriter`; it appears when the `with` block ends well.
 
     Args:
-        path: where the folder shall appear.
+        path: where the folder shall appear, also a URL.
         kind: of the shards, "parquet" or "webdataset".
         attributes: what is known of the whole; see `DatasetWriter`.
         classes: what the labels mean; every appended set must have the same.
@@ -69,7 +63,7 @@ class FolderWriter:
 
     def __init__(
         self,
-        path: Path | str,
+        path: Place | str,
         *,
         kind: str,
         attributes: Mapping[str, object],
@@ -77,7 +71,7 @@ class FolderWriter:
         overwrite: bool = False,
         expected_drawings: int = 0,
     ) -> None:
-        self.path, self._kind, self._overwrite = Path(path), kind, overwrite
+        self.path, self._kind, self._overwrite = place_of(path), kind, overwrite
         self._attributes, self._classes = texts_of(attributes), tuple(classes)
         self._stack = ExitStack()
         self._pending: dict[str, list[DrawingSet]] = {name: [] for name in SPLITS}
@@ -85,12 +79,12 @@ class FolderWriter:
         self._holding: Holding | None = None
         KINDS[kind].prepare()
         check_attributes(self._attributes)
-        check_free_folder(self.path, overwrite=overwrite)
-        check_space(self.path, expected_drawings)
+        check_free_place(self.path, overwrite=overwrite)
+        if not isinstance(self.path, Remote):
+            check_space(self.path, expected_drawings)
 
     def __enter__(self) -> FolderWriter:
-        self._folder = self._stack.enter_context(atomic_folder(self.path, overwrite=self._overwrite))
-        (self._folder / DATA).mkdir()
+        self._folder = self._stack.enter_context(new_folder(self.path, overwrite=self._overwrite))
         return self
 
     def __exit__(
@@ -138,9 +132,9 @@ class FolderWriter:
     def _write(self, split: str, drawings: DrawingSet) -> None:
         listed = self._listed[split]
         name = f"{split}-{len(listed):05}"
-        file = f"{DATA}/{name}.{ENDINGS[self._kind]}"
+        file = f"{self._folder.data}/{name}.{ENDINGS[self._kind]}"
         data = KINDS[self._kind].encode(drawings, holding_of(drawings), name)
-        write_whole(self._folder / file, data)
+        self._folder.write(file, data)
         listed.append(list_shard(drawings, file, data))
 
     def _finish(self) -> None:
@@ -149,9 +143,8 @@ class FolderWriter:
         shards = [shard for split in SPLITS for shard in self._listed[split]]
         holding = self._holding or holding_of(make_drawing_set([], classes=self._classes, flagged=np.zeros(0, bool)))
         manifest = Manifest(self._kind, self._attributes | {"coordinates": COORDINATES}, holding, shards)
-        write_whole(self._folder / README, card_of_shards(manifest).encode())
-        write_whole(self._folder / MANIFEST, manifest.text().encode())
-        flush_to_disk(self._folder)
+        self._folder.write(README, card_of_shards(manifest).encode())
+        self._folder.finish(manifest)
 
 
 def holding_of(drawings: DrawingSet) -> Holding:
@@ -164,8 +157,8 @@ def holding_of(drawings: DrawingSet) -> Holding:
 def card_of_shards(manifest: Manifest) -> str:
     """The README, as Hugging Face reads it: its splits are train and test, and "none" goes to train."""
     files: dict[str, list[str]] = {}
-    for split in dict.fromkeys(shard.split for shard in manifest.shards):
-        files.setdefault("test" if split == "test" else "train", []).append(f"    - {DATA}/{split}-*")
+    for folder, split in dict.fromkeys((shard.folder, shard.split) for shard in manifest.shards):
+        files.setdefault("test" if split == "test" else "train", []).append(f"    - {folder}/{split}-*")
     licence = str(manifest.attributes.get("licence", "unknown"))
     return CARD.format(
         licence=HUB_LICENCES.get(licence, "unknown" if licence == "unknown" else "other"),
@@ -178,7 +171,7 @@ def card_of_shards(manifest: Manifest) -> str:
 
 
 def new_dataset(
-    out: Path,
+    out: Place,
     kind: str = HDF5,
     *,
     attributes: Mapping[str, object],
@@ -189,7 +182,7 @@ def new_dataset(
     """What writes a dataset of a kind, one of `DATASET_KINDS`; see `DatasetWriter`."""
     if kind == HDF5:
         return DatasetWriter(
-            out,
+            file_of(out),
             attributes=attributes,
             classes=classes,
             overwrite=overwrite,
@@ -205,18 +198,28 @@ def new_dataset(
     )
 
 
-def check_out(out: Path, kind: str) -> None:
+def check_out(out: Place, kind: str) -> None:
     """Raise `ConfigError` unless `kind` is one, what it needs is installed, and `out` is called as such a one is."""
     if kind not in DATASET_KINDS:
         raise ConfigError(f"unknown format {kind!r} of a dataset; one of {', '.join(DATASET_KINDS)}")
     if kind == HDF5:
-        check_dataset_name(out)
+        check_dataset_name(file_of(out))
         return
     KINDS[kind].prepare()
     if out.suffix.lower() in DATASET_ENDINGS:
         raise ConfigError(f"{out} is called as a file, and {kind} makes a folder of shards; give another name")
 
 
-def check_out_free(out: Path, kind: str, *, overwrite: bool) -> None:
+def file_of(out: Place) -> Path:
+    """The path of a file to be written. Raises `ConfigError` for a URL."""
+    if isinstance(out, Remote):
+        raise ConfigError(f"{out} can't be one file; give --format {' or '.join(ENDINGS)} for a folder of shards there")
+    return out
+
+
+def check_out_free(out: Place, kind: str, *, overwrite: bool) -> None:
     """Raise `StoreError` unless a dataset of a kind may be written to `out`."""
-    (check_free if kind == HDF5 else check_free_folder)(out, overwrite=overwrite)
+    if kind == HDF5:
+        check_free(file_of(out), overwrite=overwrite)
+    else:
+        check_free_place(out, overwrite=overwrite)

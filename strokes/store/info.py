@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from strokes.files.places import Place
 from strokes.ink.drawing import SPLITS
 from strokes.metrics.scans import LEAST_AGREEMENT, SCAN_SCORES
 from strokes.store.reader import DatasetFile, open_dataset
@@ -15,37 +15,37 @@ from strokes.store.schema import Array
 SHOWN_CHARACTERS = 100
 
 
-def describe(path: Path | str) -> str:
+def describe(path: Place | str) -> str:
     """A summary of the dataset at `path`, several lines: drawings, classes, splits, sizes, scores and attributes.
 
     Raises:
         StoreError: the file can't be read.
     """
     with open_dataset(path) as stored:
-        rows = [*counts(stored), *measures(stored), *attributes(stored)]
+        scores = [f"scores/{name}" for name in stored.score_names]
+        columns = stored.columns(["labels", "split", "flagged", "drawing_offsets", "stroke_offsets", *scores])
+        rows = [*counts(stored, columns), *measures(stored, columns), *attributes(stored)]
     width = max(len(name) for name, _ in rows)
     return "\n".join([str(path), *(f"  {name:<{width}}  {text}" for name, text in rows)])
 
 
-def counts(stored: DatasetFile) -> Iterator[tuple[str, str]]:
+def counts(stored: DatasetFile, columns: Mapping[str, Array]) -> Iterator[tuple[str, str]]:
     """How many drawings there are, in all and of each kind."""
     yield "drawings", f"{len(stored):,}"
-    labels, split = stored.column("labels"), stored.column("split")
+    labels, split = columns["labels"], columns["split"]
     of_class = [(name, int((labels == i).sum())) for i, name in enumerate(stored.classes)]
     yield "classes", tally([*of_class, ("unknown", int((labels < 0).sum()))]) or "none"
     yield "splits", tally([(name, int((split == i).sum())) for i, name in enumerate(SPLITS)]) or "none"
 
 
-def measures(stored: DatasetFile) -> Iterator[tuple[str, str]]:
+def measures(stored: DatasetFile, columns: Mapping[str, Array]) -> Iterator[tuple[str, str]]:
     """Means and standard deviations over the drawings."""
-    scores = {name: f"scores/{name}" for name in stored.score_names}
-    found = stored.columns(["flagged", "drawing_offsets", "stroke_offsets", *scores.values()])
-    flagged, strokes, points = int(found["flagged"].sum()), found["drawing_offsets"], found["stroke_offsets"]
+    flagged, strokes, points = int(columns["flagged"].sum()), columns["drawing_offsets"], columns["stroke_offsets"]
     yield "flagged", f"{flagged:,} ({flagged / max(len(stored), 1):.2%})"
     yield "strokes a drawing", range_of(np.diff(strokes))
     yield "points a drawing", range_of(np.diff(points[strokes]))
-    for name, column in scores.items():
-        values = found[column]
+    for name in stored.score_names:
+        values = columns[f"scores/{name}"]
         yield f"{name} (score)", range_of(values) + (least_of(values) if name in SCAN_SCORES else "")
     yield "holds", ", ".join(name for name in stored.names if not name.startswith("scores/"))
 

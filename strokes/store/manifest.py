@@ -1,7 +1,8 @@
 """The manifest of a folder of shards: what is known of the whole, and each shard with its sha256 and what it holds.
 
-`manifest.json` lies beside `data/`, where the shards are, `SPLIT-NUMBER.parquet` or `.tar`. It ends with the sha256 of
-all that it says, so a manifest that was cut or changed is noticed like a shard that was.
+`manifest.json` lies beside `data/`, where the shards are, `SPLIT-NUMBER.parquet` or `.tar`; on object storage those
+that replaced others are in `data-2/`, and those that replace them in `data/` again. It ends with the sha256 of all that
+it says, so a manifest that was cut or changed is noticed like a shard that was.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from strokes.errors import StoreError
-from strokes.files import reason
+from strokes.errors import SourceError, StoreError
+from strokes.files import reaching
+from strokes.files.places import Place, read_at_most
 from strokes.ink.drawing import SPLITS
 from strokes.store.schema import DTYPES, read_attributes
 
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "strokes-shards", 1
-DATA = "data"
+DATA, OTHER_DATA = "data", "data-2"
 ENDINGS = {"parquet": "parquet", "webdataset": "tar"}
 """The kinds of shards, and how their files' names end."""
-NAME = re.compile(rf"{DATA}/({'|'.join(SPLITS)})-[0-9]{{5,9}}\.(parquet|tar)")
+NAME = re.compile(rf"({DATA}|{OTHER_DATA})/({'|'.join(SPLITS)})-[0-9]{{5,9}}\.(parquet|tar)")
 SHA256 = re.compile("[0-9a-f]{64}")
 LARGEST_BYTES = 256 << 20
 MOST_SIDE_PX = 10_000
@@ -80,7 +82,12 @@ class Listed:
     @property
     def split(self) -> str:
         """That all of its drawings are of."""
-        return self.file.removeprefix(f"{DATA}/").partition("-")[0]
+        return self.file.partition("/")[2].partition("-")[0]
+
+    @property
+    def folder(self) -> str:
+        """The name of the folder that it lies in."""
+        return self.file.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -112,13 +119,11 @@ class Manifest:
         return json.dumps(known | {"sha256": digest_of(known)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
-    def read(cls, folder: Path) -> Manifest:
+    def read(cls, folder: Place) -> Manifest:
         """The manifest of a folder, which is not trusted. Raises `StoreError` where it is damaged or too new."""
         path = folder / MANIFEST
         try:
-            if path.stat().st_size > LARGEST_BYTES:
-                raise ValueError(f"it has more than {LARGEST_BYTES >> 20} MB")
-            known = json.loads(path.read_text(encoding="utf-8"))
+            known = json.loads(read_at_most(path, LARGEST_BYTES).decode())
             if not isinstance(known, dict) or known.get("format") != FORMAT:
                 raise ValueError("it is none of a folder of shards")
             if known.get("version") != VERSION:
@@ -126,9 +131,10 @@ class Manifest:
             if known.pop("sha256", None) != digest_of(known):
                 raise ValueError("it doesn't agree with its own sha256")
             return cls._checked(known)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            why = reason(error) if isinstance(error, OSError) else error
-            raise StoreError(f"{path} is damaged: {why}") from None
+        except SourceError as error:
+            raise StoreError(str(error)) from error
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(f"{path} is damaged: {error}") from None
 
     @classmethod
     def _checked(cls, known: Mapping[str, Any]) -> Manifest:
@@ -160,9 +166,19 @@ def digest_of(known: Mapping[str, Any]) -> str:
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 
-def has_manifest(path: Path) -> bool:
-    """Whether `path` is a folder of shards."""
-    try:
+def has_manifest(path: Place) -> bool:
+    """Whether `path` is a folder of shards. Raises `StoreError` where a URL can't be reached."""
+    if isinstance(path, Path):
+        try:
+            return (path / MANIFEST).is_file()
+        except OSError:
+            return False
+    with reaching(path):
         return (path / MANIFEST).is_file()
-    except OSError:
-        return False
+
+
+def check_is_file(path: Place) -> Path:
+    """The path of a dataset that has no manifest. Raises `StoreError` for a URL: files are read from this machine."""
+    if isinstance(path, Path):
+        return path
+    raise StoreError(f"{path} is no folder of shards: it has no {MANIFEST}; a single file must be copied here first")

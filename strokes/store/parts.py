@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from strokes.errors import ConfigError, StoreError
+from strokes.files.places import Place, on_this_machine, place_of
 from strokes.ink.drawing import DrawingSet
 from strokes.store.folder_writer import HDF5, check_out, new_dataset
 from strokes.store.reader import DatasetFile, open_dataset
@@ -53,12 +54,12 @@ def parse_part(text: str) -> Part:
     return Part(int(number), int(count))
 
 
-def merge(paths: Sequence[Path], out: Path, *, kind: str = HDF5, overwrite: bool = False) -> int:
+def merge(paths: Sequence[Place | str], out: Place, *, kind: str = HDF5, overwrite: bool = False) -> int:
     """Join the parts of one build, given in any order, to the same bytes as one build makes.
 
     Args:
-        paths: the parts.
-        out: the dataset to make.
+        paths: the parts; those that URLs name are copied to this machine for the while.
+        out: the dataset to make; a folder of shards may be on object storage.
         kind: what it is, one of `DATASET_KINDS`.
         overwrite: replace an existing one.
 
@@ -67,10 +68,12 @@ def merge(paths: Sequence[Path], out: Path, *, kind: str = HDF5, overwrite: bool
 
     Raises:
         StoreError: a part is missing, damaged, given twice or of another build, or `out` can't be written.
+        SourceError: a URL can't be reached.
     """
     check_out(out, kind)
     with ExitStack() as stack:
-        parts = [stack.enter_context(open_part(path)) for path in paths]
+        here = [stack.enter_context(on_this_machine(place_of(path))) for path in paths]
+        parts = [stack.enter_context(open_part(path)) for path in here]
         parts = in_order(parts)
         attributes = {name: value for name, value in parts[0].attributes.items() if name != PART}
         return write_joined(parts, out, kind, attributes=attributes, overwrite=overwrite)
@@ -119,7 +122,7 @@ def check_same_build(stored: DatasetFile, first: DatasetFile) -> None:
 
 
 def write_joined(
-    parts: Sequence[DatasetFile], out: Path, kind: str = HDF5, *, attributes: Mapping[str, object], overwrite: bool
+    parts: Sequence[DatasetFile], out: Place, kind: str = HDF5, *, attributes: Mapping[str, object], overwrite: bool
 ) -> int:
     """Write the drawings of open datasets, one after the other, to a new one; returns how many there were."""
     total = sum(map(len, parts))

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from strokes.datasets.parquet_pictures import load_pyarrow
-from strokes.errors import ShapeError, StoreError
+from strokes.errors import ShapeError, SourceError, StoreError
 from strokes.files import reason
+from strokes.files.places import MissingError, Place, read_at_most
 from strokes.ink.drawing import POINT_COLUMNS, DrawingSet, IntArray, make_drawing_set
 from strokes.store.manifest import Holding, Listed
 from strokes.store.parquet_rows import decode_parquet, encode_parquet, parquet_labels
@@ -62,23 +63,25 @@ KINDS = {
 }
 
 
-def read_bytes(folder: Path, shard: Listed) -> bytes:
+def read_bytes(folder: Place, shard: Listed) -> bytes:
     """A shard's bytes. Raises `StoreError` unless it is there and they have its sha256."""
     path = folder / shard.file
+    if isinstance(path, Path) and path.is_symlink():
+        raise StoreError(f"{path} is damaged: it leads elsewhere")
     try:
-        if path.is_symlink() or path.stat().st_size != shard.size:
-            raise StoreError(f"{path} is damaged: expected a file of {shard.size:,} bytes")
-        data = path.read_bytes()
-    except FileNotFoundError:
+        data = read_at_most(path, shard.size)
+    except MissingError:
         raise StoreError(f"{folder} lacks {shard.file}, which its manifest lists") from None
-    except OSError as error:
-        raise StoreError(f"{path} can't be read: {reason(error)}") from error
+    except SourceError as error:
+        raise StoreError(str(error)) from error
+    if len(data) != shard.size:
+        raise StoreError(f"{path} is damaged: it has {len(data):,} bytes and should have {shard.size:,}")
     if sha256(data).hexdigest() != shard.sha256:
         raise StoreError(f"{path} is damaged: its sha256 is not the one in the manifest")
     return data
 
 
-def read_shard(folder: Path, shard: Listed, *, kind: str, holding: Holding) -> DrawingSet:
+def read_shard(folder: Place, shard: Listed, *, kind: str, holding: Holding) -> DrawingSet:
     """A shard's drawings. Raises `StoreError` where it isn't what the manifest says."""
     data = read_bytes(folder, shard)
     try:
@@ -90,7 +93,7 @@ def read_shard(folder: Path, shard: Listed, *, kind: str, holding: Holding) -> D
     return found
 
 
-def read_labels(folder: Path, shard: Listed, *, kind: str) -> IntArray:
+def read_labels(folder: Place, shard: Listed, *, kind: str) -> IntArray:
     """(n,) a shard's labels. Raises `StoreError` where it isn't what the manifest says."""
     data = read_bytes(folder, shard)
     try:

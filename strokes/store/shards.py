@@ -1,8 +1,8 @@
 """Long builds in pieces: each shard is committed by a rename, a killed build goes on with those that it finished.
 
-Beside the output lie a hidden lock and, while the build runs, a hidden folder: `job.json` says what is being built,
-`ledger.jsonl` which shards are finished, and these lie beside it. At the end they are joined into the output, which is
-the same file however often the build was broken off and whoever made the shards.
+Beside the output, or where the job says, lie a hidden lock and, while the build runs, a hidden folder: `job.json` says
+what is being built, `ledger.jsonl` which shards are finished, and these lie beside it. At the end they are joined into
+the output, which is the same file however often the build was broken off and whoever made the shards.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from strokes.errors import StoreError, StrokesError
 from strokes.files import atomic_path, hold, reason
+from strokes.files.places import Place
 from strokes.ink.drawing import DrawingSet
 from strokes.store.failures import write_failures
 from strokes.store.folder_writer import HDF5, check_out_free, new_dataset
@@ -51,9 +52,11 @@ class Job:
         min_confidence: drawings with a lower score `confidence` stay out of the file.
         kind: what the output is, one of `DATASET_KINDS`.
         unread: pictures that were left out before.
+        work: a folder of this machine for what isn't finished; by default the output's own, or the current one where
+            that is on object storage.
     """
 
-    out: Path
+    out: Place
     attributes: Mapping[str, object]
     classes: Sequence[str]
     shards: Sequence[Shard]
@@ -61,16 +64,21 @@ class Job:
     min_confidence: float = 0.0
     kind: str = HDF5
     unread: Sequence[Failure] = ()
+    work: Path | None = None
 
     @property
     def lock(self) -> Path:
         """The lock file."""
-        return self.out.with_name(f".{self.out.name}.lock")
+        return self._beside / f".{self.out.name}.lock"
 
     @property
     def folder(self) -> Path:
         """Where the shards lie."""
-        return self.out.with_name(f".{self.out.name}.build")
+        return self._beside / f".{self.out.name}.build"
+
+    @property
+    def _beside(self) -> Path:
+        return self.work or (self.out.parent if isinstance(self.out, Path) else Path())
 
     @property
     def text(self) -> str:
@@ -123,7 +131,7 @@ def failures_of(job: Job, ledger: Ledger) -> list[Failure]:
 
 def is_made(job: Job) -> bool:
     """Whether the output is there and this job made it: an earlier process died while it was clearing up."""
-    if has_other_settings(job) or not job.out.exists() or not has_whole_bytes(job.out):
+    if has_other_settings(job) or not has_whole_bytes(job.out):
         return False
     with open_dataset(job.out) as stored:
         mine = {name: job.attributes.get(name) for name in (JOB, "part")}
@@ -167,7 +175,7 @@ def open_folder(job: Job) -> Ledger:
     for path in set(job.folder.glob("*")) - {note, job.folder / LEDGER_FILE, *shards}:
         path.unlink()
     missing = sum(len(shard.pictures) for path, shard in shards.items() if not path.exists())
-    check_space(job.out, missing + job.pictures)
+    check_space(job.folder, missing + job.pictures)
     job.folder.mkdir(exist_ok=True)
     if not note.exists():
         with atomic_path(note) as partial:
@@ -230,7 +238,7 @@ def left_over(job: Job) -> str:
 
 
 @contextmanager
-def system_errors(out: Path) -> Iterator[None]:
+def system_errors(out: Place) -> Iterator[None]:
     """Turn what the system refuses into a `StoreError`."""
     try:
         yield

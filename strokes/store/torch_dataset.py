@@ -9,7 +9,6 @@ import operator
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import collate, default_collate_fn_map
 
 from strokes.errors import ConfigError, StoreError
+from strokes.files.places import Place, Remote, place_of
 from strokes.ink.display import counted, list_classes
 from strokes.ink.drawing import UNLABELLED, Drawing, DrawingSet
 from strokes.store.manifest import has_manifest
@@ -57,7 +57,7 @@ class StrokeDataset(Dataset[Any]):
     (True, torch.Size([8]))
 
     Args:
-        root: the file, a folder of shards, or a folder that holds one dataset file (`.h5`).
+        root: the file, a folder of shards or its URL, or a folder that holds one dataset file (`.h5`).
         split: "train", "test", "none" or "all" (the default).
         train: torchvision's way to say it: True is the split "train", False "test".
         transform: called with each `Drawing`.
@@ -79,7 +79,7 @@ class StrokeDataset(Dataset[Any]):
 
     def __init__(
         self,
-        root: Path | str,
+        root: Place | str,
         split: str | None = None,
         *,
         train: bool | None = None,
@@ -88,7 +88,7 @@ class StrokeDataset(Dataset[Any]):
         in_memory: bool = False,
     ) -> None:
         self.root = root
-        self.path = find_dataset(Path(root).absolute())
+        self.path = find_dataset(place_of(root))
         self.split = choose_split(split, train)
         self.train = self.split == "train"
         self.transform = transform
@@ -154,12 +154,15 @@ class StrokeDataset(Dataset[Any]):
 
     def _file(self) -> DatasetFile:
         if self._open is None or self._open[0] != os.getpid():
-            self._open = os.getpid(), open_dataset(self.path)
+            self._open = os.getpid(), open_dataset(str(self.path))
         return self._open[1]
 
 
-def find_dataset(root: Path) -> Path:
-    """The dataset file that `root` is, or the one that the folder `root` holds. Raises `StoreError` if it isn't one."""
+def find_dataset(root: Place) -> Place:
+    """The dataset that `root` is, or the file that the folder `root` holds. Raises `StoreError` if it isn't one."""
+    if isinstance(root, Remote):
+        return root
+    root = root.absolute()
     if not root.is_dir() or has_manifest(root):
         return root
     files = sorted(root.glob("*.h5"))

@@ -10,10 +10,11 @@ import numpy as np
 
 from strokes.errors import StoreError
 from strokes.files import reaching, reason
+from strokes.files.places import Place, entries, place_of
 from strokes.ink.drawing import DrawingSet
 from strokes.store.checksums import USER_BLOCK, Sums, flipped_bit, read_sums, sum_up
 from strokes.store.damage import RepairedFile, describe_flip, describe_range
-from strokes.store.manifest import DATA, Manifest, has_manifest
+from strokes.store.manifest import DATA, Listed, Manifest, check_is_file, has_manifest
 from strokes.store.reader import open_dataset
 from strokes.store.shard_kinds import read_bytes
 
@@ -21,8 +22,8 @@ MOST_PLACES = 4
 SHARES = ("precision", "recall", "f1")
 
 
-def verify(path: Path | str) -> int:
-    """Check a dataset, a file or a folder of shards, completely; memory does not grow with it.
+def verify(path: Place | str) -> int:
+    """Check a dataset, a file or a folder of shards, also by URL, completely; memory does not grow with it.
 
     Returns:
         how many drawings it holds.
@@ -31,13 +32,14 @@ def verify(path: Path | str) -> int:
         StoreError: it is missing, damaged (the message says where, and in which drawings when that can be told), or
             holds values that the format forbids.
     """
-    path = Path(path)
-    with reaching(path):
-        if not (path.is_file() or has_manifest(path)):
+    place = place_of(path)
+    with reaching(place):
+        in_shards = has_manifest(place)
+        if not in_shards and not check_is_file(place).is_file():
             raise StoreError(f"there is no file {path}")
-    check_bytes(path)
-    with open_dataset(path) as stored:
-        if stored.column("flagged").max(initial=0) > 1:
+    (check_listing if in_shards else check_bytes)(place)
+    with open_dataset(place) as stored:
+        if not in_shards and stored.column("flagged").max(initial=0) > 1:
             raise StoreError(f"{path} holds what the format forbids: flagged is neither 0 nor 1")
         first = 0
         for drawings in stored.blocks():
@@ -49,7 +51,7 @@ def verify(path: Path | str) -> int:
         return len(stored)
 
 
-def has_whole_bytes(path: Path) -> bool:
+def has_whole_bytes(path: Place) -> bool:
     """Whether every byte of a dataset agrees with its checksums."""
     try:
         check_bytes(path)
@@ -58,22 +60,37 @@ def has_whole_bytes(path: Path) -> bool:
     return True
 
 
-def check_shards(folder: Path) -> None:
+def check_shards(folder: Place) -> None:
     """Raise `StoreError` unless a folder holds the shards that its manifest lists, byte for byte, and no others."""
-    manifest = Manifest.read(folder)
-    listed = {shard.file for shard in manifest.shards}
-    others = sorted({path.relative_to(folder).as_posix() for path in (folder / DATA).glob("*")} - listed)
-    if others:
-        raise StoreError(f"{folder} has {others[0]}, which its manifest doesn't list")
-    for shard in manifest.shards:
+    for shard in check_listing(folder):
         read_bytes(folder, shard)
 
 
-def check_bytes(path: Path) -> None:
+def check_listing(folder: Place) -> Sequence[Listed]:
+    """The shards of a folder, whose bytes are checked when their drawings are read, or here where there are none.
+
+    Raises:
+        StoreError: the manifest is damaged, or there are shards that it doesn't list.
+    """
+    manifest = Manifest.read(folder)
+    listed = {shard.file for shard in manifest.shards}
+    with reaching(folder):
+        folders = [name for name in {DATA, *(shard.folder for shard in manifest.shards)} if (folder / name).is_dir()]
+        found = {f"{name}/{file}" for name in folders for file, _ in entries(folder / name)}
+    if others := sorted(found - listed):
+        raise StoreError(f"{folder} has {others[0]}, which its manifest doesn't list")
+    for shard in manifest.shards:
+        if not shard.drawings:
+            read_bytes(folder, shard)
+    return manifest.shards
+
+
+def check_bytes(path: Place) -> None:
     """Raise `StoreError`, saying where, unless every byte of a dataset agrees with its checksums."""
     if has_manifest(path):
         check_shards(path)
         return
+    path = check_is_file(path)
     try:
         stored = read_sums(path)
         with path.open("rb") as file:

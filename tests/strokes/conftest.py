@@ -1,5 +1,6 @@
 """What tests of commands share."""
 
+import logging
 import sys
 
 import numpy as np
@@ -10,6 +11,27 @@ from strokes.datasets import load_pen_samples
 from strokes.ink.augment import Variation, vary
 from strokes.ink.pictures import GreySet
 from strokes.ink.rendering import centre_in_frame, write_pictures
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """The URL of an empty bucket on an S3 server of this machine, and a client of it."""
+    server_of = pytest.importorskip("moto.server")
+    boto3, s3fs = pytest.importorskip("boto3"), pytest.importorskip("s3fs")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = server_of.ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patched.setenv("AWS_ACCESS_KEY_ID", "nobody")
+        patched.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
+        patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+        client.create_bucket(Bucket="ink")
+        yield "s3://ink", client
+        s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
 
 
 @pytest.fixture

@@ -162,6 +162,19 @@ def test_pictures_that_workers_die_of_are_found_and_listed(some, tmp_path):
     assert [(row["source_index"], row["reason"]) for row in rows(out)] == [("107", "it died"), ("108", "it died")]
 
 
+def test_a_shard_that_workers_die_of_and_of_none_of_its_pictures_alone_is_named(some, tmp_path):
+    class Small(Deadly):
+        def run(self, work, items):
+            for key, piece in items:
+                yield (
+                    key,
+                    Lost("it died") if piece.only is None and piece.pictures.source_index[0] == 120 else work(piece),
+                )
+
+    with pytest.raises(EngineError, match=r"pictures 20 to 39: it died; though of none .* 20 of 40 drawings are kept"):
+        building.build_dataset(some, tmp_path / "d.h5", options=TRACE, skip_bad=True, engine=Small(set()))
+
+
 def test_a_worker_that_dies_stops_the_build_unless_bad_pictures_are_skipped(some, tmp_path):
     with pytest.raises(EngineError, match=r"pictures 0 to 19: it died; .*--skip-bad"):
         building.build_dataset(some, tmp_path / "d.h5", options=TRACE, engine=Deadly({107}))

@@ -1,6 +1,5 @@
 """Inputs by URL: the same pictures as from this machine, from a real S3 server too; what is missing is named."""
 
-import logging
 import sys
 
 import numpy as np
@@ -9,8 +8,8 @@ from shards import LABELS, PNGS, by_content, make_parquet, make_tar, names_of, w
 
 from strokes import cli
 from strokes.datasets import load_images
-from strokes.datasets.places import list_folder, place_of
 from strokes.errors import SourceError
+from strokes.files.places import list_folder, place_of
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -21,27 +20,6 @@ def memory():
     system = fsspec.filesystem("memory")
     yield system
     system.rm("/", recursive=True)
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    """The URL of an empty bucket on an S3 server of this machine, and a client of it."""
-    server_of = pytest.importorskip("moto.server")
-    boto3, s3fs = pytest.importorskip("boto3"), pytest.importorskip("s3fs")
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = server_of.ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patched.setenv("AWS_ACCESS_KEY_ID", "nobody")
-        patched.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
-        patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
-        client.create_bucket(Bucket="ink")
-        yield "s3://ink", client
-        s3fs.S3FileSystem.clear_instance_cache()
-    server.stop()
 
 
 def put_all(client, files: dict[str, bytes]) -> None:

@@ -6,8 +6,10 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
+import ray
 from ray import cloudpickle
 
 from strokes.engines import Lost, choose_engine, ray_engine
@@ -102,6 +104,47 @@ def test_a_node_that_dies_is_outlived_and_one_that_joins_late_works(cluster, tmp
         assert sorted(found + list(results)) == [(i, i * i) for i in range(60)]
     finally:
         cluster.remove_node(late)
+
+
+@pytest.fixture
+def dying():
+    """What stands for Ray where every worker dies as it begins."""
+
+    def die(ref):
+        raise ray.exceptions.ActorDiedError
+
+    def begin(work):
+        return SimpleNamespace(prepare=SimpleNamespace(remote=object))
+
+    return SimpleNamespace(
+        exceptions=ray.exceptions,
+        put=lambda work: work,
+        remote=lambda **known: lambda hand: SimpleNamespace(remote=begin),
+        wait=lambda refs, **known: (refs[:1], refs[1:]),
+        get=die,
+        kill=lambda actor: None,
+        cluster_resources=lambda: {"CPU": 16},
+    )
+
+
+def test_workers_that_all_die_as_they_begin_end_the_run(dying):
+    crew = ray_engine.Crew(dying, Square(""), 0)
+    with pytest.raises(EngineError, match="workers can't begin"):
+        list(crew.work_off(iter(TWENTY)))
+
+
+def test_a_machine_whose_workers_die_as_they_begin_doesn_t_end_the_run_of_others(dying, monkeypatch):
+    crew = ray_engine.Crew(dying, Square(""), 0)
+    crew.members.append(ray_engine.Member(object()))
+    crew.hire()
+    for ref in list(crew.coming):
+        crew.welcome(ref)
+    crew.hire()
+    assert not crew.coming  # it isn't asked again at once
+    later = time.monotonic() + 2 * ray_engine.COUNT_EVERY_S
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    crew.hire()
+    assert len(crew.coming) == 15
 
 
 def test_a_cluster_that_is_not_there_is_one_line():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +138,14 @@ def test_a_flipped_bit_is_found_and_the_shard_named(folder):
 def test_what_is_missing_added_or_changed_is_named(folder, spoil, told):
     spoil(folder)
     with pytest.raises(StoreError, match=told):
+        verify(folder)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that opens and can't be read")
+def test_a_manifest_that_the_system_can_t_read_is_one_line(folder):
+    (folder / MANIFEST).unlink()
+    (folder / MANIFEST).symlink_to("/proc/self/mem")
+    with pytest.raises(StoreError, match=r"manifest.json can't be read \(Input/output error\)$"):
         verify(folder)
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strokes.errors import ConfigError, StoreError
+from strokes.errors import ConfigError, SourceError, StoreError
 
 DATASET_ENDINGS = (".h5", ".hdf5")
 
@@ -98,10 +98,12 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 
 
 @contextmanager
-def reaching(path: Path) -> Iterator[None]:
-    """Raise `StoreError` where the system lets nobody look at `path`."""
+def reaching(path: object) -> Iterator[None]:
+    """Raise `StoreError` where the system lets nobody look at `path`, or what reaches a URL fails."""
     try:
         yield
+    except SourceError as error:
+        raise StoreError(str(error)) from error
     except OSError as error:
         raise StoreError(f"{path} can't be reached: {reason(error)}") from error
 
@@ -203,7 +205,7 @@ LONGEST_NOTE = 300
 
 
 @contextmanager
-def hold(path: Path, out: Path) -> Iterator[None]:
+def hold(path: Path, out: object) -> Iterator[None]:
     """Hold the lock file `path` for the work on `out`; the file goes when the block ends.
 
     Raises:
@@ -219,7 +221,7 @@ def hold(path: Path, out: Path) -> Iterator[None]:
         raise StoreError(f"{out} is being built by {_holder(path)}; wait for it, or give another name") from None
     except OSError as error:
         _let_go(path, lock)
-        raise StoreError(f"can't write beside {out}: {reason(error)}; nothing was written") from error
+        raise StoreError(f"can't write in {path.parent}: {reason(error)}; nothing was written") from error
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Where inputs lie: paths of this machine, and URLs that fsspec reaches (`s3://`, `gs://`, `hf://`, `memory://`, …).
+"""Where files lie: paths of this machine, and URLs that fsspec reaches (`s3://`, `gs://`, `hf://`, `memory://`, …).
 
 Nothing of fsspec is loaded before a URL is asked for. Credentials and endpoints are those that its packages know, such
 as `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL` or a file in `~/.config/fsspec`.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import md5
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -24,6 +26,10 @@ PACKAGES = {
 """What each kind of URL needs beside fsspec."""
 EXTRA = ("s3fs", "gcsfs", "huggingface_hub", "fsspec")
 """What the extra `cloud` brings."""
+
+
+class MissingError(SourceError):
+    """There is no such file."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +77,55 @@ class Remote:
 
     def is_file(self) -> bool:
         """Whether it is a file."""
-        return bool(asked(self.url, self.system.isfile, self.path))
+        return self._known().get("type") == "file"
 
     def read_bytes(self) -> bytes:
         """The file's content. Raises `SourceError`."""
         content: bytes = asked(self.url, self.system.cat_file, self.path)
         return content
 
+    def write_bytes(self, data: bytes) -> None:
+        """Put a file there, whole or not at all, in place of an earlier one. Raises `SourceError`."""
+        try:
+            asked(self.url, self.system.pipe_file, self.path, data)
+        except MissingError:
+            raise SourceError(f"{self.url} can't be written: there is no such bucket or repository") from None
+
+    def holds(self, data: bytes) -> bool:
+        """Whether a file with these bytes is there, as S3's and Google's checksums tell; False where none is told."""
+        known, digest = self._known(), md5(data, usedforsecurity=False)
+        told = (str(known.get("ETag")).strip('"'), known.get("md5Hash"))
+        return digest.hexdigest() == told[0] or b64encode(digest.digest()).decode() == told[1]
+
+    def remove(self) -> None:
+        """Remove the file. Raises `SourceError`."""
+        asked(self.url, self.system.rm_file, self.path)
+
+    @property
+    def size_bytes(self) -> int:
+        """How large the file is. Raises `SourceError`."""
+        return int(asked(self.url, self.system.size, self.path))
+
+    def _known(self) -> dict[str, Any]:
+        """What the system tells of it, nothing where it isn't there."""
+        try:
+            known: dict[str, Any] = asked(self.url, self.system.info, self.path)
+        except MissingError:
+            return {}
+        return known
+
 
 Place = Path | Remote
 
 
-def place_of(given: Path | str) -> Place:
+def place_of(given: Place | str) -> Place:
     """A path, or what a URL names.
 
     Raises:
         SourceError: the URL's kind is unknown, or needs a package that isn't installed.
     """
+    if isinstance(given, Remote):
+        return given
     if isinstance(given, Path) or "://" not in given:
         return Path(given)
     kind = given.partition("://")[0].rpartition("::")[2]
@@ -111,7 +149,7 @@ def asked(url: str, question: Callable[..., Any], *arguments: Any, **settings: A
     except ImportError:
         raise
     except FileNotFoundError:
-        raise SourceError(f"{url} doesn't exist") from None
+        raise MissingError(f"{url} doesn't exist") from None
     except Exception as error:  # each system has errors of its own
         raise SourceError(f"{url} can't be reached ({reason(error) or type(error).__name__})") from error
 
@@ -126,11 +164,27 @@ def opened(place: Place) -> Iterator[IO[bytes]]:
     try:
         stream = place.open("rb")
     except FileNotFoundError:
-        raise SourceError(f"{place} doesn't exist") from None
+        raise MissingError(f"{place} doesn't exist") from None
     except OSError as error:
         raise SourceError(f"{place} can't be read ({reason(error)})") from None
     with stream:
         yield stream
+
+
+def read_at_most(place: Place, most: int) -> bytes:
+    """A file's content. Raises `MissingError`, or `SourceError` when it can't be read or has more bytes than `most`."""
+    if isinstance(place, Remote):
+        if place.size_bytes <= most:
+            return place.read_bytes()
+    else:
+        try:
+            with opened(place) as stream:
+                content = stream.read(most + 1)
+        except OSError as error:
+            raise SourceError(f"{place} can't be read ({reason(error)})") from None
+        if len(content) <= most:
+            return content
+    raise SourceError(f"{place} has more than {most:,} bytes")
 
 
 @contextmanager
@@ -152,6 +206,11 @@ def on_this_machine(place: Place, beside: Sequence[str] = ()) -> Iterator[Path]:
         yield Path(folder, place.name)
 
 
+def entries(folder: Place) -> Iterator[tuple[str, str]]:
+    """Names in a folder, and whether each is a "file" or a "directory". Raises `SourceError`."""
+    return remote_entries(folder) if isinstance(folder, Remote) else local_entries(folder)
+
+
 def list_folder(folder: Place) -> tuple[list[str], list[str]]:
     """The names of the files and of the folders in a folder, each sorted; hidden ones left out.
 
@@ -159,7 +218,7 @@ def list_folder(folder: Place) -> tuple[list[str], list[str]]:
         SourceError: it can't be read.
     """
     files, folders = [], []
-    for name, kind in remote_entries(folder) if isinstance(folder, Remote) else local_entries(folder):
+    for name, kind in entries(folder):
         if name.startswith("."):
             continue
         if kind == "file":

@@ -19,10 +19,10 @@ from strokes.metrics.pictures import render_hard
 from strokes.recovery.pointer.cell import in_bytes
 from strokes.recovery.pointer.network import Encoder
 
-MOST = 255
-SAMPLES, BENDS = 24, 6
+BYTE_STEPS = 255
+RANDOM_STROKES, STROKE_POINTS = 24, 6
 """Strokes drawn at random, and points of each."""
-PARTS = 8
+PEAK_PARTS = 8
 """Peaks are rounded up to a whole number of parts of 1: they don't hang on how a machine rounds."""
 
 
@@ -69,7 +69,7 @@ class ByteMaps:
     """
 
     def __init__(self, encoder: Encoder, peaks: tuple[float, ...]) -> None:
-        fine, inner, middle, inmost, coarse = self.steps = [peak / MOST for peak in peaks]
+        fine, inner, middle, inmost, coarse = self.steps = [peak / BYTE_STEPS for peak in peaks]
         self.fine = ByteConvolution(encoder.fine, FRAME_PX, 1.0, fine)
         self.halvings = [
             halving_in_bytes(encoder.middle, FRAME_PX, fine, inner, middle),
@@ -101,7 +101,7 @@ def halving_in_bytes(part: nn.Sequential, size: int, given: float, inner: float,
 @torch.inference_mode()
 def find_peaks(encoder: Encoder) -> tuple[float, ...]:
     """The largest numbers of an encoder's maps: of the fine ones, then twice those within a residual, and behind it."""
-    strokes = np.random.default_rng(0).random((SAMPLES, 1, BENDS, 2)).astype(np.float32)
+    strokes = np.random.default_rng(0).random((RANDOM_STROKES, 1, STROKE_POINTS, 2)).astype(np.float32)
     images = torch.from_numpy(render_hard(strokes))
     maps = functional.relu(encoder.fine(images[:, None].float()))
     peaks = [maps.max()]
@@ -110,4 +110,4 @@ def find_peaks(encoder: Encoder) -> tuple[float, ...]:
         half = rectify(halve(maps))
         maps = residual(half)
         peaks += [functional.relu(residual.first(half)).max(), torch.maximum(half.max(), maps.max())]
-    return tuple(max(math.ceil(float(peak) * PARTS), 1) / PARTS for peak in peaks)
+    return tuple(max(math.ceil(float(peak) * PEAK_PARTS), 1) / PEAK_PARTS for peak in peaks)

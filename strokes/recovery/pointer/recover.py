@@ -225,7 +225,8 @@ class PenRecovery:
         images = torch.from_numpy(pictures.images)
         parts = chunks(np.arange(len(pictures)), INKS_AT_ONCE)
         encoder = self.network.encoder
-        look = ByteMaps(encoder, self.peaks) if allows_bytes(lowered_type("cpu")) else encoder.look
+        in_bytes = bool(self.recipe.unsure_hypotheses) and allows_bytes(lowered_type("cpu"))
+        look = ByteMaps(encoder, self.peaks) if in_bytes else encoder.look
         return InkTokens.join([encoder.read(images[rows], labels[rows], look(images[rows])) for rows in parts])
 
     def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:

@@ -105,8 +105,9 @@ from strokes.recovery.pointer.kernels import observe
 one, token, lanes = np.ones((2, 1), np.float32), np.zeros(1, np.int64), np.zeros((1, LANES), np.float32)
 x_px, visited = lanes + 14, lanes.copy()
 x_px[0, 1] = 15
-observe(token, token, token, token + 2, x_px, lanes + 14, one, one[0], one[:1], lanes[None] + 1,
-        np.zeros((2, 2 * LANES), np.int16), one[0], np.zeros((1, 2), np.float32), visited, np.zeros((1, 9 + len(POOL_REACH_PX)), np.float32))
+values, sees = np.zeros((2, 2 * LANES), np.float32), np.zeros((1, 9 + len(POOL_REACH_PX)), np.float32)
+observe(token, token, token, token + 2, x_px, lanes + 14, one, one[0], one[:1], lanes[None] + 1, values, one[0],
+        np.zeros((1, 2), np.float32), visited, sees)
 print(visited[0, 1])
 """
 

@@ -26,7 +26,7 @@ VALLEY = 0.72
 DRAWING_LETTERS = 4.5
 """A part higher than so many letters is a drawing, not text,"""
 NEAR_LINE, ON_LINES = 0.5, 1.25
-"""unless so many times as much of its ink as of its box lies so many letters from lines' middles: touching words."""
+"""unless so many times as much of its ink as of its box is within so many letters of a line: touching words."""
 SHARED = 0.22
 """A part with this share of its ink in other lines, and higher than `TALL` letters, is cut between the two."""
 TALL = 1.7

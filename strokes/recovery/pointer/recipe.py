@@ -102,7 +102,7 @@ class PenRecipe:
         hypotheses: walks a picture, where several are asked for.
         unsure: the likeliest walk's chance to go elsewhere, summed over its steps, above which it isn't taken alone.
         unsure_hypotheses: walks a picture then, the likeliest among them; 0 for `hypotheses`. A recipe that says so is
-            for very many pictures: what its convolutions see is in bytes, too, which costs other glyphs 0.005 in order.
+            for very many pictures: what its convolutions see is in bytes, too.
         habit: what likeness to a hand's own drawing of a class counts in the choice, beside likeness to other walks; an
             adapted network walks as the hand does already, and needs less.
     """

@@ -33,7 +33,7 @@ FINENESS = 8
 CANVAS_PX = FRAME_PX * FINENESS
 WORK_PX = 256
 IN_MEMORY, PIECE = 1 << 16, 1 << 12
-"""So many pictures at most are held in memory; so many of more are thinned at a time."""
+"""So many pictures at most are held in memory; so many are thinned at a time."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ class Framed:
     def ink(self) -> BoolArray:
         """The thinned pictures (n, 28, 28), in a file where they are many."""
         if len(self.grey) <= IN_MEMORY:
-            return thin(self.grey)
+            thinned = np.empty(self.grey.shape, np.bool_)
+            for start in range(0, len(self.grey), PIECE):
+                thinned[start : start + PIECE] = thin(self.grey[start : start + PIECE])
+            return thinned
         with tempfile.TemporaryFile(prefix="strokes-") as file:
             for start in range(0, len(self.grey), PIECE):
                 file.write(thin(self.grey[start : start + PIECE]).tobytes())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +35,9 @@ BYTE = 127
 SCALE_SUFFIX = ".scale_of_32"
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header, in so many bytes."""
+SHAPE_CACHES, SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"), "8"
+"""oneDNN and PyTorch keep what multiplies tensors of a shape, a thousand of each unless these say otherwise: pictures'
+inks are of ever other sizes, and it would be hundreds of megabytes."""
 SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)
 
 
@@ -239,6 +243,8 @@ def ready(
     network: SomeNetwork, model: Model, device: str | torch.device = "cpu", weights: dict[str, Tensor] | None = None
 ) -> SomeNetwork:
     """The network with the model's weights, or some, not training. Raises `ConfigError` when they don't fit."""
+    for name in SHAPE_CACHES:
+        os.environ.setdefault(name, SHAPES_KEPT)
     try:
         network.load_state_dict({name: value.float() for name, value in (weights or model.tensors).items()})
     except RuntimeError as error:

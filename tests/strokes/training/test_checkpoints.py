@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import resource
 from pathlib import Path
 
@@ -119,6 +120,16 @@ def test_a_model_is_found_by_shipped_name_by_file_and_by_folder(tiny_model, tmp_
 
 def test_only_stroke_networks_are_listed_as_models():
     assert not {"neural-line-model", "classifier-thinned", "classifier-grey"} & set(known_models())
+
+
+@pytest.mark.parametrize("told", [None, "64"])
+def test_what_multiplies_tensors_of_other_shapes_is_kept_of_few_unless_told_otherwise(told, monkeypatch):
+    for name in checkpoints.SHAPE_CACHES:
+        monkeypatch.delenv(name, raising=False)
+        if told is not None:
+            monkeypatch.setenv(name, told)
+    load_pen_network(read_model(find_model("pen-digits")))
+    assert [os.environ[name] for name in checkpoints.SHAPE_CACHES] == [told or checkpoints.SHAPES_KEPT] * 2
 
 
 @pytest.mark.parametrize("name", known_models())

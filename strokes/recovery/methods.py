@@ -144,7 +144,7 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         seed=options.seed,
         habits=None if options.habits is None else Habits.of(options.habits, recipe.network),
         direction=options.direction,
-        strips=not (options.model or recipe.class_names or options.habits is not None),
+        strips=not (options.model or options.habits is not None),
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,6 +96,11 @@ def read_parts(
 def strips_of(piece: PieceInk, simple: bool, unnamed: bool) -> str:
     """The strip network for what is one glyph, however wide; "" where the glyph network knows better."""
     return MANY_STROKES if unnamed or (not simple and is_long(InkPage(piece.ink, piece.pen_px))) else ""
+
+
+def left_out(found: Mapping[PieceInk, tuple[Drawn, float]]) -> list[LargePart]:
+    """The glyphs of whose ink the walk in the frame left some out: small loops and ends that a strip shows."""
+    return [LargePart(piece, MANY_STROKES) for piece, (drawn, _) in found.items() if any(drawn.traced)]
 
 
 def walk_strips(parts: Sequence[LargePart], seed: int, hypotheses: int) -> dict[PieceInk, tuple[Drawn, float]]:

@@ -35,7 +35,7 @@ from strokes.recovery.pointer.cell import allows_bytes, lowered_type, multiplies
 from strokes.recovery.pointer.decoding import UNUSED, Walks, join_walks
 from strokes.recovery.pointer.endings import meet_ends
 from strokes.recovery.pointer.habits import Bearing, Habits
-from strokes.recovery.pointer.large_pictures import FramedGlyph, read_parts, walk_strips
+from strokes.recovery.pointer.large_pictures import FramedGlyph, left_out, read_parts, walk_strips
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
@@ -73,7 +73,8 @@ class PenRecovery:
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
-        strips: whether glyphs of large pictures are walked over as strips, by the network of many strokes.
+        strips: whether the network of many strokes walks over glyphs of large pictures, as strips: those that nobody
+            names, and those of whose ink the walk in the frame leaves some out.
     """
 
     network: PenNetwork
@@ -145,13 +146,14 @@ class PenRecovery:
                 direction=self.direction,
                 single=single[i],
                 simple=names[i].isascii() and single[i],
-                unnamed=self.strips,
+                unnamed=self.strips and not self.recipe.class_names,
             )
         )
         known = replace(pictures, labels=np.where(np.array(single, bool), pictures.labels, UNLABELLED))
         while parts := list(islice(waiting, PARTS_AT_ONCE)):
             found = self._glyphs(known, [one.piece for one in parts if not one.strips])
-            found |= walk_strips(parts, self.seed, self.hypotheses)
+            again = left_out(found) if self.strips else []
+            found |= walk_strips([*parts, *again], self.seed, self.hypotheses)
             for one in parts:
                 pages[one.piece.picture].add(one.piece, *found[one.piece])
         return assemble(pages, pictures)

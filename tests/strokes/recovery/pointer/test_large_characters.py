@@ -29,6 +29,15 @@ CHARACTER = [
     [(52, 89), (95, 87)],
 ]
 """A tree and a measure beside it: bars before what stands under them, left before right."""
+TURN = np.linspace(0, 2 * np.pi, 25)
+LOOPED = np.concatenate(
+    [
+        np.linspace((30, 10), (30, 80), 30),
+        np.stack([35 - 5 * np.cos(TURN), 80 + 5 * np.sin(TURN)], axis=1),
+        np.linspace((30, 80), (80, 70), 20),
+    ]
+)
+"""One stroke: down, round a small loop, and away."""
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +69,13 @@ def test_a_large_glyph_that_nobody_names_is_walked_over_as_a_strip(monkeypatch, 
     found = choose_method(images, Options(**options)).draw(images)
     assert names == [MANY_STROKES] * called
     assert len(found[0].strokes) == 2
+
+
+@pytest.mark.parametrize(("model", "strokes"), [("", 1), ("pen-letters", 2)])
+def test_a_named_glyph_with_a_loop_too_small_for_the_frame_is_walked_over_as_a_strip(model, strokes):
+    images = images_of(np.rint(draw([LOOPED], (SIDE, SIDE), 3.0)).astype(np.uint8), "l")
+    found = choose_method(images, Options(model=model)).draw(images)
+    assert len(found[0].strokes) == strokes
 
 
 def test_a_line_of_writing_is_one_of_words(picture):

@@ -338,10 +338,20 @@ def seen_in(folder) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
 
 
+def hear_ctrl_c() -> None:
+    """A command in the background of a shell is born deaf to it, and so are those that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_in_one_line_and_leaves_the_old_file_alone(tiny_model, tmp_path):
     (tmp_path / "kept.h5").write_bytes(b"precious")
     process = subprocess.Popen(
-        build_all(tiny_model, "--batch-size", "1"), cwd=tmp_path, stdout=-1, stderr=-1, text=True
+        build_all(tiny_model, "--batch-size", "1"),
+        cwd=tmp_path,
+        stdout=-1,
+        stderr=-1,
+        text=True,
+        preexec_fn=hear_ctrl_c,
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".kept.h5*")) and process.poll() is None and time.monotonic() < deadline:

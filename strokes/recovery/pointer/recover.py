@@ -50,7 +50,7 @@ PICTURES_AT_ONCE = 1000
 """So many pictures are walked over together at most."""
 PAIRS_AT_ONCE = 150_000
 """So many pairs of walks are compared together."""
-INKS_AT_ONCE = 125
+INKS_AT_ONCE = 250
 """So many pictures, with about as much ink, go through the convolutions together."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""

@@ -25,12 +25,17 @@ export function browse(panel, connection) {
   let chosen = -1; // place in the order
   let shown = null;
   let turn = 0;
+  let ready = Promise.resolve(); // when the order is that of the controls
   let marks = new Map(); // number of a drawing -> true (right) or false (wrong)
 
   const about = () => datasets[Number(dataset.value)];
 
-  const ask = async () => {
+  // Keys and clicks that come before the answer wait for it, so that they are about what is shown then.
+  const ask = () => (ready = find());
+
+  const find = async () => {
     const mine = ++turn;
+    wall.setAttribute("aria-busy", "true");
     const fields = {
       dataset: Number(dataset.value), label: label.value, split: split.value, flagged: flagged.value,
       score: score.value, sort: sort.value.replace(/^-/, ""), descending: sort.value.startsWith("-"),
@@ -48,6 +53,8 @@ export function browse(panel, connection) {
       lay();
     } catch (error) {
       complain(error);
+    } finally {
+      if (mine === turn) wall.removeAttribute("aria-busy");
     }
   };
 
@@ -217,13 +224,14 @@ export function browse(panel, connection) {
     if (at < 0 || at >= order.length) return;
     const before = chosen;
     chosen = at;
-    for (const place of [before, at]) if (place >= 0) paintRow(Math.floor(place / columns));
+    for (const one of [before, at]) if (one >= 0) paintRow(Math.floor(one / columns));
     const top = Math.floor(at / columns) * CELL;
     if (top < wall.scrollTop) wall.scrollTop = top;
     else if (top + CELL > wall.scrollTop + wall.clientHeight) wall.scrollTop = top + CELL - wall.clientHeight;
+    const [place, number] = [dataset.value, order[at]];
     try {
-      const found = await connection.ask("show", { dataset: Number(dataset.value), number: order[at] }, { again: true });
-      if (at === chosen) present(found);
+      const drawing = await connection.ask("show", { dataset: Number(place), number }, { again: true });
+      if (at === chosen && place === dataset.value && number === order[at]) present(drawing);
     } catch (error) {
       complain(error);
     }
@@ -253,37 +261,42 @@ export function browse(panel, connection) {
   };
 
   const mark = (isRight) => {
-    if (!shown) return;
-    const fields = { dataset: Number(dataset.value), number: shown.number };
-    if (marks.get(shown.number) === isRight) marks.delete(shown.number);
-    else marks.set(shown.number, (fields.right = isRight));
+    const number = marked();
+    if (number === undefined) return;
+    const fields = { dataset: Number(dataset.value), number };
+    if (marks.get(number) === isRight) marks.delete(number);
+    else marks.set(number, (fields.right = isRight));
     if (chosen >= 0) paintRow(Math.floor(chosen / columns));
     showMarks();
     connection.ask("mark", fields, { again: true }).catch((error) => (complain(error), recall()));
   };
 
+  // The number that a mark is for: what was chosen last, although it may not have come yet.
+  const marked = () => order[chosen] ?? shown?.number;
+
   const showMarks = () => {
     const count = [...marks.values()].filter(Boolean).length;
     part(panel, "marked").textContent = marks.size ? `${count} right, ${marks.size - count} wrong` : "nothing is marked";
     exportMarks.disabled = !marks.size;
-    right.setAttribute("aria-pressed", String(marks.get(shown?.number) === true));
-    wrong.setAttribute("aria-pressed", String(marks.get(shown?.number) === false));
+    right.setAttribute("aria-pressed", String(marks.get(marked()) === true));
+    wrong.setAttribute("aria-pressed", String(marks.get(marked()) === false));
   };
 
   wall.addEventListener("scroll", scroll, { passive: true });
   wall.addEventListener("click", (event) => {
     const box = wall.getBoundingClientRect();
     const column = Math.floor((event.clientX - box.left) / CELL);
-    if (column < columns) select(Math.floor((event.clientY - box.top + wall.scrollTop) / CELL) * columns + column);
+    const number = order[Math.floor((event.clientY - box.top + wall.scrollTop) / CELL) * columns + column];
+    if (column < columns && number !== undefined) ready.then(() => select(order.indexOf(number)));
   });
   wall.addEventListener("keydown", (event) => {
     const page = Math.max(1, Math.floor(wall.clientHeight / CELL)) * columns;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, PageDown: page, PageUp: -page }[event.key];
-    if (step) select(Math.min(Math.max(chosen + step, 0), order.length - 1));
-    else if (event.key === "Home") select(0);
-    else if (event.key === "End") select(order.length - 1);
-    else if (event.key === "r") mark(true);
-    else if (event.key === "w") mark(false);
+    if (step) ready.then(() => select(Math.min(Math.max(chosen + step, 0), order.length - 1)));
+    else if (event.key === "Home") ready.then(() => select(0));
+    else if (event.key === "End") ready.then(() => select(order.length - 1));
+    else if (event.key === "r") ready.then(() => mark(true));
+    else if (event.key === "w") ready.then(() => mark(false));
     else if (event.key === " ") player.play();
     else return;
     event.preventDefault();

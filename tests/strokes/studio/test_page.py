@@ -306,6 +306,44 @@ def test_a_dataset_is_sorted_looked_at_and_marked(page):
     assert json.loads(made.value.path().read_text())["drop"] == {"none": [1998]}
 
 
+# The page's questions named are sent half a second late.
+LATE = """what => {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (text) {
+    if (JSON.parse(text).do === what) setTimeout(() => send.call(this, text), 500);
+    else send.call(this, text);
+  };
+}"""
+
+
+def test_keys_before_the_sorted_wall_is_there_are_about_it(page):
+    go(page, "Browse")
+    expect(page.get_by_role("status", name="Found")).to_have_text("2,000 of 2,000 drawings")
+    page.evaluate(LATE, "find")
+    page.get_by_role("combobox", name="Class").select_option("a")
+    page.get_by_role("combobox", name="Sort by").select_option("confidence")
+    page.get_by_role("listbox", name="Drawings").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="“a”, number 1996")).to_be_visible()
+
+
+def test_a_mark_is_for_what_was_chosen_last(page):
+    go(page, "Browse")
+    expect(page.get_by_role("status", name="Found")).to_have_text("2,000 of 2,000 drawings")
+    page.get_by_role("listbox", name="Drawings").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="“a”, number 0")).to_be_visible()
+    page.evaluate(LATE, "show")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("r")  # while number 0 is still what is shown
+    page.get_by_role("combobox", name="Selection").select_option("keep")
+    with page.expect_download() as made:
+        page.get_by_role("button", name="Export marks").click()
+    assert json.loads(made.value.path().read_text())["keep"] == {"none": [1]}
+    expect(page.get_by_role("heading", name="“b”, number 1")).to_be_visible()
+
+
 def test_only_the_rows_in_sight_are_there(page):
     go(page, "Browse")
     wall = page.get_by_role("listbox", name="Drawings")

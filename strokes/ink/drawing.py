@@ -305,11 +305,19 @@ def make_drawing_set(drawings: Sequence[Drawing], *, classes: Sequence[str] = ()
         "classes": names,
         "labels": np.array([UNLABELLED if d.label is None else place[d.label] for d in drawings], np.int64),
         "sizes": np.array([(d.width, d.height) for d in drawings], np.float32).reshape(n, 2),
+    }
+    return DrawingSet(**(plain_columns(n) | base | known))
+
+
+def plain_columns(n: int) -> dict[str, Any]:
+    """The columns of n drawings of which nothing is known: no labels, square pictures in no split, in a row."""
+    return {
+        "labels": np.full(n, UNLABELLED, np.int64),
+        "sizes": np.ones((n, 2), np.float32),
         "frames": np.tile(np.array(IDENTITY_FRAME, np.float32), (n, 1)),
         "split": np.full(n, SPLITS.index("none"), np.uint8),
         "source_index": np.arange(n, dtype=np.int64),
     }
-    return DrawingSet(**(base | known))
 
 
 def join(sets: Sequence[DrawingSet]) -> DrawingSet:

@@ -35,7 +35,7 @@ BYTE = 127
 SCALE_SUFFIX = ".scale_of_32"
 LENGTH_BYTES = 8
 """A safetensors file begins with the length of its header, in so many bytes."""
-SHAPE_CACHES, SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"), "16"
+SHAPE_CACHES, SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"), "64"
 """oneDNN and PyTorch keep what multiplies tensors of a shape, a thousand of each unless these say otherwise: pictures'
 inks are of ever other sizes, and it would be hundreds of megabytes."""
 SomeNetwork = TypeVar("SomeNetwork", bound=nn.Module)

@@ -29,6 +29,8 @@ PENS_AT_ONCE = 500
 """Pens that walk at a time: where one ends, the next begins."""
 CROWD = 0.8
 """When no more are to begin, pens that have ended are put aside when no more than this share still walks."""
+FEWEST_ROWS = 16
+"""Products have a multiple of so many rows, of many a rounder number: every size costs time and memory once."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ class Walker:
         self.temperatures, self.likelihood, self.stopping = (np.zeros(count, np.float32) for _ in range(3))
         self.doubt, self.here_px = np.zeros((count, 2), np.float32), np.zeros((count, 2), np.float32)
         self.visited = np.zeros((count, self.untouched.shape[1]), np.float32)
-        self.state, self.cell = self.decoder.begin(count), torch.zeros(count, self.decoder.hidden)
+        self.state = self.decoder.begin(rows_for(count))
+        self.cell = torch.zeros(len(self.state), self.decoder.hidden)
         self.answers = torch.zeros(count, self.decoder.asked + ACTS)
         self.put_down(np.arange(count))
 
@@ -252,9 +255,9 @@ class Walker:
         self.choose(asked, np.where(first, self.first_chances[self.owners], chances[0]), tokens)
         came = np.where(self.waiting, np.float32(START_BY_AIR), (self.lifted & ~first).astype(np.float32))
         self.waiting[:] = False
-        observed = np.empty((len(tokens), self.decoder.observed), np.float32)
-        self.observe(tokens, came, observed)
-        self.answers = self.decoder.decode_step(torch.from_numpy(observed), self.state, self.cell)
+        observed = np.zeros((len(self.state), self.decoder.observed), np.float32)
+        self.observe(tokens, came, observed[: len(tokens)])
+        self.answers = self.decoder.decode_step(torch.from_numpy(observed), self.state, self.cell)[: len(tokens)]
         flag, offset = self.answers[:, -ACTS:].numpy()[:, :3], self.answers[:, -2:].numpy()
         known = tokens, flag, self.temperatures, chances[1]
         choose_flags(*known, self.likelihood, self.stopping, self.doubted, flags)
@@ -270,6 +273,14 @@ class Walker:
             rows = np.flatnonzero(self.walking)
             for name in STATE_OF_A_PEN:
                 setattr(self, name, getattr(self, name)[rows])
+            for name in ("state", "cell"):
+                setattr(self, name, getattr(self, name)[np.resize(rows, rows_for(len(rows)))])
+
+
+def rows_for(pens: int) -> int:
+    """How many rows are multiplied for so many pens, those of nobody among them: one of few sizes, an eighth more."""
+    step = max(FEWEST_ROWS, 1 << max((pens - 1).bit_length() - 3, 0))
+    return min(-(-pens // step) * step, max(PENS_AT_ONCE, pens))
 
 
 def as_array(tensor: Tensor) -> FloatArray:
@@ -320,7 +331,5 @@ STATE_OF_A_PEN = (
     "lifted",
     "here_px",
     "visited",
-    "state",
-    "cell",
     "answers",
 )

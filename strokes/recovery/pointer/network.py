@@ -146,11 +146,11 @@ class Encoder(nn.Module):
         middle = self.middle(fine)
         return fine, middle, self.coarse(middle)
 
-    def read(self, images: Tensor, labels: Tensor, maps: tuple[Tensor, Tensor, Tensor]) -> InkTokens:
-        """The tokens of pictures by their maps."""
+    def read(self, images: Tensor, labels: Tensor, maps: tuple[Tensor, Tensor, Tensor], multiple: int = 1) -> InkTokens:
+        """The tokens of pictures by their maps, padded to a multiple of so many."""
         fine, middle, coarse = maps
         pooled = [coarse.mean(dim=(2, 3)), coarse.amax(dim=(2, 3)), self.label(labels)]
-        row, column, mask = find_ink(images)
+        row, column, mask = find_ink(images, multiple)
         places_px = torch.stack([column, row], dim=2) + 0.5
         scales = [read_at(maps, row // k, column // k) for maps, k in ((fine, 1), (middle, 2), (coarse, 4))]
         features = self.token(torch.cat([*scales, ((places_px - MIDDLE_PX) / 10).to(fine.dtype)], dim=2))
@@ -259,10 +259,11 @@ def halving(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1), nn.ReLU(), Residual(outputs))
 
 
-def find_ink(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def find_ink(images: Tensor, multiple: int = 1) -> tuple[Tensor, Tensor, Tensor]:
     """Row, column and mask, each (batch, n), of every ink pixel of pictures (batch, h, w) bool, n ≥ 1; padded."""
     counts = images.flatten(1).sum(dim=1)
     most = max(int(counts.max()), 1) if len(counts) else 1
+    most += -most % multiple
     picture, row, column = images.nonzero().unbind(dim=1)
     place = torch.arange(len(picture), device=images.device) - (counts.cumsum(dim=0) - counts)[picture]
     rows, columns = counts.new_zeros(2, len(images), most)

@@ -52,6 +52,8 @@ PAIRS_AT_ONCE = 150_000
 """So many pairs of walks are compared together."""
 INKS_AT_ONCE = 250
 """So many pictures, with about as much ink, go through the convolutions together."""
+TOKENS_WHOLE = 8
+"""Tokens are padded to a multiple of this: products of few sizes."""
 PARTS_AT_ONCE = 1000
 """Glyphs and lines of large pictures that are held at a time."""
 POOR_F1 = 0.9
@@ -101,9 +103,9 @@ class PenRecovery:
         return self.recipe.unsure_hypotheses or self.recipe.hypotheses
 
     @cached_property
-    def peaks(self) -> tuple[float, ...]:
-        """The largest numbers of the encoder's maps, in which bytes are scaled."""
-        return find_peaks(self.network.encoder)
+    def byte_maps(self) -> ByteMaps:
+        """The encoder's convolutions in bytes."""
+        return ByteMaps(self.network.encoder, find_peaks(self.network.encoder))
 
     def block(self, pictures: ImageSet) -> DrawingSet:
         """The drawings of one block of pictures, in their own unit squares; missing or strange labels are no matter."""
@@ -228,8 +230,10 @@ class PenRecovery:
         parts = chunks(np.arange(len(pictures)), INKS_AT_ONCE)
         encoder = self.network.encoder
         in_bytes = bool(self.recipe.unsure_hypotheses) and allows_bytes(lowered_type("cpu"))
-        look = ByteMaps(encoder, self.peaks) if in_bytes else encoder.look
-        return InkTokens.join([encoder.read(images[rows], labels[rows], look(images[rows])) for rows in parts])
+        look = self.byte_maps if in_bytes else encoder.look
+        return InkTokens.join(
+            [encoder.read(images[rows], labels[rows], look(images[rows]), TOKENS_WHOLE) for rows in parts]
+        )
 
     def _walk_over(self, ink: InkTokens, pictures: ImageSet, hypotheses: int, likeliest: Walks | None = None) -> Chosen:
         return choose_walks(

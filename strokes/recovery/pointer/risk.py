@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from raster.kernels.compiling import compiled
 from strokes.errors import ConfigError
-from strokes.ink.drawing import BoolArray, Drawing, DrawingSet, FloatArray, IntArray, make_drawing_set
+from strokes.ink.drawing import BoolArray, DrawingSet, FloatArray, IntArray, plain_columns
 from strokes.ink.pictures import FRAME_PX
 from strokes.metrics.pens import START_PX, compare_paths
 from strokes.metrics.pictures import render_set, score_pictures
@@ -236,13 +236,12 @@ def to_drawings(points_px: FloatArray, flags: IntArray, *, size: int = FRAME_PX)
     ends = flags[kept] != GO
     strokes = np.concatenate([[0], np.flatnonzero(ends) + 1]).astype(np.int64)
     counts = ((flags != GO) & kept).sum(axis=1)
-    base = make_drawing_set([Drawing(())] * len(flags))
     return DrawingSet(
         points=(points_px[kept] / size).astype(np.float32),
         stroke_offsets=strokes,
         drawing_offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         classes=(),
-        **{name: getattr(base, name) for name in ("labels", "sizes", "frames", "split", "source_index")},
+        **plain_columns(len(flags)),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from strokes.recovery.pointer import decoding as walking
-from strokes.recovery.pointer.decoding import MORE_POINTS, in_lanes, walk
+from strokes.recovery.pointer.decoding import MORE_POINTS, in_lanes, rows_for, walk
 from strokes.recovery.pointer.kernels import choose_flags, choose_place
 from strokes.recovery.pointer.network import END, GO, LIFT, PenNetwork
 
@@ -83,6 +83,12 @@ def test_what_is_kept_of_tokens_in_half_the_bytes_is_read_as_it_was(pen_recipe, 
     found, expected = walk(network, halves), walk(network, floats)
     assert np.array_equal(found.points_px, expected.points_px)
     assert np.array_equal(found.likelihood, expected.likelihood)
+
+
+def test_products_have_few_sizes():
+    sizes = [rows_for(pens) for pens in range(501)]
+    assert all(pens <= rows <= max(16, 1.15 * pens + 16) for pens, rows in enumerate(sizes))
+    assert len(set(sizes)) < 20
 
 
 def test_no_pictures_make_no_walks(pen_network, some):

@@ -87,7 +87,7 @@ def test_what_is_kept_of_tokens_in_half_the_bytes_is_read_as_it_was(pen_recipe, 
 
 def test_products_have_few_sizes():
     sizes = [rows_for(pens) for pens in range(501)]
-    assert all(pens <= rows <= max(16, 1.15 * pens + 16) for pens, rows in enumerate(sizes))
+    assert all(pens <= rows <= 1.25 * pens + 16 for pens, rows in enumerate(sizes))
     assert len(set(sizes)) < 20
 
 

@@ -1,7 +1,8 @@
 """Ink that strokes leave out beside them is reached by nudges: the nearest stroke is bent there, as a pen turns.
 
 A stroke that bends leaves the ink that it went over a little; where that has to be nudged in turn, again and again, the
-stroke goes out and comes back instead.
+stroke goes out and comes back instead. Where what is left out runs beside a stroke, it is written along, as people go
+over a line twice: rungs from side to side would be nobody's.
 """
 
 from __future__ import annotations
@@ -19,21 +20,33 @@ SPARE, SPARE_PX = 0.08, 0.8
 """Ink within half the pen's width and this share of it more, or so many px if that is more, counts as covered."""
 INTO = 0.8
 """A nudge ends so much of that reach before the ink's furthest pixel."""
-MOST_NUDGES = 40
+MOST_LONG, MOST_NUDGES = 100, 40
 BENDS = 8
-"""So many of those rounds bend strokes; the others go out and back."""
+"""So many of the rounds of nudges bend strokes; the others go out and back."""
+LONG = 2.0
+"""Ink left out beside so many widths of the pen of a stroke is written along, not nudged at."""
 
 
 def reach_rest(strokes: Sequence[Floats], ink: BoolArray, pen_px: float) -> list[Floats]:
-    """Strokes (points, 2) in px, a pixel a step, with nudges until all ink (h, w) lies within the pen's width."""
+    """Strokes (points, 2) in px, a pixel a step, that reach all ink (h, w) within the pen's width."""
     found, reach = list(strokes), pen_px / 2 + max(SPARE * pen_px, SPARE_PX)
+    for _ in range(MOST_LONG if found else 0):
+        along = _write_along(found, ink, reach, pen_px)
+        if along is None:
+            break
+        found = along
     for turn in range(MOST_NUDGES if found else 0):
-        away, owner = nearest_points(found, ink.shape)
-        left = np.where(ink & (away > reach), away, 0)
+        left, owner = _find_left(found, ink, reach)
         if not left.any():
             break
         found = _nudge(found, left, owner, reach, bent=turn < BENDS)
     return found
+
+
+def _find_left(strokes: Sequence[Floats], ink: BoolArray, reach: float) -> tuple[NDArray[np.float32], IntArray]:
+    """How far (h, w) ink that strokes leave out is from them, 0 elsewhere, and each pixel's nearest point."""
+    away, owner = nearest_points(strokes, ink.shape)
+    return np.where(ink & (away > reach), away, np.float32(0)), owner
 
 
 def nearest_points(strokes: Sequence[Floats], shape: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -48,6 +61,96 @@ def nearest_points(strokes: Sequence[Floats], shape: tuple[int, ...]) -> tuple[N
     table = np.zeros(int(labels.max()) + 1, np.int64)
     table[labels[row, column]] = numbers[row, column]
     return np.asarray(away, np.float32), table[labels]
+
+
+def _write_along(strokes: list[Floats], ink: BoolArray, reach: float, pen_px: float) -> list[Floats] | None:
+    """The largest patch of ink left out that lies along a stroke, written over; None where none does.
+
+    The stroke is moved aside where that leaves less out, as where two passes share broad ink; otherwise the pen goes
+    back along the patch and on again, or at a stroke's end only back.
+    """
+    left, owner = _find_left(strokes, ink, reach)
+    _, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
+    bounds = np.cumsum([0, *map(len, strokes)])
+    every = np.concatenate(strokes)
+    sizes = np.bincount(patches.ravel())[1:]
+    for patch in (np.argsort(-sizes, kind="stable") + 1).tolist():
+        if sizes[patch - 1] < LONG * pen_px:
+            return None
+        rows, columns = np.nonzero(patches == patch)
+        beside = _beside(every, rows, columns, left[rows, columns], owner[rows, columns], bounds, reach, pen_px)
+        if beside is None:
+            continue
+        k, first, line = beside
+        own = strokes[k]
+        moved = [*strokes[:k], _move(own, first, line), *strokes[k + 1 :]]
+        still = int((_find_left(moved, ink, reach)[0] > 0).sum())
+        if still <= int((left > 0).sum()) - sizes[patch - 1] // 2:
+            return moved
+        return [*strokes[:k], _go_over(own, first, line, pen_px), *strokes[k + 1 :]]
+    return None
+
+
+def _beside(
+    every: Floats,
+    rows: IntArray,
+    columns: IntArray,
+    away: NDArray[np.float32],
+    owner: IntArray,
+    bounds: IntArray,
+    reach: float,
+    pen_px: float,
+) -> tuple[int, int, Floats] | None:
+    """The stroke that a patch of pixels lies along, its first point there, and a line (points, 2) over the patch.
+
+    The line has a point for each of the stroke's there; None where the patch is short.
+    """
+    furthest = int(owner[np.argmax(away)])
+    stroke = int(np.searchsorted(bounds, furthest, side="right")) - 1
+    known = np.unique(owner[(owner >= bounds[stroke]) & (owner < bounds[stroke + 1])])
+    parts = np.split(known, np.flatnonzero(np.diff(known) > pen_px) + 1)
+    run = next(part for part in parts if part[0] <= furthest <= part[-1])
+    if run[-1] - run[0] < LONG * pen_px:
+        return None
+    order = np.argsort(away, kind="stable")
+    last = dict(zip(owner[order].tolist(), order.tolist(), strict=True))
+    far = np.array([last[point] for point in run.tolist()])
+    way = np.stack([columns[far], rows[far]], axis=1) + 0.5 - every[run]
+    length = np.hypot(*way.T)
+    reached = every[run] + way * (np.maximum(length - INTO * reach, 0.5) / np.maximum(length, 1e-9))[:, None]
+    points = np.arange(run[0], run[-1] + 1)
+    line = np.stack([np.interp(points, run, reached[:, axis]) for axis in (0, 1)], axis=1)
+    return stroke, int(run[0] - bounds[stroke]), smooth_line(line, max(round(pen_px / 2), 1))
+
+
+def smooth_line(line: Floats, reach: int) -> Floats:
+    """Each point (n, 2) as the mean of its neighbours up to `reach` points off, as many on both sides."""
+    sums = np.concatenate([np.zeros((1, 2)), np.cumsum(line, axis=0)])
+    number = np.arange(len(line))
+    half = np.minimum(np.minimum(number, len(line) - 1 - number), reach)
+    mean: Floats = (sums[number + half + 1] - sums[number - half]) / (2 * half + 1)[:, None]
+    return mean
+
+
+def _move(stroke: Floats, first: int, line: Floats) -> Floats:
+    """A stroke with its points from `first` on put where a line is."""
+    parts = [line, stroke[first + len(line) :]]
+    if first:
+        parts = [stroke[:first], _steps(stroke[first - 1], line[0]), line[1:], *parts[1:]]
+    if first + len(line) < len(stroke):
+        parts = [*parts[:-1], _steps(line[-1], stroke[first + len(line)]), stroke[first + len(line) + 1 :]]
+    return np.concatenate(parts)
+
+
+def _go_over(stroke: Floats, first: int, line: Floats, pen_px: float) -> Floats:
+    """A stroke that goes back along a line beside its points from `first` on, and on again where it doesn't end."""
+    last, back = first + len(line) - 1, line[::-1]
+    if first <= pen_px:
+        return np.concatenate([back, _steps(back[-1], stroke[first])[:-1], stroke[first:]])
+    out = np.concatenate([stroke[: last + 1], _steps(stroke[last], back[0]), back[1:]])
+    if last >= len(stroke) - 1 - pen_px:
+        return out
+    return np.concatenate([out, _steps(back[-1], stroke[first]), stroke[first + 1 :]])
 
 
 def _nudge(

@@ -278,7 +278,7 @@ class Walker:
 
 
 def rows_for(pens: int) -> int:
-    """How many rows are multiplied for so many pens: one of few sizes, a quarter more at most, or 16; some are nobody's."""
+    """How many rows are multiplied for so many pens: one of few sizes, a quarter more at most, or up to 16 in all."""
     step = max(FEWEST_ROWS, 1 << max((pens - 1).bit_length() - 3, 0))
     return min(-(-pens // step) * step, max(PENS_AT_ONCE, pens))
 

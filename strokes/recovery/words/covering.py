@@ -2,8 +2,8 @@
 
 A skeleton's path is bent where lines merge: at a shallow crossing both run along one ridge. So each point may move as
 far as the ink there is wider than the pen, and goes where the stroke is straightest; two passes over one broad line
-come apart, as the pen's did. What ink is left out after that and lies beside a stroke is reached by a nudge out and
-back; what is further from every stroke becomes a stroke of its own, after the one that it is nearest to.
+come apart, as the pen's did. What ink is left out after that and lies beside a stroke is written along, or reached by a
+nudge; what is further from every stroke becomes a stroke of its own, after the one that it is nearest to.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from raster.kernels.compiling import compiled
 from strokes.ink.drawing import BoolArray
-from strokes.recovery.nudging import nearest_points, reach_rest
+from strokes.recovery.nudging import nearest_points, reach_rest, smooth_line
 from strokes.recovery.pointer.map_matching import Laid, Lines
 from strokes.recovery.tracing.skeleton import Floats
 from strokes.recovery.tracing.trace import trace
@@ -29,6 +29,8 @@ AIM = 0.1
 """How much a point keeps to its aim, beside its neighbours."""
 SLACK_PX = 0.6
 """What room a point has on a line no wider than the pen: pixels' stairs are no wider."""
+BROAD = 0.95
+"""Ink whose edge is so many widths of the pen off is broader than one pass covers, wherever in it that goes."""
 INSIDE_PX = 1.0
 """How far from the ink's edge points stay."""
 PULL = 0.5
@@ -67,11 +69,12 @@ def straighten(
         passes += np.bincount(stroke.path, minlength=len(passes)) > 0
         passes += np.bincount(stroke.path, minlength=len(passes)) > 1
     shared = cv2.dilate(paint(lines.places[passes > 1], ink.shape), np.ones((3, 3), np.uint8)) > 0
-    smooth, anchors, aims, rooms = [], [], [], []
+    smooth, anchors, aims, rooms, broad = [], [], [], [], []
     for stroke in laid:
         anchor = lines.places[stroke.path]
         edge, several = sample(edge_px, anchor), sample(shared, anchor) > 0
         rooms.append(np.maximum(edge - np.where(several, INSIDE_PX, pen_px / 2), 0) + SLACK_PX)
+        broad.append((edge > BROAD * pen_px) & ~several)
         aims.append(np.where(several[:, None], stroke.walked, anchor))
         anchors.append(anchor)
         smooth.append(anchor.copy())
@@ -79,6 +82,8 @@ def straighten(
         pool_weights = [np.zeros_like(points) for points in smooth]
         if turn:
             _pull(smooth, ink, pen_px / 2, pool_weights)
+            for pull, wide in zip(pool_weights, broad, strict=True):
+                pull[wide] = 0
         for known in zip(smooth, anchors, aims, rooms, pool_weights, strict=True):
             _relax(*known, ROUNDS)
     return smooth
@@ -98,7 +103,10 @@ def sample(values: NDArray[Any], places: Floats) -> Floats:
 
 
 def _pull(strokes: Sequence[Floats], ink: BoolArray, reach_px: float, pool_weights: Sequence[Floats]) -> None:
-    """Fill `pool_weights` with how far each point is to go towards the ink beside it that no stroke covers."""
+    """Fill `pool_weights` with how far each point is to go towards the ink beside it that no stroke covers.
+
+    Neighbours go alike: where ink is left out on both sides, nobody does.
+    """
     away, owner = nearest_points(strokes, ink.shape)
     rows, columns = np.nonzero(ink & (away > reach_px))
     if len(rows) == 0:
@@ -116,6 +124,8 @@ def _pull(strokes: Sequence[Floats], ink: BoolArray, reach_px: float, pool_weigh
         for pull in pool_weights:
             pull[:, axis] = PULL * mean[start : start + len(pull)]
             start += len(pull)
+    for pull in pool_weights:
+        pull[:] = smooth_line(pull, int(reach_px))
 
 
 @compiled()

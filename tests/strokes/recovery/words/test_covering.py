@@ -69,6 +69,34 @@ def test_stairs_of_pixels_at_a_line_s_edge_call_for_no_nudge():
     assert len(same) == len(stroke)
 
 
+def sharp_turns(stroke):
+    ways = np.diff(stroke, axis=0)
+    return int(((ways[1:] * ways[:-1]).sum(axis=1) < -1e-6).sum())
+
+
+def broad_stem():
+    """Ink of two passes of the pen side by side, and each of them."""
+    passes = [np.array([(x, 20.0), (x, 120.0)]) for x in (60.0, 65.0)]
+    return drawn(*passes), passes
+
+
+def test_broad_ink_that_was_walked_over_once_is_written_along_and_has_no_rungs():
+    ink, _ = broad_stem()
+    found = recovered([np.array([(62.0, 20.0), (62.0, 120.0)])], ink)
+    assert (away_from(found.strokes, ink.shape)[ink] <= PEN_PX / 2 + 1.5).all()
+    assert sum(map(sharp_turns, found.strokes)) <= 4
+
+
+def test_two_passes_over_broad_ink_come_apart_without_rungs():
+    ink, (down, up) = broad_stem()
+    found = recovered([np.concatenate([down, up[::-1]])], ink)
+    assert (away_from(found.strokes, ink.shape)[ink] <= PEN_PX / 2 + 1.5).all()
+    (stroke,) = found.strokes
+    assert sharp_turns(stroke) <= 2
+    going, coming = (part[(part[:, 1] > 40) & (part[:, 1] < 100), 0] for part in np.array_split(stroke, 2))
+    assert going.mean() < coming.mean() - 2
+
+
 def test_a_corner_that_was_cut_is_turned_at_and_not_gone_to_and_back_from():
     ink = drawn([(20, 20), (70, 110), (120, 20)])
     rounded = np.array([[20.0, 20.0], [64.0, 99.0], [76.0, 99.0], [120.0, 20.0]])

@@ -97,6 +97,12 @@ class Remote:
         told = (str(known.get("ETag")).strip('"'), known.get("md5Hash"))
         return digest.hexdigest() == told[0] or b64encode(digest.digest()).decode() == told[1]
 
+    @property
+    def checksum(self) -> str:
+        """What the system tells of the file's bytes; "" where it tells nothing."""
+        known = self._known()
+        return str(known.get("ETag") or known.get("md5Hash") or known.get("blob_id") or "")
+
     def remove(self) -> None:
         """Remove the file. Raises `SourceError`."""
         asked(self.url, self.system.rm_file, self.path)

@@ -9,11 +9,12 @@ from torch.utils.data import DataLoader
 
 import strokes
 from strokes.errors import StoreError
-from strokes.files.places import Remote
+from strokes.files.places import Remote, place_of
 from strokes.store import folder_writer
 from strokes.store.folder_writer import new_dataset
 from strokes.store.info import describe
 from strokes.store.manifest import MANIFEST
+from strokes.store.new_folders import CLAIM, RemoteFolder, check_free_place
 from strokes.store.verify import verify
 from tests.helpers.drawings import CLASSES, make_set, same
 
@@ -134,6 +135,30 @@ def test_parts_are_merged_into_a_bucket_and_from_there(place, bucket, run, tmp_p
     assert lying() == files_of(tmp_path / "here")
 
 
+def test_of_two_writers_at_once_the_later_one_s_dataset_is_there_whole(place, drawings, tmp_path):
+    url, lying = place
+    check_free_place(place_of(url), overwrite=False)
+    first = RemoteFolder.at(place_of(url))
+    first.write("data/train-00000.parquet", b"of the first")
+    write(url, drawings)
+    with pytest.raises(StoreError, match="another process has begun to write there"):
+        first.write("data/train-00001.parquet", b"of the first")
+    write(tmp_path / "here", drawings)
+    assert lying() == files_of(tmp_path / "here")
+
+
+def test_a_shard_that_another_process_wrote_meanwhile_makes_no_dataset(place, drawings):
+    url, _ = place
+    write(url, drawings)
+    with strokes.open_dataset(url) as stored:
+        manifest = stored.manifest
+    folder = RemoteFolder.at(place_of(url))
+    folder.write("other/train-00000.parquet", b"of this one")
+    (place_of(url) / "other/train-00000.parquet").write_bytes(b"of another")
+    with pytest.raises(StoreError, match="another process has written"):
+        folder.finish(manifest)
+
+
 def test_a_broken_build_is_no_dataset_and_the_same_command_puts_the_rest(place, run, refused, tmp_path):
     url, lying = place
     put, bad = refused
@@ -148,7 +173,7 @@ def test_a_broken_build_is_no_dataset_and_the_same_command_puts_the_rest(place, 
     put.clear()
     bad.clear()
     assert run(*BUILD, "--out", url, "--work", "work")[0] == 0
-    assert put == ["train-00002.parquet", "README.md", MANIFEST]
+    assert put == [CLAIM, "train-00002.parquet", "README.md", MANIFEST]
     assert run("verify", url)[0] == 0
     assert not list((tmp_path / "work").iterdir())
 

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import md5
+from hashlib import md5, sha1, sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -92,16 +92,23 @@ class Remote:
             raise SourceError(f"{self.url} can't be written: there is no such bucket or repository") from None
 
     def holds(self, data: bytes) -> bool:
-        """Whether a file with these bytes is there, as S3's and Google's checksums tell; False where none is told."""
-        known, digest = self._known(), md5(data, usedforsecurity=False)
-        told = (str(known.get("ETag")).strip('"'), known.get("md5Hash"))
-        return digest.hexdigest() == told[0] or b64encode(digest.digest()).decode() == told[1]
+        """Whether a file with these bytes is there, as the system's checksum tells; False where none is told."""
+        digest = md5(data, usedforsecurity=False)
+        blob = sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
+        known = digest.hexdigest(), b64encode(digest.digest()).decode(), blob.hexdigest(), sha256(data).hexdigest()
+        return self.checksum in known
 
     @property
     def checksum(self) -> str:
-        """What the system tells of the file's bytes; "" where it tells nothing."""
+        """What the system tells of the file's bytes; "" where it tells nothing.
+
+        S3 tells the MD5 or what it makes of parts', Google's storage the MD5, the Hub the SHA-256 of a large file and
+        git's SHA-1 of another.
+        """
         known = self._known()
-        return str(known.get("ETag") or known.get("md5Hash") or known.get("blob_id") or "")
+        large = known.get("lfs") or {}
+        told = known.get("ETag") or known.get("md5Hash") or large.get("sha256") or known.get("blob_id") or ""
+        return str(told).strip('"')
 
     def remove(self) -> None:
         """Remove the file. Raises `SourceError`."""
@@ -113,7 +120,8 @@ class Remote:
         return int(asked(self.url, self.system.size, self.path))
 
     def _known(self) -> dict[str, Any]:
-        """What the system tells of it, nothing where it isn't there."""
+        """What the system tells of it now, nothing where it isn't there."""
+        self.system.invalidate_cache(self.path)
         try:
             known: dict[str, Any] = asked(self.url, self.system.info, self.path)
         except MissingError:

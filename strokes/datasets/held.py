@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.files.unnamed import array_in_file
 from strokes.ink.pictures import let_go
 
 HELD_BYTES = 64 << 20
@@ -20,12 +20,10 @@ LET_GO_EVERY = 16
 
 
 def room(shape: Sequence[int]) -> NDArray[np.uint8]:
-    """A new array of bytes, in an unnamed file where it is large."""
+    """A new array of bytes, in an unnamed file where it is large. Raises `StoreError` where the disk has no room."""
     if math.prod(shape) <= HELD_BYTES:
         return np.empty(shape, np.uint8)
-    with tempfile.TemporaryFile(prefix="strokes-") as file:
-        file.truncate(math.prod(shape))
-        return np.memmap(file, np.uint8, mode="r+", shape=tuple(shape))
+    return array_in_file(shape, np.uint8)
 
 
 def read_into_room(stream: IO[bytes], count: int) -> NDArray[np.uint8]:

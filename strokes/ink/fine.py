@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import tempfile
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Generic, TypeVar, overload
 
 import numpy as np
 
+from strokes.files.unnamed import unnamed_file, write_at
 from strokes.ink.drawing import BoolArray
 from strokes.ink.thinning import thin
 
@@ -56,7 +56,7 @@ class Shelf(Sequence[Kept], Generic[Kept]):
     """A sequence in an unnamed file, so that memory grows by 8 bytes a thing; it goes when nobody holds the shelf."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="strokes-", buffering=0)  # noqa: SIM115
+        self._file = unnamed_file()
         self._ends = array("Q", [0])
 
     def pack(self, thing: Kept) -> bytes:
@@ -68,9 +68,9 @@ class Shelf(Sequence[Kept], Generic[Kept]):
         raise NotImplementedError
 
     def append(self, thing: Kept) -> None:
-        """Keep one more."""
+        """Keep one more. Raises `StoreError` where the disk has no room for it."""
         packed = self.pack(thing)
-        os.pwrite(self._file.fileno(), packed, self._ends[-1])
+        write_at(self._file, self._ends[-1], packed)
         self._ends.append(self._ends[-1] + len(packed))
 
     def __len__(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from strokes.files.unnamed import array_in_file, unnamed_file, write_at
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
 from strokes.ink.fine import FineInk, InkShelf
 from strokes.ink.pen_width import to_pen
@@ -48,33 +48,33 @@ class Framed:
     @property
     def ink(self) -> BoolArray:
         """The thinned pictures (n, 28, 28), in a file where they are many."""
-        if len(self.grey) <= IN_MEMORY:
-            thinned = np.empty(self.grey.shape, np.bool_)
-            for start in range(0, len(self.grey), PIECE):
-                thinned[start : start + PIECE] = thin(self.grey[start : start + PIECE])
-            return thinned
-        with tempfile.TemporaryFile(prefix="strokes-") as file:
-            for start in range(0, len(self.grey), PIECE):
-                file.write(thin(self.grey[start : start + PIECE]).tobytes())
-                let_go(self.grey)
-            return mapped(file, np.dtype(np.bool_))
+        thinned = blank(len(self.grey))
+        for start in range(0, len(self.grey), PIECE):
+            thinned[start : start + PIECE] = thin(self.grey[start : start + PIECE])
+            let_go(self.grey)
+            let_go(thinned)
+        return thinned
 
 
 class Framer:
     """Puts pictures into the frame one by one; they, and the ink of those larger than the frame, are kept in files."""
 
     def __init__(self) -> None:
-        self._grey = tempfile.TemporaryFile(prefix="strokes-")  # noqa: SIM115
+        self._grey = unnamed_file()
         self._sizes, self._frames = array("f"), array("f")
         self._fine = InkShelf()
 
     def add(self, picture: GreyImage, *, pen_px: float = 0.0) -> None:
-        """One more picture (h, w), ink high: a 28×28 one as it is, others by `to_frame`; its pen's width if known."""
+        """One more picture (h, w), ink high: a 28×28 one as it is, others by `to_frame`; its pen's width if known.
+
+        Raises:
+            StoreError: the disk has no room for it.
+        """
         height, width = picture.shape
         longer = max(height, width)
         as_it_is = picture.shape == (FRAME_PX, FRAME_PX)
         grey, frame = (picture, IDENTITY_FRAME) if as_it_is else to_frame(picture)
-        self._grey.write(grey.tobytes())
+        write_at(self._grey, len(self._fine) * FRAME_PX**2, grey.tobytes())
         self._frames.extend(frame)
         self._sizes.extend((width / longer, height / longer))
         self._fine.append(fine_ink(picture, pen_px) if longer > FRAME_PX else None)
@@ -87,6 +87,12 @@ class Framer:
             np.array(self._frames, np.float32).reshape(-1, 3),
             self._fine,
         )
+
+
+def blank(count: int) -> BoolArray:
+    """Blank pictures (count, 28, 28): in memory where they are few, otherwise in an unnamed file."""
+    shape = (count, FRAME_PX, FRAME_PX)
+    return np.zeros(shape, np.bool_) if count <= IN_MEMORY else array_in_file(shape, np.bool_)
 
 
 def mapped(file: IO[bytes], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -1,12 +1,18 @@
-"""Files that appear whole are as usable as any other new file."""
+"""Files that appear whole are as usable as any other new file; unnamed ones hold all that was written, or say so."""
 
 import os
+import resource
 import stat
 
+import numpy as np
 import pytest
 import torch
 
+from strokes.errors import StoreError
 from strokes.files import atomic_path
+from strokes.files.unnamed import array_in_file, unnamed_file, write_at
+from strokes.ink.fine import TextShelf
+from strokes.ink.normalise import Framer
 from strokes.recognition.classifier import Classifier, save_classifier
 from strokes.training import checkpoints
 
@@ -42,3 +48,37 @@ def test_a_file_has_the_permissions_of_any_new_one(tmp_path, ordinary, write):
     write(tmp_path / "a.safetensors")
     assert stat.S_IMODE((tmp_path / "a.safetensors").stat().st_mode) == ordinary
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.fixture
+def full_disk():
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def keep_texts():
+    shelf = TextShelf()
+    for _ in range(3):
+        shelf.append("x" * 4_000)
+
+
+def keep_pictures():
+    framer = Framer()
+    for _ in range(13):
+        framer.add(np.zeros((28, 28), np.uint8))
+
+
+@pytest.mark.parametrize("keep", [keep_texts, keep_pictures, lambda: array_in_file((20, 28, 28), np.bool_)])
+def test_a_full_disk_for_what_is_in_work_is_one_error(keep, full_disk):
+    with pytest.raises(StoreError, match="TMPDIR"):
+        keep()
+
+
+def test_what_is_written_in_part_is_written_on(monkeypatch):
+    inner = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda file, data, place: inner(file, data[:3], place))
+    with unnamed_file() as file:
+        write_at(file, 5, b"0123456789")
+        assert file.read() == bytes(5) + b"0123456789"

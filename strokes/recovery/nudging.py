@@ -67,7 +67,7 @@ def _write_along(strokes: list[Floats], ink: BoolArray, reach: float, pen_px: fl
     """The largest patch of ink left out that lies along a stroke, written over; None where none does.
 
     The stroke is moved aside where that leaves less out, as where two passes share broad ink; otherwise the pen goes
-    back along the patch and on again, or at a stroke's end only back.
+    back along the patch and on again, or at a stroke's end only back. What neither reaches is left to nudges.
     """
     left, owner = _find_left(strokes, ink, reach)
     _, patches = cv2.connectedComponents((left > 0).astype(np.uint8), connectivity=8)
@@ -82,12 +82,11 @@ def _write_along(strokes: list[Floats], ink: BoolArray, reach: float, pen_px: fl
         if beside is None:
             continue
         k, first, line = beside
-        own = strokes[k]
-        moved = [*strokes[:k], _move(own, first, line), *strokes[k + 1 :]]
-        still = int((_find_left(moved, ink, reach)[0] > 0).sum())
-        if still <= int((left > 0).sum()) - sizes[patch - 1] // 2:
-            return moved
-        return [*strokes[:k], _go_over(own, first, line, pen_px), *strokes[k + 1 :]]
+        for changed in (_move(strokes[k], first, line), _go_over(strokes[k], first, line, pen_px)):
+            tried = [*strokes[:k], changed, *strokes[k + 1 :]]
+            still = int((_find_left(tried, ink, reach)[0] > 0).sum())
+            if still <= int((left > 0).sum()) - sizes[patch - 1] // 2:
+                return tried
     return None
 
 
@@ -134,12 +133,10 @@ def smooth_line(line: Floats, reach: int) -> Floats:
 
 def _move(stroke: Floats, first: int, line: Floats) -> Floats:
     """A stroke with its points from `first` on put where a line is."""
-    parts = [line, stroke[first + len(line) :]]
-    if first:
-        parts = [stroke[:first], _steps(stroke[first - 1], line[0]), line[1:], *parts[1:]]
-    if first + len(line) < len(stroke):
-        parts = [*parts[:-1], _steps(line[-1], stroke[first + len(line)]), stroke[first + len(line) + 1 :]]
-    return np.concatenate(parts)
+    behind = first + len(line)
+    out = [stroke[:first], _steps(stroke[first - 1], line[0])[:-1]] if first else []
+    back = [_steps(line[-1], stroke[behind])[:-1], stroke[behind:]] if behind < len(stroke) else []
+    return np.concatenate([*out, line, *back])
 
 
 def _go_over(stroke: Floats, first: int, line: Floats, pen_px: float) -> Floats:

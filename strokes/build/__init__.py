@@ -26,7 +26,6 @@ from strokes.ink.pictures import ImageSet
 from strokes.recognition.classifier import weights_path
 from strokes.recovery.blocks import BLOCK, in_parallel
 from strokes.recovery.methods import Method, Options, check_device, choose_method
-from strokes.recovery.words.pictures import MANY_STROKES, WORDS
 from strokes.store.failures import failures_path
 from strokes.store.folder_writer import HDF5, check_out
 from strokes.store.parts import PART, Part
@@ -123,7 +122,7 @@ def plan(
     pictures = method.pictures
     artist = Artist(method)
     attributes = describe_build(method, options, min_confidence=min_confidence)
-    settings = settings_of(method, options, attributes, {"helpers": helpers_of(pictures, artist), "skip_bad": skip_bad})
+    settings = settings_of(method, options, attributes, {"helpers": helpers_of(method, artist), "skip_bad": skip_bad})
     shards = shards_of(pictures, cut(pictures, options, most=BLOCK), settings)
     attributes |= {JOB: job_of(settings, shards)}
     mine = (part or Part()).of(len(shards), block=1)
@@ -141,11 +140,11 @@ def plan(
     return job, ShardMaker(artist, skip_bad)
 
 
-def helpers_of(pictures: ImageSet, artist: Artist) -> list[str]:
-    """The sha256 of the weights that draw or name pictures beside the method's: of lines, and of missing labels."""
-    lines = [SHIPPED / f"{name}.safetensors" for name in (WORDS, MANY_STROKES) if pictures.fine is not None]
+def helpers_of(method: Method, artist: Artist) -> list[str]:
+    """The sha256 of the weights that draw or name pictures beside the method's own."""
+    strips = [SHIPPED / f"{name}.safetensors" for name in method.helpers]
     names = [weights_path("thinned", len(DIGITS))] if artist.classifier is not None else []
-    return [file_sha256(path) for path in lines + names]
+    return [file_sha256(path) for path in strips + names]
 
 
 def draw_pictures(pictures: ImageSet, options: Options) -> DrawingSet:

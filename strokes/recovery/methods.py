@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
 from strokes.recovery.tracing.trace import trace_block
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS
 from strokes.training.checkpoints import PUBLISHED, Model, find_model, read_model
 
 METHODS = ("network", "trace")
@@ -82,6 +83,7 @@ class Method:
         attributes: of the dataset: model, recipe and all that the drawings depend on.
         needs_labels: whether every picture must have a label.
         tells_confidence: whether drawings come with the score `confidence`.
+        helpers: the shipped networks that walk beside the model.
         check: raises `ConfigError` for a block with labels that the method can't draw.
     """
 
@@ -90,6 +92,7 @@ class Method:
     attributes: Mapping[str, object]
     needs_labels: bool = False
     tells_confidence: bool = False
+    helpers: Sequence[str] = ()
     check: Callable[[ImageSet], None] = field(default=lambda pictures: None)
 
 
@@ -153,7 +156,14 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
         **direction_of(pictures, options),
     }
-    return Method(pictures, walker.block, {**attributes, **how}, tells_confidence=calibration is not None)
+    second = (MANY_STROKES,) if walker.second is not None else ()
+    return Method(
+        pictures,
+        walker.block,
+        {**attributes, **how},
+        tells_confidence=calibration is not None,
+        helpers=second if pictures.fine is None else (WORDS, MANY_STROKES),
+    )
 
 
 def refuse_strange_hands(pictures: ImageSet, habits: PenSet) -> None:

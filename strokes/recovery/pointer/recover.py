@@ -39,8 +39,10 @@ from strokes.recovery.pointer.large_pictures import FramedGlyph, left_out, read_
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
+from strokes.recovery.pointer.second import SecondWalks
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
+from strokes.recovery.words.pictures import MANY_STROKES, shipped_strips
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
@@ -75,8 +77,9 @@ class PenRecovery:
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
-        strips: whether the network of many strokes walks over glyphs of large pictures, as strips: those that nobody
-            names, and those of whose ink the walk in the frame leaves some out.
+        strips: whether the network of many strokes walks over glyphs, too, as strips: in large pictures over those that
+            nobody names, and those of whose ink the walk in the frame leaves some out; in small ones its walks are
+            there to choose from where nobody names the glyph.
     """
 
     network: PenNetwork
@@ -96,6 +99,13 @@ class PenRecovery:
         """Walks a picture; where habits choose among them, more are worth their time."""
         usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
         return self.hypotheses or usual
+
+    @cached_property
+    def second(self) -> SecondWalks | None:
+        """Whose walks are there to choose from beside the network's own."""
+        if not self.strips or self.recipe.class_names:
+            return None
+        return SecondWalks(shipped_strips(MANY_STROKES, self.seed, self.hypotheses))
 
     @property
     def unsure_walks(self) -> int:
@@ -203,7 +213,8 @@ class PenRecovery:
     def _choose(self, pictures: ImageSet) -> Chosen:
         """The chosen walks over pictures, those with the most ink first, so that no pen walks on alone."""
         order = np.argsort(-pictures.images.sum(axis=(1, 2), dtype=np.int64), kind="stable")
-        together = max(min(PAIRS_AT_ONCE // self.walks**2, PICTURES_AT_ONCE), 1)
+        walks = self.walks + (self.second.hypotheses if self.second else 0)
+        together = max(min(PAIRS_AT_ONCE // walks**2, PICTURES_AT_ONCE), 1)
         return join_chosen([self._walk(pictures.select(rows)) for rows in chunks(order, together)], order)
 
     @torch.inference_mode()
@@ -244,6 +255,7 @@ class PenRecovery:
             temperature=self.temperature,
             seed=self.seed,
             habit=self._bearing(pictures),
+            second=self.second if hypotheses > 1 else None,
             likeliest=likeliest,
         )
 

@@ -65,6 +65,17 @@ class Habit(Protocol):
         """Its own ways over the pictures, as many of each; the likeliest walks (n) for pictures without."""
 
 
+class Second(Protocol):
+    """Another network that walks over the pictures, too."""
+
+    @property
+    def hypotheses(self) -> int:
+        """Walks a picture."""
+
+    def walks(self, images: BoolArray, own: Walks) -> Walks:
+        """Its walks, those of a picture in a row, with likelihoods to be held against those of the network's `own`."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The chosen walk of each picture, and what is known of it.
@@ -107,6 +118,7 @@ def choose_walks(
     temperature: float,
     seed: int,
     habit: Habit | None = None,
+    second: Second | None = None,
     likeliest: Walks | None = None,
 ) -> Chosen:
     """Walk over each picture `hypotheses` times and choose.
@@ -119,6 +131,7 @@ def choose_walks(
         temperature: of the others' random draws.
         seed: of them.
         habit: of the hands that wrote the pictures: it adds its own way to the walks, and is asked how like it each is.
+        second: whose walks are there to choose from, too, where several are asked for.
         likeliest: the likeliest walk over each picture, where it is known.
 
     Raises:
@@ -132,6 +145,9 @@ def choose_walks(
         warm = torch.full((len(images) * others,), temperature)
         drawn = walk(network, ink, times=others, temperatures=warm, generator=torch.Generator().manual_seed(seed))
         walks = join_rows([walks, drawn], len(images))
+        if second is not None:
+            walks = join_rows([walks, second.walks(images, walks)], len(images))
+            hypotheses += second.hypotheses
     if habit is None:
         return minimise_bayes_risk(walks, images, hypotheses)
     walks = join_rows([walks, habit.follow(network, ink, likeliest)], len(images))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from strokes.ink.resampling import path_length
 from strokes.ink.thinning import thin
 from strokes.recovery.blocks import in_parallel
 from strokes.recovery.pointer.cell import multiplies_bfloat16
-from strokes.recovery.pointer.decoding import Walks
+from strokes.recovery.pointer.decoding import Walks, join_walks
 from strokes.recovery.pointer.map_matching import find_lines, lay
 from strokes.recovery.tracing.skeleton import Floats
 from strokes.recovery.words.covering import cover, straighten
@@ -127,6 +127,20 @@ class StripRecovery:
                 found[i] = one
         return found
 
+    def walk_characters(self, images: BoolArray) -> Walks:
+        """All walks over single characters, those of a picture in a row, in px of the thinned pictures (n, h, w)."""
+        views = [view_strip(image, 1.0, height_of(InkPage(image, 1.0, True))) for image in images]
+        strips = [view.image for view in views]
+        parts, places = [], []
+        for rows in self._batches(strips):
+            walks = self._walk([strips[i] for i in rows])
+            scales = np.array([views[i].scale for i in rows], np.float32).repeat(self.hypotheses)
+            corners = np.array([views[i].corner_px for i in rows], np.float32).repeat(self.hypotheses, axis=0)
+            points_px = walks.points_px * scales[:, None, None] + corners[:, None]
+            parts.append(replace(walks, points_px=points_px))
+            places.append(np.array(rows)[:, None] * self.hypotheses + np.arange(self.hypotheses))
+        return join_walks(parts, np.concatenate(places).ravel())
+
     def _batches(self, images: Sequence[BoolArray]) -> list[list[int]]:
         """The strips' numbers, those of like size together, the largest first: what is long must not come last."""
         order = sorted(range(len(images)), key=lambda i: int(images[i].sum()))
@@ -165,15 +179,19 @@ def split(number: int, page: InkPage) -> list[StripPart]:
     """The strips of a picture, from left to right; none where there is no ink."""
     if not page.ink.any():
         return []
-    height_px = x_height(page.skeleton, page.pen_px)
-    if page.character:
-        height_px = max(height_px, largest_side(page.ink) / MOST_OF_CHARACTER)
+    height_px = height_of(page)
     parts = []
     for first, last in split_line(page.ink, height_px, MOST_X_HEIGHTS * height_px):
         own = np.zeros_like(page.ink)
         own[:, first : last + 1] = page.ink[:, first : last + 1]
         parts.append(StripPart(number, view_strip(own, page.pen_px, height_px)))
     return parts
+
+
+def height_of(page: InkPage) -> float:
+    """The x-height in px of a picture's writing; there must be some."""
+    height_px = x_height(page.skeleton, page.pen_px)
+    return max(height_px, largest_side(page.ink) / MOST_OF_CHARACTER) if page.character else height_px
 
 
 def finish(page: InkPage, walked: Sequence[Floats], coarse_px: float, confidence: float) -> Recovered:

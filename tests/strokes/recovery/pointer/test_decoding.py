@@ -10,10 +10,7 @@ from strokes.recovery.pointer import decoding as walking
 from strokes.recovery.pointer.decoding import MORE_POINTS, in_lanes, rows_for, walk
 from strokes.recovery.pointer.kernels import choose_flags, choose_place
 from strokes.recovery.pointer.network import END, GO, LIFT, PenNetwork
-
-
-def look(network, pictures):
-    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+from tests.helpers.networks import look
 
 
 def test_a_walk_ends_once_and_stays_on_the_ink(pen_network, some):

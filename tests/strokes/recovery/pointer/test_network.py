@@ -11,10 +11,7 @@ from strokes.recovery.pointer.decoding import Walker, walk
 from strokes.recovery.pointer.kernels import BESIDE_PX, NOWHERE
 from strokes.recovery.pointer.network import GO, LIFT, PenNetwork, find_ink
 from strokes.recovery.pointer.spec import PenSpec
-
-
-def look(network, pictures):
-    return network.encoder(torch.from_numpy(pictures.images), torch.from_numpy(pictures.labels))
+from tests.helpers.networks import look
 
 
 def test_tokens_are_the_ink_pixels_row_by_row(some):

@@ -18,10 +18,11 @@ from strokes.layout.page import check_direction
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
+from strokes.recovery.pointer.second import SecondWalks
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
 from strokes.recovery.tracing.trace import trace_block
-from strokes.recovery.words.pictures import MANY_STROKES, WORDS
+from strokes.recovery.words.pictures import MANY_STROKES, WORDS, shipped_strips
 from strokes.training.checkpoints import PUBLISHED, Model, find_model, read_model
 
 METHODS = ("network", "trace")
@@ -137,6 +138,8 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
     if options.habits is not None:
         refuse_strange_hands(pictures, options.habits)
     network, recipe, calibration = load_pen_network(model)
+    alone = options.model or recipe.class_names
+    second = None if alone else SecondWalks(shipped_strips(MANY_STROKES, options.seed, options.hypotheses))
     walker = PenRecovery(
         network,
         recipe,
@@ -148,6 +151,7 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         habits=None if options.habits is None else Habits.of(options.habits, recipe.network),
         direction=options.direction,
         strips=not (options.model or options.habits is not None),
+        second=second,
     )
     how: dict[str, object] = {
         "recipe": recipe.as_dict(),
@@ -156,13 +160,12 @@ def pointer_method(pictures: ImageSet, options: Options, model: Model, attribute
         **({} if options.habits is None else {"habits_sha256": sha256_of_pens(options.habits)}),
         **direction_of(pictures, options),
     }
-    second = (MANY_STROKES,) if walker.second is not None else ()
     return Method(
         pictures,
         walker.block,
         {**attributes, **how},
         tells_confidence=calibration is not None,
-        helpers=second if pictures.fine is None else (WORDS, MANY_STROKES),
+        helpers=(WORDS, MANY_STROKES) if pictures.fine is not None else () if alone else (MANY_STROKES,),
     )
 
 

@@ -42,7 +42,6 @@ from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_draw
 from strokes.recovery.pointer.second import SecondWalks
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
-from strokes.recovery.words.pictures import MANY_STROKES, shipped_strips
 from strokes.training.checkpoints import Model, part, ready
 from strokes.training.recipes import parse_recipe
 
@@ -77,9 +76,9 @@ class PenRecovery:
         seed: of the hypotheses.
         habits: of the hands that wrote the pictures, where they are known.
         direction: of the writing on pages: "ltr", "rtl" or "ttb".
-        strips: whether the network of many strokes walks over glyphs, too, as strips: in large pictures over those that
-            nobody names, and those of whose ink the walk in the frame leaves some out; in small ones its walks are
-            there to choose from where nobody names the glyph.
+        strips: whether the network of many strokes walks over glyphs of large pictures, as strips: those that nobody
+            names, and those of whose ink the walk in the frame leaves some out.
+        second: whose walks over small pictures are there to choose from, too, where several are asked for.
     """
 
     network: PenNetwork
@@ -93,19 +92,13 @@ class PenRecovery:
     habits: Habits | None = None
     direction: str = "ltr"
     strips: bool = False
+    second: SecondWalks | None = None
 
     @property
     def walks(self) -> int:
         """Walks a picture; where habits choose among them, more are worth their time."""
         usual = self.recipe.hypotheses * (HABITUAL if self.habits is not None else 1)
         return self.hypotheses or usual
-
-    @cached_property
-    def second(self) -> SecondWalks | None:
-        """Whose walks are there to choose from beside the network's own."""
-        if not self.strips or self.recipe.class_names:
-            return None
-        return SecondWalks(shipped_strips(MANY_STROKES, self.seed, self.hypotheses))
 
     @property
     def unsure_walks(self) -> int:

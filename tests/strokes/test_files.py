@@ -3,6 +3,7 @@
 import os
 import resource
 import stat
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -50,12 +51,15 @@ def test_a_file_has_the_permissions_of_any_new_one(tmp_path, ordinary, write):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.fixture
+@contextmanager
 def full_disk():
+    """No file grows beyond 10,000 bytes within the block, what the tests print to included."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def keep_texts():
@@ -71,8 +75,8 @@ def keep_pictures():
 
 
 @pytest.mark.parametrize("keep", [keep_texts, keep_pictures, lambda: array_in_file((20, 28, 28), np.bool_)])
-def test_a_full_disk_for_what_is_in_work_is_one_error(keep, full_disk):
-    with pytest.raises(StoreError, match="TMPDIR"):
+def test_a_full_disk_for_what_is_in_work_is_one_error(keep):
+    with full_disk(), pytest.raises(StoreError, match="TMPDIR"):
         keep()
 
 

@@ -1,9 +1,7 @@
 """Files that appear whole are as usable as any other new file; unnamed ones hold all that was written, or say so."""
 
 import os
-import resource
 import stat
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from strokes.ink.fine import TextShelf
 from strokes.ink.normalise import Framer
 from strokes.recognition.classifier import Classifier, save_classifier
 from strokes.training import checkpoints
+from tests.helpers.disks import full_disk
 
 
 @pytest.fixture(params=[0o022, 0o077])
@@ -49,17 +48,6 @@ def test_a_file_has_the_permissions_of_any_new_one(tmp_path, ordinary, write):
     write(tmp_path / "a.safetensors")
     assert stat.S_IMODE((tmp_path / "a.safetensors").stat().st_mode) == ordinary
     assert len(list(tmp_path.iterdir())) == 1
-
-
-@contextmanager
-def full_disk():
-    """No file grows beyond 10,000 bytes within the block, what the tests print to included."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def keep_texts():

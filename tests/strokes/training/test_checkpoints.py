@@ -3,7 +3,6 @@
 import ast
 import json
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from strokes.recovery.published.recover import load_network
 from strokes.train_recipe import train
 from strokes.training import checkpoints
 from strokes.training.checkpoints import find_model, from_bytes, in_bytes, known_models, read_model, save_weights
+from tests.helpers.disks import full_disk
 
 
 def test_weights_come_back_in_float16_with_their_recipe(tiny_network, tiny_recipe, tmp_path):
@@ -81,13 +81,8 @@ def test_a_header_without_a_recipe_of_ours_is_refused(tmp_path, recipe):
 def test_a_full_disk_leaves_the_old_weights_and_says_so(tiny_network, tiny_recipe, tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(b"precious")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    try:
-        with pytest.raises(StoreError, match=r"can't write .*w\.safetensors"):
-            save_weights(tiny_network, tiny_recipe, path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with full_disk(), pytest.raises(StoreError, match=r"can't write .*w\.safetensors"):
+        save_weights(tiny_network, tiny_recipe, path)
     assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("w.safetensors", b"precious")]
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.files.unnamed import array_in_file
+from strokes.files.temporary import array_in_file
 from strokes.ink.pictures import let_go
 
 HELD_BYTES = 64 << 20

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 import numpy as np
 
-from strokes.files.unnamed import unnamed_file, write_at
+from strokes.files.temporary import unnamed_file, write_at
 from strokes.ink.drawing import BoolArray
 from strokes.ink.thinning import thin
 

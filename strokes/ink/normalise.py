@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from strokes.files.unnamed import array_in_file, unnamed_file, write_at
+from strokes.files.temporary import array_in_file, unnamed_file, write_at
 from strokes.ink.drawing import IDENTITY_FRAME, BoolArray, FloatArray
 from strokes.ink.fine import FineInk, InkShelf
 from strokes.ink.pen_width import to_pen

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from strokes.errors import ConfigError, ShapeError
-from strokes.ink.drawing import IDENTITY_FRAME, LISTED, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray
+from strokes.ink.drawing import LISTED, SPLITS, UNLABELLED, BoolArray, FloatArray, IntArray, plain_columns
 from strokes.ink.fine import FineInk
 
 FRAME_PX = 28
@@ -137,15 +137,7 @@ def let_go(images: NDArray[Any]) -> None:
 
 def make_image_set(images: BoolArray, **known: Any) -> ImageSet:
     """A set from 28×28 ink taken as it is; `known` overrides any field (labels, classes, split, …)."""
-    n = len(images)
-    base: dict[str, Any] = {
-        "labels": np.full(n, UNLABELLED, np.int64),
-        "classes": (),
-        "split": np.full(n, SPLITS.index("none"), np.uint8),
-        "source_index": np.arange(n, dtype=np.int64),
-        "sizes": np.ones((n, 2), np.float32),
-        "frames": np.tile(np.array(IDENTITY_FRAME, np.float32), (n, 1)),
-    }
+    base: dict[str, Any] = plain_columns(len(images)) | {"classes": ()}
     return ImageSet(images=images, **(base | known))
 
 

@@ -18,7 +18,7 @@ from strokes.layout.page import check_direction
 from strokes.recovery.pointer.habits import Habits
 from strokes.recovery.pointer.recipe import PENS
 from strokes.recovery.pointer.recover import PenRecovery, load_pen_network
-from strokes.recovery.pointer.second import SecondWalks
+from strokes.recovery.pointer.second_network import SecondWalks
 from strokes.recovery.published.recover import Recovery, check_labels, load_network
 from strokes.recovery.refinement import Refinement
 from strokes.recovery.tracing.trace import trace_block

@@ -77,8 +77,7 @@ def _write_along(strokes: list[Floats], ink: BoolArray, reach: float, pen_px: fl
     for patch in (np.argsort(-sizes, kind="stable") + 1).tolist():
         if sizes[patch - 1] < LONG * pen_px:
             return None
-        rows, columns = np.nonzero(patches == patch)
-        beside = _beside(every, rows, columns, left[rows, columns], owner[rows, columns], bounds, reach, pen_px)
+        beside = _beside(every, bounds, np.where(patches == patch, left, np.float32(0)), owner, reach, pen_px)
         if beside is None:
             continue
         k, first, line = beside
@@ -91,19 +90,15 @@ def _write_along(strokes: list[Floats], ink: BoolArray, reach: float, pen_px: fl
 
 
 def _beside(
-    every: Floats,
-    rows: IntArray,
-    columns: IntArray,
-    away: NDArray[np.float32],
-    owner: IntArray,
-    bounds: IntArray,
-    reach: float,
-    pen_px: float,
+    every: Floats, bounds: IntArray, patch: NDArray[np.float32], owners: IntArray, reach: float, pen_px: float
 ) -> tuple[int, int, Floats] | None:
-    """The stroke that a patch of pixels lies along, its first point there, and a line (points, 2) over the patch.
+    """The stroke that a patch lies along, its first point there, and a line (points, 2) over the patch.
 
-    The line has a point for each of the stroke's there; None where the patch is short.
+    `patch` (h, w) tells how far its pixels are from the strokes' points, `owners` each pixel's nearest. The line has a
+    point for each of the stroke's there; None where the patch is short.
     """
+    rows, columns = np.nonzero(patch)
+    away, owner = patch[rows, columns], owners[rows, columns]
     furthest = int(owner[np.argmax(away)])
     stroke = int(np.searchsorted(bounds, furthest, side="right")) - 1
     known = np.unique(owner[(owner >= bounds[stroke]) & (owner < bounds[stroke + 1])])

@@ -9,7 +9,7 @@ import torch
 
 from strokes.errors import StoreError
 from strokes.files import atomic_path
-from strokes.files.unnamed import array_in_file, unnamed_file, write_at
+from strokes.files.temporary import array_in_file, unnamed_file, write_at
 from strokes.ink.fine import TextShelf
 from strokes.ink.normalise import Framer
 from strokes.recognition.classifier import Classifier, save_classifier

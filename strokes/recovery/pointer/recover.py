@@ -39,7 +39,7 @@ from strokes.recovery.pointer.large_pictures import FramedGlyph, left_out, read_
 from strokes.recovery.pointer.network import GO, InkTokens, PenNetwork
 from strokes.recovery.pointer.recipe import PENS, PenRecipe
 from strokes.recovery.pointer.risk import GOOD_F1, Chosen, choose_walks, to_drawings
-from strokes.recovery.pointer.second import SecondWalks
+from strokes.recovery.pointer.second_network import SecondWalks
 from strokes.recovery.refinement import Refinement, refine
 from strokes.recovery.tracing.trace import trace_block
 from strokes.training.checkpoints import Model, part, ready

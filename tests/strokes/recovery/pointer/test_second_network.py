@@ -8,7 +8,7 @@ import pytest
 from strokes.recovery.methods import Options, choose_method
 from strokes.recovery.pointer.decoding import walk
 from strokes.recovery.pointer.risk import choose_walks
-from strokes.recovery.pointer.second import LESS_LIKELY, SecondWalks
+from strokes.recovery.pointer.second_network import LESS_LIKELY, SecondWalks
 from strokes.recovery.words.pictures import MANY_STROKES, shipped_strips
 from tests.helpers.networks import look
 
